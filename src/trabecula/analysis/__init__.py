@@ -1,0 +1,1 @@
+"""Floor 5: reads result files and nothing else."""

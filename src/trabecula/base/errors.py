@@ -1,0 +1,64 @@
+"""Errors that say where, what was found, what is allowed and what to do."""
+
+from dataclasses import dataclass
+
+
+class TrabeculaError(Exception):
+    """Root of every error that Trabecula raises on purpose; ends a command with status 1."""
+
+
+class InputError(TrabeculaError):
+    """The user's input is wrong; ends a command with status 2 and one message, never a traceback."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in one place of the input.
+
+    Parameters
+    ----------
+    where
+        ``file:line:column`` or the option that carried the value.
+    key
+        Dotted path of the offending key.
+    found
+        What stands there.
+    allowed
+        What could stand there.
+    hint
+        What to do, such as the nearest valid key; empty if there is nothing to add.
+    """
+
+    where: str
+    key: str
+    found: str
+    allowed: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.key}: found {self.found}; allowed: {self.allowed}"
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+class ConfigError(InputError):
+    """All mistakes of one configuration at once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class SpecimenError(InputError):
+    """A specimen file or generator request that cannot become a lattice."""
+
+
+class ResultsError(InputError):
+    """A results, state or specimen file that is missing, damaged or of another kind."""
+
+
+class LedgerError(TrabeculaError):
+    """A conserved quantity did not close: the state can no longer be trusted."""
+
+
+class SolverError(TrabeculaError):
+    """A field solve did not reach its tolerance or left the finite numbers."""

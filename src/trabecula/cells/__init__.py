@@ -1,0 +1,1 @@
+"""Floor 3: the rules by which the five cell populations live."""

@@ -1,0 +1,1 @@
+"""Floor 3: ligand concentrations in the marrow."""

@@ -1,0 +1,1 @@
+"""Floor 1: compiled loops over voxels and cells, and the keyed random numbers they draw."""

@@ -1,0 +1,79 @@
+"""One decorator for every compiled loop.
+
+Numba's disk cache does not notice an edit in a helper that lives in another module, so the cache
+folder carries a digest of all kernel sources and of numba's version.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def _cache_root() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    root = Path(base) / "trabecula" / "kernels"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir()) / "trabecula-kernels"
+    return root if os.access(root, os.W_OK) else Path(tempfile.gettempdir()) / "trabecula-kernels"
+
+
+def compute_source_digest() -> str:
+    """Digest of every kernel source file and of the layouts that they take."""
+    here = Path(__file__).parent
+    files = sorted(here.glob("*.py")) + sorted((here.parent / "base").glob("*.py"))
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_root() / compute_source_digest()))
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import numba  # noqa: E402  (numba reads its cache folder when it is imported)
+
+prange = numba.prange
+
+
+def kernel[F: Callable[..., Any]](function: F) -> F:
+    """Compile a serial loop: cached, no fastmath (it would hide NaN), bounds checks by environment."""
+    compiled: F = numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+    return compiled
+
+
+def parallel_kernel[F: Callable[..., Any]](function: F) -> F:
+    """Compile a loop over independent blocks; its result must not depend on the thread count."""
+    compiled: F = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function)
+    return compiled
+
+
+def set_threads(count: int) -> None:
+    """Use `count` threads in parallel kernels from here on.
+
+    Raises
+    ------
+    ValueError
+        If `count` is less than 1 or more than numba was started with.
+    """
+    numba.set_num_threads(count)
+
+
+def get_threads() -> int:
+    """Return the number of threads in use."""
+    return int(numba.get_num_threads())
+
+
+def get_max_threads() -> int:
+    """Return the number of threads numba was started with."""
+    return int(numba.config.NUMBA_NUM_THREADS)
+
+
+def get_numba_version() -> str:
+    """Return numba's version for provenance."""
+    return str(numba.__version__)

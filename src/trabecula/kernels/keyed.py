@@ -1,0 +1,63 @@
+"""Keyed random numbers: Philox 4x32-10, a pure function of (seed, stream, step, identity, index).
+
+Salmon et al. 2011, doi:10.1145/2063384.2063405. The 128-bit counter holds identity (64 bits), step
+(32) and stream with draw index (16 + 16); the 64-bit key is the seed. No draw depends on order.
+"""
+
+import numpy as np
+
+from trabecula.kernels.compile import kernel
+
+M0 = np.uint64(0xD2511F53)
+M1 = np.uint64(0xCD9E8D57)
+W0 = np.uint64(0x9E3779B9)
+W1 = np.uint64(0xBB67AE85)
+LOW = np.uint64(0xFFFFFFFF)
+S32 = np.uint64(32)
+S16 = np.uint64(16)
+S11 = np.uint64(11)
+TWO53 = 1.0 / 9007199254740992.0
+
+
+@kernel
+def philox(c0, c1, c2, c3, k0, k1):
+    """Ten rounds of Philox 4x32 on 32-bit words held in uint64; returns two 64-bit words."""
+    for _ in range(10):
+        p0 = M0 * c0
+        p1 = M1 * c2
+        c0 = ((p1 >> S32) ^ c1 ^ k0) & LOW
+        c1 = p1 & LOW
+        c2 = ((p0 >> S32) ^ c3 ^ k1) & LOW
+        c3 = p0 & LOW
+        k0 = (k0 + W0) & LOW
+        k1 = (k1 + W1) & LOW
+    return (c1 << S32) | c0, (c3 << S32) | c2
+
+
+@kernel
+def draw_bits(seed, stream, step, identity, index):
+    """Return 64 random bits; two calls with equal arguments return equal bits."""
+    s = np.uint64(seed)
+    i = np.uint64(identity)
+    tag = (np.uint64(stream) << S16) | (np.uint64(index) & np.uint64(0xFFFF))
+    first, _ = philox(i & LOW, i >> S32, np.uint64(step) & LOW, tag & LOW, s & LOW, s >> S32)
+    return first
+
+
+@kernel
+def draw(seed, stream, step, identity, index):
+    """Return a uniform number in [0, 1) with 53 bits."""
+    return (draw_bits(seed, stream, step, identity, index) >> S11) * TWO53
+
+
+@kernel
+def draw_below(seed, stream, step, identity, index, bound):
+    """Return a uniform integer in 0 .. bound-1."""
+    return int(draw(seed, stream, step, identity, index) * bound)
+
+
+@kernel
+def make_uid(seed, population, voxel, step, parent):
+    """Return the identity of a newborn: a hash of kind, birth place, birth step and parent."""
+    bits = draw_bits(seed, 1, step, np.uint64(parent) ^ (np.uint64(voxel) << S16), population)
+    return bits | np.uint64(1)

@@ -1,0 +1,1 @@
+"""Floor 3: what a bone biologist measures on a lattice."""

@@ -1,0 +1,1 @@
+"""Floor 4: HDF5 files, the only room that knows h5py."""

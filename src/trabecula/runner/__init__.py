@@ -1,0 +1,1 @@
+"""Floor 5: one simulation from start to finish, spin-up and settling included."""

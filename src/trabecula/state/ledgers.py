@@ -1,0 +1,31 @@
+"""The two conserved quantities: matrix, and the coupling factor that resorption sets free."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class VolumeLedger:
+    """Matrix in quanta: start + formed - resorbed is what the lattice must hold, exactly."""
+
+    start: int = 0
+    formed: int = 0
+    resorbed: int = 0
+
+    @property
+    def expected(self) -> int:
+        """Quanta that the lattice must hold now."""
+        return self.start + self.formed - self.resorbed
+
+
+@dataclass
+class CouplingLedger:
+    """Coupling factor in quanta: released = bound + carried + spent + lost, exactly.
+
+    Bound factor lies on the lattice and carried factor in osteoblasts; only totals that are gone
+    from both are kept here.
+    """
+
+    released: int = 0
+    spent: int = 0
+    lost: int = 0
+    faded: int = 0

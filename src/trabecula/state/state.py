@@ -1,0 +1,52 @@
+"""The whole state of one living bone, nothing outside it."""
+
+from dataclasses import dataclass
+
+from trabecula.base.layouts import (
+    Lattice,
+    LiningCells,
+    Osteoblasts,
+    Osteoclasts,
+    Osteocytes,
+    Precursors,
+    Sites,
+)
+from trabecula.state.clock import Clock
+from trabecula.state.fieldstack import FieldStack
+from trabecula.state.grid import Grid
+from trabecula.state.ledgers import CouplingLedger, VolumeLedger
+from trabecula.state.signals import Signals
+from trabecula.state.table import Table
+
+
+@dataclass
+class Cells:
+    """The five populations."""
+
+    precursors: Table[Precursors]
+    osteoclasts: Table[Osteoclasts]
+    osteoblasts: Table[Osteoblasts]
+    lining: Table[LiningCells]
+    osteocytes: Table[Osteocytes]
+
+
+@dataclass
+class State:
+    """Everything that the next step depends on, besides configuration and seed.
+
+    Parameters
+    ----------
+    seed
+        Key of all random draws of this run.
+    """
+
+    seed: int
+    grid: Grid
+    clock: Clock
+    lattice: Lattice
+    fields: FieldStack
+    cells: Cells
+    sites: Table[Sites]
+    signals: Signals
+    volume: VolumeLedger
+    coupling: CouplingLedger
