@@ -48,7 +48,8 @@ def columns_of(layout: type[NamedTuple]) -> dict[str, Column]:
     return found
 
 
-def make_arrays(layout: type[NamedTuple], shape: int | tuple[int, ...]) -> Any:
+def make_arrays[L: NamedTuple](layout: type[L], shape: int | tuple[int, ...]) -> L:
     """Build a `layout` of freshly filled arrays, each of `shape`."""
     specs = columns_of(layout)
-    return layout(*(np.full(shape, s.default, dtype=s.dtype) for s in specs.values()))
+    make: Any = layout
+    return make(*(np.full(shape, s.default, dtype=s.dtype) for s in specs.values()))  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 
 def _cache_root() -> Path:
@@ -42,15 +42,16 @@ prange = numba.prange
 
 
 def kernel[F: Callable[..., Any]](function: F) -> F:
-    """Compile a serial loop: cached, no fastmath (it would hide NaN), bounds checks by environment."""
-    compiled: F = numba.njit(cache=True, error_model="numpy", nogil=True)(function)
-    return compiled
+    """Compile a serial loop: cached, without fastmath, which would hide NaN."""
+    compiled: Any = numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+    return cast("F", compiled)
 
 
 def parallel_kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile a loop over independent blocks; its result must not depend on the thread count."""
-    compiled: F = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function)
-    return compiled
+    options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
+    compiled: Any = numba.njit(parallel=True, **options)(function)
+    return cast("F", compiled)
 
 
 def set_threads(count: int) -> None:
@@ -71,7 +72,7 @@ def get_threads() -> int:
 
 def get_max_threads() -> int:
     """Return the number of threads numba was started with."""
-    return int(numba.config.NUMBA_NUM_THREADS)
+    return int(cast("Any", numba).config.NUMBA_NUM_THREADS)
 
 
 def get_numba_version() -> str:

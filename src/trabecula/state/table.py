@@ -1,4 +1,4 @@
-"""A table of cells: struct of arrays whose capacity doubles, compacted stably, sorted canonically."""
+"""A table of cells: a struct of arrays, compacted stably and sorted canonically."""
 
 from typing import Any, NamedTuple
 
