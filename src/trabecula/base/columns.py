@@ -1,7 +1,7 @@
 """Column specifications: written once, read by kernels, files and documentation.
 
-A layout is a ``NamedTuple`` whose fields are annotated with a :class:`Column`; numba takes the tuple
-as it is, HDF5 takes dtype, unit and description from the same line.
+A layout is a ``NamedTuple`` whose fields are annotated with a :class:`Column`; numba takes the
+tuple as it is, HDF5 takes dtype, unit and description from the same line.
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ class TrabeculaError(Exception):
 
 
 class InputError(TrabeculaError):
-    """The user's input is wrong; ends a command with status 2 and one message, never a traceback."""
+    """The user's input is wrong; ends a command with status 2, never a traceback."""
 
 
 @dataclass(frozen=True)

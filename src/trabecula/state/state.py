@@ -1,6 +1,6 @@
 """The whole state of one living bone, nothing outside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trabecula.base.layouts import (
     Lattice,
@@ -38,6 +38,8 @@ class State:
     ----------
     seed
         Key of all random draws of this run.
+    events
+        Cumulative counts since the beginning of spin-up, by name (triggers, births, deaths ...).
     """
 
     seed: int
@@ -50,3 +52,4 @@ class State:
     signals: Signals
     volume: VolumeLedger
     coupling: CouplingLedger
+    events: dict[str, int] = field(default_factory=dict)
