@@ -1,0 +1,71 @@
+"""The command group: what an error becomes on the way out."""
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from trabecula.base.errors import InputError, TrabeculaError
+
+WRONG_INPUT = 2
+FAILED = 1
+INTERRUPTED = 130
+
+
+def say_error(text: str) -> None:
+    """Print `text` on the standard error stream, each line named as ours."""
+    for line in text.splitlines():
+        print(f"trabecula: {line}", file=sys.stderr)
+
+
+class Commands(TyperGroup):
+    """Turns our errors into messages and exit statuses; anything else keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the chosen command.
+
+        Raises
+        ------
+        typer.Exit
+            With status 2 for wrong input, 1 for another of our errors, 130 when interrupted.
+        """
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            say_error(str(error))
+            raise typer.Exit(WRONG_INPUT) from None
+        except TrabeculaError as error:
+            say_error(f"{type(error).__name__}: {error}")
+            raise typer.Exit(FAILED) from None
+        except KeyboardInterrupt:
+            say_error("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    name="trabecula",
+    cls=Commands,
+    help="Cell-by-cell simulation of the trabecular bone microenvironment under hormones.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def apply_threads(count: int | None) -> None:
+    """Make `count` threads what numba starts with; numba must not have been imported yet.
+
+    Raises
+    ------
+    InputError
+        If there are fewer cores than that.
+    """
+    cores = os.cpu_count() or 1
+    if count is None:
+        return
+    if count > cores:
+        msg = f"--threads: found {count}; allowed: 1 to {cores}, the cores of this machine"
+        raise InputError(msg)
+    os.environ["NUMBA_NUM_THREADS"] = str(count)

@@ -1,0 +1,11 @@
+"""Entry point of the command ``trabecula``."""
+
+from trabecula.cli import configs, reading, running, specimens
+from trabecula.cli.app import app
+
+COMMANDS = (running, specimens, configs, reading)
+
+
+def main() -> None:
+    """Run the command line; exits 0 done, 2 wrong input, 1 anything else, 130 interrupted."""
+    app(prog_name="trabecula")
