@@ -1,0 +1,59 @@
+"""One whole state as one file: explicit arrays, clock, doses, ledgers and warm starts.
+
+Draws are keyed, so there is no generator to save: whoever reads the file goes on bit by bit.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trabecula.base.errors import ResultsError
+from trabecula.records.atomic import open_kind, write_whole
+from trabecula.records.codec import compute_digest, read_dataclass, write_value
+from trabecula.state import State
+
+KIND = "trabecula state"
+FORMAT_VERSION = 1
+
+
+def write_state(path: Path, state: State, meta: Mapping[str, Any]) -> None:
+    """Write `state` with `meta` (plain values that JSON can hold) in one atomic step.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be written or does not read back.
+    """
+    with write_whole(path, _verify) as file:
+        file.attrs["kind"] = KIND
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["meta"] = json.dumps(dict(meta), sort_keys=True)
+        write_value(file, "state", state)
+        file.attrs["digest"] = compute_digest(file)
+
+
+def _verify(path: Path) -> None:
+    with open_kind(path, KIND, FORMAT_VERSION) as file:
+        _check_digest(file, path)
+
+
+def _check_digest(file: Any, path: Path) -> None:
+    if compute_digest(file) != file.attrs["digest"]:
+        msg = f"{path}: damaged: its content no longer matches its digest; make it again"
+        raise ResultsError(msg)
+
+
+def read_state(path: Path) -> tuple[State, dict[str, Any]]:
+    """Read a state and its meta values, bit by bit as they were written.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing, damaged, of another kind or of another format version.
+    """
+    with open_kind(path, KIND, FORMAT_VERSION) as file:
+        _check_digest(file, path)
+        state: State = read_dataclass(file["state"], State)
+        meta: dict[str, Any] = json.loads(file.attrs["meta"])
+    return state, meta
