@@ -1,0 +1,189 @@
+"""The results file of a run: grown in a working copy, published whole at every commit."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trabecula.records.atomic import copy_whole, open_kind, write_whole
+from trabecula.records.ledgerfile import write_ledger
+from trabecula.records.series import (
+    Metric,
+    Rows,
+    append_events,
+    append_series,
+    make_events,
+    make_series,
+)
+from trabecula.records.snapshots import append_snapshot, make_snapshots
+from trabecula.state import Grid, State
+
+KIND = "trabecula results"
+FORMAT_VERSION = 1
+NAME = "results.h5"
+LINK = "results.vtkhdf"
+WORKING = ".results.work.h5"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where results come from.
+
+    Parameters
+    ----------
+    seed
+        Seed of the run.
+    config_text
+        The resolved configuration.
+    config_digest
+        Digest of it.
+    versions
+        Versions of programs by name.
+    parameters
+        Rows of the parameter table: key, value, unit, range, grade, source, note.
+    rules
+        Rows of the hormone rule table.
+    """
+
+    seed: int
+    config_text: str
+    config_digest: str
+    versions: Mapping[str, str]
+    parameters: Sequence[Mapping[str, Any]]
+    rules: Sequence[Mapping[str, Any]]
+
+
+class ResultsWriter:
+    """Collects rows and snapshots of one run and publishes ``results.h5``.
+
+    Rows wait in memory, the working file is open only inside :meth:`commit`, and readers see only
+    verified copies that were renamed into place.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        grid: Grid,
+        metrics: Mapping[str, Metric],
+        hormones: Mapping[str, Metric],
+        provenance: Provenance,
+    ) -> None:
+        import h5py
+
+        self.path = folder / NAME
+        self._working = folder / WORKING
+        self._rows = Rows()
+        folder.mkdir(parents=True, exist_ok=True)
+        with h5py.File(self._working, "w") as file:
+            file.attrs["kind"] = KIND
+            file.attrs["format_version"] = FORMAT_VERSION
+            _write_provenance(file.create_group("provenance"), provenance)
+            make_series(file.create_group("series"), metrics)
+            make_series(file.create_group("hormones"), hormones)
+            make_events(file.create_group("events"))
+            make_snapshots(file, grid)
+            file.create_group("bmus")
+        self._publish()
+        write_link(folder)
+
+    def add_row(
+        self,
+        time: float,
+        values: Mapping[str, float],
+        hormones: Mapping[str, float],
+        events: Mapping[str, int],
+    ) -> None:
+        """Add one sample at `time` (d); it is on disk after the next :meth:`commit`."""
+        self._rows.times.append(time)
+        self._rows.values.append(dict(values))
+        self._rows.hormones.append(dict(hormones))
+        self._rows.events.append(dict(events))
+
+    def add_snapshot(self, state: State) -> None:
+        """Add the present lattice, fields and cells to the working file."""
+        import h5py
+
+        with h5py.File(self._working, "r+") as file:
+            append_snapshot(file, state)
+
+    def commit(self, state: State) -> None:
+        """Write the waiting rows and the BMU ledger, and publish all as one file.
+
+        Raises
+        ------
+        ResultsError
+            If the file cannot be written; the last published one stands.
+        """
+        import h5py
+
+        rows = self._rows
+        with h5py.File(self._working, "r+") as file:
+            append_series(file["series"], rows.times, rows.values)
+            append_series(file["hormones"], rows.times, rows.hormones)
+            append_events(file["events"], rows.times, rows.events)
+            write_ledger(file, state)
+        rows.clear()
+        self._publish()
+
+    def close(self) -> None:
+        """Remove the working file; the published one stays."""
+        self._working.unlink(missing_ok=True)
+
+    def _publish(self) -> None:
+        copy_whole(self._working, self.path, verify_results)
+
+
+def verify_results(path: Path) -> None:
+    """Insist that `path` is a results file in which every series is as long as its clock.
+
+    Raises
+    ------
+    ResultsError
+        If it is not.
+    """
+    with open_kind(path, KIND, FORMAT_VERSION) as file:
+        for name in ("series", "hormones", "events"):
+            group = file[name]
+            lengths = {key: group[key].shape[0] for key in group}
+            if len(set(lengths.values())) > 1:
+                msg = f"{group.name}: series of unequal length: {lengths}"
+                raise KeyError(msg)
+
+
+def write_link(folder: Path) -> None:
+    """Write the small ``results.vtkhdf`` through which ParaView opens ``results.h5``."""
+    import h5py
+
+    with write_whole(folder / LINK, lambda _: None) as file:
+        file["VTKHDF"] = h5py.ExternalLink(NAME, "/VTKHDF")
+
+
+def _write_provenance(group: Any, provenance: Provenance) -> None:
+    import h5py
+
+    libraries = {"python": platform.python_version(), "numpy": np.__version__}
+    versions = {**libraries, "h5py": h5py.__version__, **provenance.versions}
+    inner = group.create_group("versions")
+    for name, version in versions.items():
+        inner.attrs[name] = version
+    group.attrs["seed"] = provenance.seed
+    group.attrs["config_digest"] = provenance.config_digest
+    group.create_dataset("config", data=provenance.config_text, dtype=h5py.string_dtype())
+    _write_table(group.create_group("parameters"), provenance.parameters)
+    _write_table(group.create_group("rules"), provenance.rules)
+
+
+def _write_table(group: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store a table column by column: numbers as they are, everything else as text."""
+    import h5py
+
+    for name in dict.fromkeys(key for row in rows for key in row):
+        column = [row.get(name, "") for row in rows]
+        if all(isinstance(item, (int, float)) for item in column):
+            group.create_dataset(name, data=np.array(column, dtype=np.float64))
+        else:
+            text = ["" if item is None else str(item) for item in column]
+            group.create_dataset(name, data=text, dtype=h5py.string_dtype())
