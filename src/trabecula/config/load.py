@@ -1,0 +1,121 @@
+"""A configuration file, and settings of the command line, to one checked :class:`Config`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from trabecula.base.errors import ConfigError, Problem
+from trabecula.config.marks import Document, Key, load_yaml, parse_yaml, to_dotted
+from trabecula.config.problems import make_problem
+from trabecula.config.resolve import find_conflicts, resolve
+from trabecula.config.schema import Config
+
+
+def load_config(path: str | Path, sets: Sequence[str] = ()) -> Config:
+    """Load the YAML file at `path`, with `sets` (``PATH=VALUE``) on top.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake at once.
+    """
+    file = Path(path)
+    document = load_yaml(file)
+    for text in sets:
+        apply_setting(document, text)
+    return make_config(document, file)
+
+
+def make_config(document: Document, file: Path) -> Config:
+    """Build the configuration of a parsed `document`; paths in it are relative to `file`.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake at once.
+    """
+    from pydantic import ValidationError
+
+    data = document.data
+    if not isinstance(data, dict):
+        problem = Problem(document.find_value(()), "(top level)", repr(data), "blocks of settings")
+        raise ConfigError([*document.problems, problem])
+    data = {"name": _to_name(file.stem), **data}
+    problems = list(document.problems)
+    config: Config | None = None
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        problems += [make_problem(dict(e), document) for e in error.errors(include_url=False)]
+    problems += find_conflicts(data, config, document, file)
+    if problems or config is None:
+        raise ConfigError(sorted(set(problems), key=_order))
+    return resolve(config, file)
+
+
+def _order(problem: Problem) -> tuple[bool, str, int, int, str]:
+    name, _, rest = problem.where.partition(":")
+    places = rest.split(":")
+    if len(places) == 2 and all(place.isdigit() for place in places):
+        return False, name, int(places[0]), int(places[1]), problem.key
+    return True, problem.where, 0, 0, problem.key
+
+
+def _to_name(stem: str) -> str:
+    cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in stem)
+    return cleaned.lstrip(".") or "run"
+
+
+def apply_setting(document: Document, text: str) -> None:
+    """Put the value of ``PATH=VALUE`` into `document`; mistakes are noted there."""
+    where = f"--set {text}"
+    name, sign, value_text = text.partition("=")
+    path = to_path(name.strip())
+    if not sign or not path:
+        problem = Problem(where, name or "(empty)", "no PATH=VALUE", "such as seed=7")
+        document.problems.append(problem)
+        return
+    try:
+        value = parse_yaml(value_text, where)
+    except ConfigError as error:
+        found = error.problems[0].found
+        document.problems.append(Problem(where, name, f"{value_text!r} ({found})", "a YAML value"))
+        return
+    document.problems += value.problems
+    if not isinstance(document.data, dict):
+        document.data = {}
+    block: dict[str, Any] = document.data
+    for end, part in enumerate(path[:-1], 1):
+        if not isinstance(block.get(part), dict):
+            block[part] = {}
+        document.keys.setdefault(path[:end], where)
+        block = block[part]
+    _forget(document, path)
+    block[path[-1]] = value.data if value_text.strip() else None
+    document.keys[path] = where
+    document.values[path] = where
+
+
+def to_path(dotted: str) -> tuple[str, ...]:
+    """Split a dotted key; the name of a parameter keeps its dots."""
+    parts = tuple(part for part in dotted.split(".") if part)
+    if len(parts) > 2 and parts[1] == "parameters":
+        return (*parts[:2], ".".join(parts[2:]))
+    return parts
+
+
+def _forget(document: Document, path: Key) -> None:
+    for marks in (document.keys, document.values):
+        for key in [key for key in marks if key[: len(path)] == path]:
+            del marks[key]
+
+
+def make_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a configuration."""
+    schema = Config.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "Trabecula configuration"
+    return schema
+
+
+__all__ = ["apply_setting", "load_config", "make_config", "make_json_schema", "to_dotted"]

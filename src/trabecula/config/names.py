@@ -1,0 +1,62 @@
+"""Names that a configuration may use: switchable rules, levels, drugs, blockades."""
+
+from trabecula.base.codes import Species
+
+RULES = (
+    "triggering",
+    "supply",
+    "motion",
+    "opening",
+    "differentiation",
+    "fusion",
+    "nuclear_turnover",
+    "resorption",
+    "recruitment",
+    "activation",
+    "apposition",
+    "embedding",
+    "covering",
+    "mineralisation",
+    "osteocyte_ageing",
+    "coupling",
+)
+"""Rules of cells and lattice that `cells.rules.<name>: off` takes out."""
+
+SOURCES = tuple(str(s) for s in Species)
+"""Species whose source `fields.sources.<name>: off` takes out."""
+
+BLOCKADES: dict[str, tuple[Species, ...]] = {
+    "rankl": (Species.RANKL_MEMBRANE, Species.RANKL_SOLUBLE),
+    "il1": (Species.IL1,),
+    "il6": (Species.IL6,),
+    "tnf": (Species.TNF,),
+    "tgfb": (Species.TGFB,),
+    "sclerostin": (Species.SCLEROSTIN,),
+}
+"""What each blockade neutralises."""
+
+LEVELS = (
+    "estradiol",
+    "testosterone",
+    "progesterone",
+    "igf1",
+    "glucocorticoid",
+    "fsh",
+    "inflammation",
+    "pth",
+)
+"""Serum levels that a configuration can give as series."""
+
+DERIVED_LEVELS = ("age", "oxidative_stress", "sex_steroid_loss", "bisphosphonate")
+"""Levels that hormones compute from the others, from age, and from doses."""
+
+DRUGS = ("denosumab", "opg_fc", "bisphosphonate")
+"""Drugs that `hormones.doses` takes."""
+
+
+def find_nearest(name: str, valid: list[str]) -> str:
+    """Return a hint with the valid name nearest to `name`, or an empty text."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else ""

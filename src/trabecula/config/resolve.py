@@ -1,0 +1,134 @@
+"""Checks between keys, and the defaults that depend on other keys."""
+
+from pathlib import Path
+from typing import Any
+
+from trabecula.base.errors import Problem
+from trabecula.config.marks import Document, Key, to_dotted
+from trabecula.config.parameters import find_override_problems
+from trabecula.config.schema import Config, LatticeSettings
+
+GENERATED: dict[str, Any] = {
+    "shape": (64, 64, 64),
+    "bv_tv": 0.18,
+    "tb_th": 150.0,
+    "anisotropy": 1.3,
+}
+"""Defaults that only a generated bone has."""
+
+IMPORTED = ("threshold", "labels", "crop")
+ROOMS_OF_BLOCK = {"hormones": ("hormones",), "fields": ("fields",), "cells": ("cells", "lattice")}
+
+
+def find_conflicts(
+    data: dict[str, Any], config: Config | None, document: Document, file: Path
+) -> list[Problem]:
+    """Return the mistakes that lie between keys; those of one key are pydantic's."""
+    problems = _check_lattice(data.get("lattice"), document, file)
+    for block in ROOMS_OF_BLOCK:
+        problems += _check_overrides(data, block, document)
+    if config is not None:
+        problems += _check_intervals(config, document)
+    return problems
+
+
+def _check_lattice(given: Any, document: Document, file: Path) -> list[Problem]:
+    if not isinstance(given, dict):
+        return []
+    problems: list[Problem] = []
+    specimen = given.get("specimen")
+
+    def refuse(name: str, allowed: str, hint: str) -> None:
+        path: Key = ("lattice", name)
+        where = document.find_key(path)
+        problems.append(Problem(where, to_dotted(path), f"{name}: {given[name]}", allowed, hint))
+
+    imported = specimen is not None
+    names = tuple(GENERATED) if imported else IMPORTED
+    for name in [n for n in names if given.get(n) is not None]:
+        if imported:
+            refuse(name, "not beside lattice.specimen, whose image decides it", f"remove {name}")
+        else:
+            refuse(name, "only beside lattice.specimen", "name an image as lattice.specimen")
+    if imported and given.get("threshold") is not None and given.get("labels") is not None:
+        refuse("labels", "either threshold or labels", "remove one of them")
+    if isinstance(specimen, str) and not find_specimen(specimen, file).is_file():
+        problems.append(
+            Problem(
+                document.find_value(("lattice", "specimen")),
+                "lattice.specimen",
+                f"no file {specimen}",
+                f"a file, relative to {file.parent}",
+            )
+        )
+    return problems
+
+
+def find_specimen(specimen: str, file: Path) -> Path:
+    """Return the specimen's path; a relative one starts from the configuration's folder."""
+    return (file.parent / specimen).resolve()
+
+
+def _check_overrides(data: dict[str, Any], block: str, document: Document) -> list[Problem]:
+    settings = data.get(block)
+    given = settings.get("parameters") if isinstance(settings, dict) else None
+    if not isinstance(given, dict):
+        return []
+    values = {k: v for k, v in given.items() if isinstance(v, int | float | str)}
+    full = {to_full_key(key, block): key for key in values}
+    problems: list[Problem] = []
+    for problem, key in find_override_problems({f: values[k] for f, k in full.items()}):
+        path: Key = (block, "parameters", full[key])
+        unknown = problem.found == "an unknown parameter"
+        where = document.find_key(path) if unknown else document.find_value(path)
+        text = to_dotted(path)
+        problems.append(Problem(where, text, problem.found, problem.allowed, problem.hint))
+    return problems
+
+
+def to_full_key(key: str, block: str) -> str:
+    """Return the key with its room: ``denosumab.clearance`` -> ``hormones.denosumab.clearance``."""
+    rooms = ROOMS_OF_BLOCK[block]
+    is_full = key.partition(".")[0] in rooms and key.count(".") == 2
+    return key if is_full else f"{rooms[0]}.{key}"
+
+
+def _check_intervals(config: Config, document: Document) -> list[Problem]:
+    intervals: dict[Key, float | None] = {("fields", "every"): config.fields.every}
+    for name in ("every", "snapshots", "checkpoint", "costly", "states"):
+        intervals["output", name] = getattr(config.output, name)
+    intervals[("duration",)] = config.duration
+    return [
+        Problem(
+            document.find_value(path),
+            to_dotted(path),
+            f"{value:g} d",
+            f"at least the step of {config.step:g} d",
+            "lengthen it or shorten the step",
+        )
+        for path, value in intervals.items()
+        if value is not None and value < config.step
+    ]
+
+
+def resolve(config: Config, file: Path) -> Config:
+    """Return `config` with every default filled in and the specimen's path absolute."""
+    lattice = config.lattice
+    filled: dict[str, Any] = {"seed": config.seed if lattice.seed is None else lattice.seed}
+    if lattice.specimen is None:
+        for name, value in GENERATED.items():
+            given = getattr(lattice, name)
+            filled[name] = value if given is None else given
+    else:
+        filled["specimen"] = str(find_specimen(lattice.specimen, file))
+    if lattice.sides is None:
+        filled["sides"] = "periodic" if lattice.specimen is None else "mirrored"
+    updates: dict[str, Any] = {"lattice": lattice.model_copy(update=filled)}
+    for block in ROOMS_OF_BLOCK:
+        settings = getattr(config, block)
+        full = {to_full_key(key, block): value for key, value in settings.parameters.items()}
+        updates[block] = settings.model_copy(update={"parameters": full})
+    return config.model_copy(update=updates)
+
+
+__all__ = ["GENERATED", "LatticeSettings", "find_conflicts", "find_specimen", "resolve"]

@@ -1,0 +1,196 @@
+"""The blocks of a configuration; every quantity a plain number in canonical units."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from trabecula.config.dump import dump_yaml
+from trabecula.config.names import RULES, SOURCES
+from trabecula.config.parameters import Parameters, load_parameters
+from trabecula.config.types import Choice, Nothing, Override, Quantity, Series, Switch, Text, Whole
+
+LARGEST_TIME = 100 * 365.25
+
+type Points = tuple[tuple[float, float], ...]
+"""A series: days and values."""
+
+Count = Annotated[int, Whole(8, 1024)]
+Length = Annotated[float, Quantity("um", 0)]
+Edge = Annotated[float, Quantity("um", 0, above=True)]
+Time = Annotated[float, Quantity("d", 0, LARGEST_TIME)]
+Interval = Annotated[float, Quantity("d", 0, LARGEST_TIME, above=True)]
+Fraction = Annotated[Points, Series(Quantity("1", 0, 1))]
+ParameterOverrides = dict[str, Annotated[float | str, Override()]]
+
+
+def _fill(names: tuple[str, ...]) -> Callable[[dict[str, bool]], dict[str, bool]]:
+    return lambda given: {name: given.get(name, True) for name in names}
+
+
+def _all_on(names: tuple[str, ...]) -> Callable[[], dict[str, bool]]:
+    return lambda: dict.fromkeys(names, True)
+
+
+SourceSwitches = Annotated[
+    dict[Annotated[str, Choice(SOURCES)], Annotated[bool, Switch()]],
+    AfterValidator(_fill(SOURCES)),
+]
+RuleSwitches = Annotated[
+    dict[Annotated[str, Choice(RULES)], Annotated[bool, Switch()]],
+    AfterValidator(_fill(RULES)),
+]
+
+
+class Block(BaseModel):
+    """Base of all blocks: frozen, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Crop(Block):
+    """A box cut out of an image, in um."""
+
+    origin: tuple[Length, Length, Length] = (0.0, 0.0, 0.0)
+    size: tuple[Edge, Edge, Edge]
+
+
+class LatticeSettings(Block):
+    """How the bone is generated, or which image it comes from."""
+
+    voxel: Annotated[float, Quantity("um", 10, 60)] = 20.0
+    shape: tuple[Count, Count, Count] | None = None
+    bv_tv: Annotated[float, Quantity("1", 0.03, 0.6)] | None = None
+    tb_th: Annotated[float, Quantity("um", 60, 400)] | None = None
+    anisotropy: Annotated[float, Quantity("1", 1, 3)] | None = None
+    seed: Annotated[int, Whole(0, 2**63 - 1)] | None = None
+    specimen: Annotated[str, Text()] | None = None
+    threshold: Annotated[float, Quantity("1")] | None = None
+    labels: tuple[Annotated[int, Whole(-(2**31), 2**31)], ...] | None = None
+    crop: Crop | None = None
+    sides: Annotated[str, Choice(("periodic", "mirrored"))] | None = None
+
+
+class PatientSettings(Block):
+    """Whose bone it is."""
+
+    sex: Annotated[str, Choice(("female", "male"))] = "female"
+    age: Annotated[float, Quantity("y", 18, 110)] = 35.0
+
+
+class Levels(Block):
+    """Serum levels; a level that is not given stays at the sex's young-adult mean."""
+
+    estradiol: Annotated[Points, Series(Quantity("pg/mL", 0, 5000, "estradiol"))] | None = None
+    testosterone: Annotated[Points, Series(Quantity("ng/dL", 0, 10000, "testosterone"))] | None = (
+        None
+    )
+    progesterone: Annotated[Points, Series(Quantity("ng/mL", 0, 500, "progesterone"))] | None = None
+    igf1: Annotated[Points, Series(Quantity("1", 0, 10))] | None = None
+    glucocorticoid: Annotated[Points, Series(Quantity("mg/d", 0, 2000))] | None = None
+    fsh: Annotated[Points, Series(Quantity("mIU/mL", 0, 500))] | None = None
+    inflammation: Annotated[Points, Series(Quantity("1", 0, 1000))] | None = None
+    pth: Annotated[Points, Series(Quantity("1", 0, 50))] | None = None
+
+
+class Blockade(Block):
+    """Neutralised fraction of each signal, 0..1."""
+
+    rankl: Fraction | None = None
+    il1: Fraction | None = None
+    il6: Fraction | None = None
+    tnf: Fraction | None = None
+    tgfb: Fraction | None = None
+    sclerostin: Fraction | None = None
+
+
+class Doses(Block):
+    """What is given, each dose at its day."""
+
+    denosumab: Annotated[Points, Series(Quantity("mg", 0, 5000), False, 0)] | None = None
+    opg_fc: Annotated[Points, Series(Quantity("mg/kg", 0, 100), False, 0)] | None = None
+    bisphosphonate: Annotated[Points, Series(Quantity("1", 0, 100), False, 0)] | None = None
+
+
+class HormoneSettings(Block):
+    """Levels, blockades and doses."""
+
+    levels: Levels = Levels()
+    blockade: Blockade = Blockade()
+    doses: Doses = Doses()
+    parameters: ParameterOverrides = Field(default_factory=dict)
+
+
+class FieldSettings(Block):
+    """How the diffusing molecules are solved."""
+
+    every: Interval = 1.0
+    sources: SourceSwitches = Field(default_factory=_all_on(SOURCES))
+    parameters: ParameterOverrides = Field(default_factory=dict)
+
+
+class CellSettings(Block):
+    """Which rules the cells follow."""
+
+    rules: RuleSwitches = Field(default_factory=_all_on(RULES))
+    parameters: ParameterOverrides = Field(default_factory=dict)
+
+
+class OutputSettings(Block):
+    """What is written how often, in d."""
+
+    every: Interval = 1.0
+    snapshots: Interval = 30.0
+    checkpoint: Interval = 30.0
+    costly: Interval = 30.0
+    states: Interval | None = None
+
+
+class Config(Block):
+    """One simulation, fully resolved: times in d, lengths in um, hormones in assay units."""
+
+    name: Annotated[str, Text(name=True)] = "run"
+    seed: Annotated[int, Whole(0, 2**63 - 1)] = 1
+    spin_up: Time = 3 * 365.25
+    settle: Time = 365.25
+    duration: Interval
+    step: Annotated[float, Quantity("d", 0.01, 5)] = 1.0
+    lattice: LatticeSettings = LatticeSettings()
+    patient: PatientSettings = PatientSettings()
+    hormones: HormoneSettings = HormoneSettings()
+    protocol: Annotated[tuple[str, ...], Nothing()] = ()
+    fields: FieldSettings = Field(default_factory=FieldSettings)
+    mechanics: Annotated[str, Choice(("off",))] = "off"
+    cells: CellSettings = Field(default_factory=CellSettings)
+    output: OutputSettings = OutputSettings()
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameter table with this configuration's overrides."""
+        return load_parameters(self.overrides)
+
+    @property
+    def overrides(self) -> dict[str, float | str]:
+        """Overrides of all rooms, by full key."""
+        blocks = (self.hormones, self.fields, self.cells)
+        return {key: value for block in blocks for key, value in block.parameters.items()}
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return nested plain values; keys that are not in use are left out."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def to_yaml(self) -> str:
+        """Return the resolved configuration as YAML that loads to an equal one."""
+        return dump_yaml(self.to_mapping())
+
+    def compute_digest(self) -> str:
+        """Digest of all that the configuration determines; an image counts by its content."""
+        values = self.to_mapping()
+        if self.lattice.specimen is not None:
+            content = Path(self.lattice.specimen).read_bytes()
+            values["lattice"]["specimen"] = hashlib.sha256(content).hexdigest()
+        text = json.dumps(values, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
