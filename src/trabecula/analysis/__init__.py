@@ -1,1 +1,32 @@
-"""Floor 5: reads result files and nothing else."""
+"""Floor 5: reading results: series, windows, changes, summaries."""
+
+from trabecula.analysis.load import load_results
+from trabecula.analysis.results import Results, Series
+from trabecula.analysis.sites import compute_periods, summarise_sites
+from trabecula.analysis.summary import describe, summarise
+from trabecula.analysis.windows import (
+    compute_baseline,
+    compute_end,
+    compute_percent_change,
+    compute_percent_of_baseline,
+    compute_running_mean,
+    compute_start,
+    compute_window_mean,
+)
+
+__all__ = [
+    "Results",
+    "Series",
+    "compute_baseline",
+    "compute_end",
+    "compute_percent_change",
+    "compute_percent_of_baseline",
+    "compute_periods",
+    "compute_running_mean",
+    "compute_start",
+    "compute_window_mean",
+    "describe",
+    "load_results",
+    "summarise",
+    "summarise_sites",
+]

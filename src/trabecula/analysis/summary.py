@@ -1,0 +1,140 @@
+"""What happened in a run, as numbers and as sentences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trabecula.analysis.results import Results
+from trabecula.analysis.sites import summarise_sites
+from trabecula.analysis.windows import (
+    compute_end,
+    compute_percent_change,
+    compute_percent_of_baseline,
+    compute_running_mean,
+    compute_start,
+)
+from trabecula.base.columns import Array
+
+STRUCTURE = ("bv_tv", "tb_th", "tb_sp", "tb_n", "conn_d")
+RATES = ("resorption_rate", "formation_rate")
+WINDOW = 90.0
+"""Width of the windows in which rates are compared (d)."""
+
+
+def summarise(results: Results) -> dict[str, Any]:
+    """Return the outcome of a run.
+
+    Returns
+    -------
+    dict
+        ``days``; ``structure`` and ``hormones`` (key -> start, end, change in %); ``rates`` (key ->
+        change of the last 90 d against baseline in %, highest 90-d mean in % of baseline and its
+        day); ``sites`` (see :func:`summarise_sites`). Only what the results hold is in it.
+    """
+    present = [key for key in STRUCTURE if key in results.series]
+    return {
+        "days": results.duration,
+        "structure": {key: _compare(results, key) for key in present},
+        "rates": {key: _follow(results, key) for key in RATES if key in results.series},
+        "hormones": {
+            name: _to_change(*_find_ends(results.time, level.values))
+            for name, level in results.hormones.items()
+        },
+        "sites": summarise_sites(results.bmus),
+    }
+
+
+def _compare(results: Results, key: str) -> dict[str, float]:
+    return _to_change(compute_start(results, key), compute_end(results, key))
+
+
+def _to_change(start: float, end: float) -> dict[str, float]:
+    change = 100.0 * (end / start - 1.0) if start else float("nan")
+    return {"start": start, "end": end, "change": change}
+
+
+def _find_ends(time: Array, values: Array) -> tuple[float, float]:
+    after = values[(time >= 0) & np.isfinite(values)]
+    return (float(after[0]), float(after[-1])) if after.size else (float("nan"), float("nan"))
+
+
+def _follow(results: Results, key: str) -> dict[str, float]:
+    end = results.duration
+    window = min(WINDOW, end) or WINDOW
+    change = compute_percent_change(results, key, end - window, end)
+    smooth = compute_running_mean(results.time, compute_percent_of_baseline(results, key), window)
+    lived = (results.time >= window / 2) & (results.time <= end - window / 2)
+    if not np.isfinite(smooth[lived]).any():
+        return {"change": change, "peak": float("nan"), "peak_day": float("nan")}
+    peak = int(np.nanargmax(np.where(lived, smooth, -np.inf)))
+    return {
+        "change": change,
+        "peak": float(smooth[peak]),
+        "peak_day": float(results.time[peak]),
+    }
+
+
+def describe(summary: Mapping[str, Any]) -> list[str]:
+    """Return sentences for people from what :func:`summarise` returned."""
+    lines = [f"The bone lived {_to_duration(summary['days'])}."]
+    lines += [
+        _describe_hormone(name, change)
+        for name, change in summary["hormones"].items()
+        if change["start"] != change["end"]
+    ]
+    lines += [
+        f"{_NAMES[key][0]} went from {_scale(key, change['start'])} to "
+        f"{_scale(key, change['end'])} ({change['change']:+.1f} %)."
+        for key, change in summary["structure"].items()
+    ]
+    lines += [_describe_rate(key, rate) for key, rate in summary["rates"].items()]
+    return lines + _describe_sites(summary["sites"])
+
+
+_NAMES: dict[str, tuple[str, float, str]] = {
+    "bv_tv": ("Bone volume (BV/TV)", 100.0, " %"),
+    "tb_th": ("Trabecular thickness (Tb.Th)", 1.0, " um"),
+    "tb_sp": ("Trabecular separation (Tb.Sp)", 1.0, " um"),
+    "tb_n": ("Trabecular number (Tb.N)", 1.0, " /mm"),
+    "conn_d": ("Connectivity density (Conn.D)", 1.0, " /mm^3"),
+    "resorption_rate": ("Resorption", 1.0, ""),
+    "formation_rate": ("Formation", 1.0, ""),
+}
+
+
+def _scale(key: str, value: float) -> str:
+    _, factor, unit = _NAMES[key]
+    return f"{value * factor:.4g}{unit}"
+
+
+def _to_duration(days: float) -> str:
+    return f"{days:g} days" if days < 730 else f"{days / 365.25:.3g} years"
+
+
+def _describe_hormone(name: str, change: Mapping[str, float]) -> str:
+    return f"{name.replace('_', ' ').capitalize()}: {change['start']:g} to {change['end']:g}."
+
+
+def _describe_rate(key: str, rate: Mapping[str, float]) -> str:
+    text = f"{_NAMES[key][0]} ended {rate['change']:+.0f} % from its baseline"
+    if np.isfinite(rate["peak"]):
+        text += f"; its highest 90-day mean was {rate['peak']:.0f} % of baseline"
+        text += f" around day {rate['peak_day']:.0f}"
+    return f"{text}."
+
+
+def _describe_sites(sites: Mapping[str, float]) -> list[str]:
+    if not sites:
+        return []
+    lines = [
+        f"Remodelling sites in the ledger: {sites['count']:.0f}, of which "
+        f"{sites['completed']:.0f} were completed and {sites['open']:.0f} are at work."
+    ]
+    if sites["completed"]:
+        lines.append(
+            f"A completed site resorbed for {sites['resorption_period']:.0f} d, waited "
+            f"{sites['reversal_period']:.0f} d and formed for {sites['formation_period']:.0f} d "
+            "(medians)."
+        )
+    return lines

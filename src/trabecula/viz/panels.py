@@ -1,0 +1,103 @@
+"""What each panel of the time-series figure shows."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from trabecula.analysis import Results
+from trabecula.viz.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION
+
+UNIT_NAMES = {"um": "µm", "mm^3": "mm³", "1/mm": "mm⁻¹", "1/mm^2": "mm⁻²", "1/mm^3": "mm⁻³"}
+
+
+class Scale(Enum):
+    """How a panel shows its numbers."""
+
+    RAW = "raw"
+    PERCENT = "%"
+    OF_BASELINE = "% of baseline"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line: series key, label in the legend, colour."""
+
+    key: str
+    label: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes.
+
+    Parameters
+    ----------
+    title, ylabel
+        Words above and beside; an empty `ylabel` is made from the series' symbol and unit.
+    curves
+        Lines, drawn where the series exists.
+    hormone
+        Whether keys name hormones rather than series.
+    zero
+        Whether the value axis begins at zero.
+    """
+
+    title: str
+    curves: tuple[Curve, ...]
+    scale: Scale = Scale.RAW
+    ylabel: str = ""
+    hormone: bool = False
+    zero: bool = True
+
+
+PANELS = (
+    Panel("Bone volume", (Curve("bv_tv", "BV/TV", BLACK),), Scale.PERCENT, "BV/TV (%)", zero=False),
+    Panel(
+        "Remodelling",
+        (
+            Curve("resorption_rate", "resorption", VERMILION),
+            Curve("formation_rate", "formation", BLUE),
+        ),
+        Scale.OF_BASELINE,
+        "rate (% of baseline)",
+    ),
+    Panel(
+        "Cells on the surface",
+        (Curve("n_oc_bs", "osteoclasts", VERMILION), Curve("n_ob_bs", "osteoblasts", BLUE)),
+        Scale.OF_BASELINE,
+        "N/BS (% of baseline)",
+    ),
+    Panel("RANKL to OPG", (Curve("rankl_opg", "RANKL/OPG", PURPLE),), ylabel="RANKL/OPG"),
+    Panel(
+        "Surface",
+        (Curve("es_bs", "ES/BS", ORANGE), Curve("os_bs", "OS/BS", GREEN)),
+        Scale.PERCENT,
+        "share of bone surface (%)",
+    ),
+)
+
+MOST_HORMONES = 3
+
+
+def to_unit_name(unit: str) -> str:
+    """Return `unit` as it is printed."""
+    return UNIT_NAMES.get(unit, unit)
+
+
+def choose_panels(results: Results) -> tuple[Panel, ...]:
+    """Return the panels with data, and one per hormone that changes (or the first one if none)."""
+    panels = [p for p in PANELS if any(c.key in results.series for c in p.curves)]
+    varying = [
+        name
+        for name, level in results.hormones.items()
+        if np.nanmax(level.values, initial=-np.inf) > np.nanmin(level.values, initial=np.inf)
+    ]
+    for name in (varying or list(results.hormones))[:MOST_HORMONES]:
+        level = results.hormones[name]
+        words = level.long_name or name.replace("_", " ")
+        unit = f" ({to_unit_name(level.unit)})" if level.unit not in ("", "1") else ""
+        curve = Curve(name, words, GREEN)
+        panels.append(Panel("Serum level", (curve,), ylabel=f"{words}{unit}", hormone=True))
+    return tuple(panels)

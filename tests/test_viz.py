@@ -1,0 +1,124 @@
+"""Figures: saved, not empty, and different when the data are."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from results_maker import make_results
+from trabecula.analysis import Results
+from trabecula.base.errors import ResultsError
+from trabecula.viz import Snapshot, draw_lattice, draw_series, draw_specimen, save_figure
+from trabecula.viz.lattice import MARROW, MINERAL, to_colours
+from trabecula.viz.panels import choose_panels
+from trabecula.viz.pictures import choose_bar, to_length_name
+
+
+def read_picture(path: Path) -> np.ndarray:
+    from matplotlib.image import imread
+
+    return imread(path)
+
+
+def make_snapshot(cells: dict | None = None) -> Snapshot:
+    fraction = np.zeros((12, 20, 24), np.float32)
+    fraction[:, 5:15, 6:18] = 1.0
+    return Snapshot(30.0, 20.0, fraction, np.zeros_like(fraction), cells or {})
+
+
+def test_the_series_figure_is_saved_as_png_and_svg(tmp_path: Path) -> None:
+    paths = save_figure(draw_series(make_results()), tmp_path / "figures", "series")
+    assert [p.name for p in paths] == ["series.png", "series.svg"]
+    picture = read_picture(paths[0])
+    assert picture.shape[1] > 1500
+    assert picture[..., :3].std() > 0.05
+    assert "BV/TV" in paths[1].read_text()
+
+
+def test_the_series_figure_follows_the_data(tmp_path: Path) -> None:
+    pictures = [
+        read_picture(save_figure(draw_series(make_results(resorption=r)), tmp_path, name)[0])
+        for name, r in (("a", 1.5), ("b", 1.5), ("c", 1.9))
+    ]
+    assert np.array_equal(pictures[0], pictures[1])
+    assert pictures[0].shape != pictures[2].shape or not np.array_equal(pictures[0], pictures[2])
+
+
+def test_the_lines_are_the_numbers() -> None:
+    results = make_results(resorption=1.5)
+    axes = {axis.get_title(loc="left"): axis for axis in draw_series(results).axes}
+    assert axes["Bone volume"].lines[-1].get_ydata()[-1] == pytest.approx(17.1)
+    resorption = next(
+        line for line in axes["Remodelling"].lines if line.get_label() == "resorption"
+    )
+    assert resorption.get_ydata()[-1] == pytest.approx(150.0)
+    assert axes["Remodelling"].get_ylabel() == "rate (% of baseline)"
+    assert axes["Serum level"].lines[-1].get_ydata()[-1] == pytest.approx(10.0)
+
+
+def test_only_levels_that_change_get_a_panel() -> None:
+    panels = choose_panels(make_results())
+    assert [p.ylabel for p in panels if p.hormone] == ["estradiol (pg/mL)"]
+
+
+def test_a_run_without_moments_cannot_be_drawn() -> None:
+    results = make_results()
+    empty = Results(results.path, results.time[:1], {"bv_tv": results.get("bv_tv")})
+    with pytest.raises(ResultsError, match="nothing to draw"):
+        draw_series(empty)
+
+
+def test_years_on_the_axis_of_a_long_run() -> None:
+    results = make_results()
+    longer = Results(results.path, results.time * 2, results.series)
+    assert draw_series(longer).axes[4].get_xlabel() == "time (years)"
+    assert draw_series(results).axes[4].get_xlabel() == "time (d)"
+
+
+def test_the_lattice_shows_cells_near_its_slice_only(tmp_path: Path) -> None:
+    shape = (12, 20, 24)
+    near = np.ravel_multi_index(([6, 7], [4, 4], [8, 9]), shape)
+    far = np.ravel_multi_index(([0, 11], [4, 4], [8, 9]), shape)
+    figure = draw_lattice([make_snapshot({"osteoclasts": np.concatenate([near, far])})])
+    points = figure.axes[0].collections[0].get_offsets()
+    assert np.asarray(points).tolist() == [[8.0, 4.0], [9.0, 4.0]]
+    assert save_figure(figure, tmp_path, "lattice")[0].stat().st_size > 5000
+
+
+def test_bone_is_grey_osteoid_green_marrow_pale() -> None:
+    colours = to_colours(np.array([[0.0, 1.0, 1.0]]), np.array([[0.0, 0.0, 1.0]]))
+    assert colours[0, 0] == pytest.approx([MARROW] * 3)
+    assert colours[0, 1] == pytest.approx([MINERAL] * 3)
+    red, green, blue = colours[0, 2]
+    assert green > 2 * red
+    assert green > blue
+
+
+def test_a_specimen_is_shown_in_three_slices_and_a_projection(tmp_path: Path) -> None:
+    fraction = make_snapshot().fraction
+    figure = draw_specimen(fraction, 20.0, "a block")
+    pictures = [axis.images[0].get_array() for axis in figure.axes]
+    assert np.array_equal(pictures[0], fraction[6])
+    assert np.array_equal(pictures[1], fraction[:, 10])
+    assert np.array_equal(pictures[2], fraction[:, :, 12])
+    assert np.array_equal(pictures[3], fraction[:, :, :6].max(axis=2))
+    assert save_figure(figure, tmp_path, "block")[0].exists()
+
+
+@pytest.mark.parametrize(
+    ("width", "bar"), [(200.0, 50), (1280.0, 250), (3200.0, 1000), (9000.0, 2000)]
+)
+def test_the_scale_bar_is_a_round_length(width: float, bar: int) -> None:
+    assert choose_bar(width) == bar
+
+
+def test_lengths_are_named_in_fitting_units() -> None:
+    assert to_length_name(250) == "250 µm"
+    assert to_length_name(2000) == "2 mm"
+
+
+def test_a_figure_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(ResultsError, match="cannot be written"):
+        save_figure(draw_series(make_results()), blocked / "figures", "series")
