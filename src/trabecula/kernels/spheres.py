@@ -1,0 +1,151 @@
+"""Painting of the largest inscribed spheres (Hildebrand & Rueegsegger 1997, J Microsc 185:67).
+
+Sphere centres lie on the half-voxel grid: with centres on voxels alone, a wall of an even number of
+voxels would read one voxel thin.
+"""
+
+import numpy as np
+
+from trabecula.base.columns import Array
+from trabecula.kernels.compile import kernel, parallel_kernel, prange
+
+BLOCK = 8
+"""Planes painted by one task."""
+
+
+@kernel
+def find_ridge(distance: Array, slack: float, periodic: bool, centres: Array) -> int:
+    """Write the centres of spheres that lie in no neighbour's sphere; return their number.
+
+    `distance` (z, y, x) in voxels; a sphere is dropped if a neighbour at distance s has a radius of
+    at least its own + s - `slack`. `centres` (n, 4): z, y, x in voxels, radius.
+    """
+    nz, ny, nx = distance.shape
+    count = 0
+    for z in range(nz):
+        for y in range(ny):
+            for x in range(nx):
+                r = distance[z, y, x]
+                if r <= 0:
+                    continue
+                inside = False
+                for dz in range(-1, 2):
+                    for dy in range(-1, 2):
+                        for dx in range(-1, 2):
+                            a, b, c = z + dz, y + dy, x + dx
+                            if periodic:
+                                a, b, c = a % nz, b % ny, c % nx
+                            elif not (0 <= a < nz and 0 <= b < ny and 0 <= c < nx):
+                                continue
+                            s2 = dz * dz + dy * dy + dx * dx
+                            if s2 > 0 and distance[a, b, c] >= r + np.sqrt(s2) - slack:
+                                inside = True
+                if not inside:
+                    centres[count, 0], centres[count, 1], centres[count, 2] = z, y, x
+                    centres[count, 3] = r
+                    count += 1
+    return count
+
+
+@kernel
+def find_half_ridge(distance: Array, feature: Array, centres: Array, count: int) -> int:
+    """Append centres between voxels whose sphere is larger than those of all voxels around them.
+
+    `distance` (z, y, x) and `feature` (3, z, y, x), the nearest opposite voxel, reach one voxel
+    beyond the lattice. The distance at a midpoint is the least to the features of its neighbours.
+    """
+    nz, ny, nx = distance.shape
+    for z in range(nz - 1):
+        for y in range(ny - 1):
+            for x in range(nx - 1):
+                if distance[z, y, x] <= 0:
+                    continue
+                for half in (1, 2, 4):
+                    hz, hy, hx = half >> 2 & 1, half >> 1 & 1, half & 1
+                    best, top = np.inf, 0.0
+                    for dz in range(hz + 1):
+                        for dy in range(hy + 1):
+                            for dx in range(hx + 1):
+                                a, b, c = z + dz, y + dy, x + dx
+                                if distance[a, b, c] <= 0:
+                                    best = 0.0
+                                    continue
+                                top = max(top, distance[a, b, c])
+                                d2 = (feature[0, a, b, c] - z - 0.5 * hz) ** 2
+                                d2 += (feature[1, a, b, c] - y - 0.5 * hy) ** 2
+                                d2 += (feature[2, a, b, c] - x - 0.5 * hx) ** 2
+                                best = min(best, np.sqrt(d2))
+                    if best > top + 0.4 and count < len(centres):
+                        centres[count, 0] = z + 0.5 * hz
+                        centres[count, 1] = y + 0.5 * hy
+                        centres[count, 2] = x + 0.5 * hx
+                        centres[count, 3] = best
+                        count += 1
+    return count
+
+
+@kernel
+def _paint_plane(
+    plane: Array, y0: float, x0: float, r2: float, value: float, periodic: bool
+) -> None:
+    """Raise one plane to `value` within the open circle of squared radius `r2`."""
+    ny, nx = plane.shape
+    reach = np.sqrt(r2)
+    for y in range(int(np.floor(y0 - reach)), int(np.ceil(y0 + reach)) + 1):
+        rest = r2 - (y - y0) ** 2
+        if rest <= 0 or (not periodic and not 0 <= y < ny):
+            continue
+        half = np.sqrt(rest)
+        low, high = int(np.floor(x0 - half)) + 1, int(np.ceil(x0 + half))
+        row = plane[y % ny]
+        for x in range(max(low, 0), min(high, nx)):
+            row[x] = max(row[x], value)
+        if periodic:
+            for x in range(low, min(high, 0)):
+                row[x % nx] = max(row[x % nx], value)
+            for x in range(max(low, nx), high):
+                row[x % nx] = max(row[x % nx], value)
+
+
+@parallel_kernel
+def paint_spheres(centres: Array, periodic: bool, painted: Array) -> None:
+    """Give every voxel the radius of the largest sphere that covers it.
+
+    Blocks of planes are independent and the maximum has no order: equal for any thread count.
+    """
+    nz = painted.shape[0]
+    blocks = (nz + BLOCK - 1) // BLOCK
+    for block in prange(blocks):
+        first, last = block * BLOCK, min(block * BLOCK + BLOCK, nz)
+        for index in range(len(centres)):
+            z0, y0, x0 = centres[index, 0], centres[index, 1], centres[index, 2]
+            r = centres[index, 3]
+            for z in range(int(np.floor(z0 - r)) + 1, int(np.ceil(z0 + r))):
+                plane = z % nz if periodic else z
+                if first <= plane < last:
+                    _paint_plane(painted[plane], y0, x0, r * r - (z - z0) ** 2, r, periodic)
+
+
+@kernel
+def mark_mid_axes(distance: Array, slope: float, axes: Array) -> None:
+    """Mark voxels from which `distance` rises nowhere faster than `slope`.
+
+    `distance` (z + 2, y + 2, x + 2) reaches one voxel beyond the lattice on every side; `axes` is
+    uint8 (z, y, x).
+    """
+    nz, ny, nx = axes.shape
+    for z in range(1, nz + 1):
+        for y in range(1, ny + 1):
+            for x in range(1, nx + 1):
+                r = distance[z, y, x]
+                if r <= 0:
+                    continue
+                steepest = -1.0
+                for dz in range(-1, 2):
+                    for dy in range(-1, 2):
+                        for dx in range(-1, 2):
+                            s2 = dz * dz + dy * dy + dx * dx
+                            if s2 > 0:
+                                rise = distance[z + dz, y + dy, x + dx] - r
+                                steepest = max(steepest, rise / np.sqrt(s2))
+                axes[z - 1, y - 1, x - 1] = steepest < slope
