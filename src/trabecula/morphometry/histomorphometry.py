@@ -1,0 +1,207 @@
+"""What a histologist counts and a scanner reads: surfaces, cells, rates, periods, density.
+
+Nomenclature of ASBMR (Dempster et al. 2013, doi:10.1002/jbmr.1805). Cell numbers per surface and
+volume are true 3-D numbers; keys that end in ``_2d`` are what a section shows.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from trabecula.base.codes import FULL, HALF, Phase, Stage
+from trabecula.base.columns import Array
+from trabecula.kernels.histology import ERODED, LABELLED, OSTEOBLAST, OSTEOID, sum_covers
+from trabecula.kernels.space import Space
+from trabecula.kernels.surface import compute_surface_weights
+from trabecula.morphometry.history import History
+from trabecula.morphometry.sites import compute_site_measures
+from trabecula.state import State
+
+LABEL_INTERVAL = 14.0
+"""Time between two labels (d); also the window of ``mar``, ``bfr_bs`` and ``ms_bs``."""
+
+RATE_WINDOW = 30.0
+"""Window of the rates of resorption and formation (d), when samples are closer than that."""
+
+DAYS_PER_YEAR = 365.25
+
+YEAR = 365.25
+"""Window of turnover, gain, activation frequency, and of the sites that are averaged (d)."""
+
+
+def measure_histomorphometry(
+    state: State, history: History, parameters: Mapping[str, float]
+) -> dict[str, float]:
+    """Measure every metric of :data:`trabecula.morphometry.histometrics.HISTOMETRICS`."""
+    grid = state.grid
+    mask = state.lattice.matrix >= HALF
+    weights, faces = compute_surface_weights(mask, grid.periodic)
+    surface = faces * grid.voxel**2 * 1e-6
+    bone = int(state.lattice.matrix.sum(dtype=np.int64)) / FULL * grid.voxel_volume * 1e-9
+    numbers = measure_cells(state, parameters)
+    surfaces = measure_surfaces(state, weights, faces, parameters)
+    rates = measure_rates(state, history, surface, bone)
+    rates["mar"] = _divide(rates["bfr_bs"] / DAYS_PER_YEAR, surfaces["ms_bs"])
+    return {
+        **surfaces,
+        **numbers,
+        **measure_densities(numbers, surface, bone, grid.volume, parameters),
+        **rates,
+        **measure_sites(state, surface),
+        **measure_mineral(state, parameters),
+    }
+
+
+def _divide(a: float, b: float) -> float:
+    return a / b if b else math.nan
+
+
+def measure_surfaces(
+    state: State, weights: Array, faces: float, parameters: Mapping[str, float]
+) -> dict[str, float]:
+    """Measure the share of the surface under osteoid, eroded, under cells, and labelled.
+
+    Parameters
+    ----------
+    weights
+        Area of each bone voxel (voxel faces), shape (z, y, x).
+    faces
+        Their sum.
+    """
+    grid, blasts = state.grid, state.cells.osteoblasts.rows
+    space = Space(*grid.shape, int(grid.periodic), grid.voxel)
+    active = np.zeros(grid.shape, dtype=np.uint8)
+    active.reshape(-1)[blasts.voxel[blasts.stage == Stage.ACTIVE]] = 1
+    seam = max(1, round(parameters["lattice.osteoid.seam"] / grid.voxel * FULL))
+    sums = np.zeros(4)
+    since = state.clock.time - LABEL_INTERVAL
+    sum_covers(state.lattice, active, weights, space, seam, since, sums)
+    clasts = int(state.cells.osteoclasts.rows.nuclei.sum())
+    covered = clasts * parameters["cells.osteoclast.area"] / grid.voxel**2
+    return {
+        "os_bs": _divide(sums[OSTEOID], faces),
+        "es_bs": _divide(sums[ERODED], faces),
+        "ob_s_bs": _divide(sums[OSTEOBLAST], faces),
+        "ms_bs": _divide(sums[LABELLED], faces),
+        "oc_s_bs": _divide(covered, faces),
+    }
+
+
+def measure_cells(state: State, parameters: Mapping[str, float]) -> dict[str, float]:
+    """Count the living cells of each kind."""
+    cells = state.cells
+    active = int((cells.osteoblasts.rows.stage == Stage.ACTIVE).sum())
+    nuclei = cells.osteoclasts.rows.nuclei
+    large = nuclei >= parameters["cells.osteoclast.fewest_nuclei"]
+    return {
+        "n_precursors": float(cells.precursors.count),
+        "n_osteoclasts": float(cells.osteoclasts.count),
+        "n_multinucleate": float(large.sum()),
+        "n_nuclei": float(nuclei.sum()),
+        "n_preosteoblasts": float(cells.osteoblasts.count - active),
+        "n_osteoblasts": float(active),
+        "n_lining": float(cells.lining.count),
+        "n_osteocytes": float(cells.osteocytes.count),
+    }
+
+
+def measure_densities(
+    numbers: Mapping[str, float],
+    surface: float,
+    bone: float,
+    tissue: float,
+    parameters: Mapping[str, float],
+) -> dict[str, float]:
+    """Measure cells per surface (mm^2), per bone and tissue volume (mm^3), and in a section.
+
+    Notes
+    -----
+    A section meets ``N H`` profiles per area, H being the mean caliper of the cell, and
+    ``S pi / 4`` of perimeter per area, S being surface per volume: 2-D number = 3-D number x H x 4 / pi
+    (Weibel 1979, Stereological Methods 1). Cells on the surface are discs: H = pi r / 2.
+    """
+    found = {
+        "n_oc_bs": _divide(numbers["n_osteoclasts"], surface),
+        "n_ob_bs": _divide(numbers["n_osteoblasts"], surface),
+        "n_ot_bv": _divide(numbers["n_osteocytes"], bone),
+        "n_oc_tv": numbers["n_osteoclasts"] / tissue,
+        "n_pc_tv": numbers["n_precursors"] / tissue,
+    }
+    nuclei = numbers["n_nuclei"] / max(numbers["n_osteoclasts"], 1.0)
+    clast = parameters["cells.osteoclast.area"] * nuclei
+    blast = parameters["cells.osteoblast.area"]
+    for key, area in (("n_oc_bs", clast), ("n_ob_bs", blast)):
+        caliper = math.pi / 2.0 * math.sqrt(area / math.pi) * 1e-3
+        found[f"{key}_2d"] = found[key] * caliper * 4.0 / math.pi
+    return found
+
+
+def measure_rates(state: State, history: History, surface: float, bone: float) -> dict[str, float]:
+    """Measure rates from the ledgers; NaN before there are two samples.
+
+    Parameters
+    ----------
+    surface
+        Bone surface (mm^2).
+    bone
+        Bone volume (mm^3).
+
+    Notes
+    -----
+    ``bfr_bs = mar x ms_bs`` by construction: the same label window gives both.
+    """
+    quantum = state.grid.voxel_volume / FULL
+    keys = ("resorption_rate", "formation_rate", "bfr_bs", "turnover", "g_eff")
+    found = dict.fromkeys(keys, math.nan)
+    recent = history.compute_window(RATE_WINDOW)
+    label = history.compute_window(LABEL_INTERVAL)
+    year = history.compute_window(YEAR)
+    if recent is None or label is None or year is None:
+        return found
+    found["resorption_rate"] = recent.resorbed * quantum / recent.time
+    found["formation_rate"] = recent.formed * quantum / recent.time
+    found["bfr_bs"] = _divide(label.formed * quantum / label.time * DAYS_PER_YEAR, surface * 1e6)
+    through = (year.formed + year.resorbed) / 2 * quantum * 1e-9
+    found["turnover"] = _divide(100.0 * through * DAYS_PER_YEAR / year.time, bone)
+    found["g_eff"] = _divide(year.formed, year.released)
+    return found
+
+
+def measure_sites(state: State, surface: float) -> dict[str, float]:
+    """Average the sites completed in the last year, by area; count the open ones.
+
+    Parameters
+    ----------
+    surface
+        Bone surface (mm^2).
+    """
+    rows, now = state.sites.rows, state.clock.time
+    measures = compute_site_measures(state)
+    area = measures["footprint"]
+    chosen = (rows.phase == Phase.COMPLETE) & (rows.ended > now - YEAR) & (area > 0)
+    found = {"ac_f": _divide(float(area[chosen].sum()) * 1e-6, surface)}
+    for key in ("e_de", "w_th", "rs_p", "rv_p", "fp"):
+        known = chosen & np.isfinite(measures[key])
+        share = float(area[known].sum())
+        found[key] = _divide(float((area[known] * measures[key][known]).sum()), share)
+    found["n_sites"] = float((rows.phase < Phase.COMPLETE).sum())
+    found["n_sites_resorbing"] = float((rows.phase == Phase.RESORPTION).sum())
+    return found
+
+
+def measure_mineral(state: State, parameters: Mapping[str, float]) -> dict[str, float]:
+    """Measure mineral per tissue volume (mg HA/cm^3) and projected along y (g/cm^2)."""
+    lattice, grid = state.lattice, state.grid
+    solid = lattice.matrix.astype(np.float64) - lattice.osteoid
+    mineral = float((solid * lattice.mineral).sum()) / FULL / grid.size
+    density = mineral * parameters["lattice.mineral.density"]
+    depth = grid.shape[1] * grid.voxel * 1e-4
+    volume, osteoid = (float(a.sum(dtype=np.int64)) for a in (lattice.matrix, lattice.osteoid))
+    return {
+        "bmd": density,
+        "abmd": density * 1e-3 * depth,
+        "mineralisation": _divide(mineral * FULL * grid.size, volume - osteoid),
+        "ov_bv": _divide(osteoid, volume),
+        "bv_tv": volume / FULL / grid.size,
+    }
