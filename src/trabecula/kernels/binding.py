@@ -1,0 +1,113 @@
+"""Mass-action binding of RANKL inside the steady solve.
+
+Symbols: m total membrane RANKL (fine), t total soluble RANKL (coarse), o free OPG (coarse), all pM;
+q = K_OPG * B with K = (koff + kc)/kon and B = 1 + sum of other binders over their K; free fraction
+phi = q/(q + o)/B. Losses of a total: k phi + kc (1 - phi) + ki * rank * phi / (KD + free).
+"""
+
+import numpy as np
+
+from trabecula.kernels.compile import kernel, parallel_kernel, prange
+
+MIN_PHI = 1e-12
+
+
+@kernel
+def free_fraction(o, k_opg, b):
+    """Free share of RANKL: 1 / (B + o/K); no OPG binding where K is not positive."""
+    if k_opg <= 0:
+        return 1.0 / b
+    return 1.0 / (b + o / k_opg)
+
+
+@parallel_kernel
+def compute_loss_fine(free, soluble, o, bits, rank, p, kappa):
+    """Loss coefficient (1/d) of total membrane RANKL in every open voxel.
+
+    p = (k, kc, ki, KD_RANK, K_OPG, B); rank in pM per fine voxel; soluble is free soluble RANKL.
+    """
+    nz, ny, nx = free.shape
+    for z in prange(nz):
+        for y in range(ny):
+            for x in range(nx):
+                if bits[z, y, x] == 0:
+                    kappa[z, y, x] = 0
+                    continue
+                j, k, m = z >> 1, y >> 1, x >> 1
+                phi = free_fraction(o[j, k, m], p[4], p[5])
+                loss = p[1] + (p[0] - p[1]) * phi
+                if rank[z, y, x] > 0:
+                    bound = p[3] + free[z, y, x] + soluble[j, k, m]
+                    loss += p[2] * rank[z, y, x] * phi / bound
+                kappa[z, y, x] = loss
+
+
+@parallel_kernel
+def scale_fine(values, o, bits, k_opg, b, inverse, out):
+    """Free membrane RANKL from its total, or with `inverse` the total from the free part."""
+    nz, ny, nx = values.shape
+    for z in prange(nz):
+        for y in range(ny):
+            for x in range(nx):
+                w = np.float32(0)
+                if bits[z, y, x]:
+                    phi = free_fraction(o[z >> 1, y >> 1, x >> 1], k_opg, b)
+                    w = np.float32(values[z, y, x] / phi if inverse else values[z, y, x] * phi)
+                out[z, y, x] = w
+
+
+@kernel
+def compute_loss_coarse(free, membrane, o, v, rank, p, kappa):
+    """Loss coefficient times pore share of total soluble RANKL; p as in compute_loss_fine.
+
+    `membrane` is the block mean of free membrane RANKL with bone as zero, `rank` that of RANK.
+    """
+    nz, ny, nx = free.shape
+    for z in range(nz):
+        for y in range(ny):
+            for x in range(nx):
+                w = v[z, y, x]
+                loss = 0.0
+                if w > 0:
+                    phi = free_fraction(o[z, y, x], p[4], p[5])
+                    loss = w * (p[1] + (p[0] - p[1]) * phi)
+                    bound = p[3] + free[z, y, x] + membrane[z, y, x] / w
+                    loss += p[2] * rank[z, y, x] * phi / bound
+                kappa[z, y, x] = loss
+
+
+@kernel
+def linearise_opg(o, ligand, s, v, p, kappa, rhs):
+    """Newton coefficients of free OPG with the sink kc * ligand * o / (q + o).
+
+    p = (k, kc, q); ligand is total RANKL per whole coarse voxel. The sink is concave, so Newton
+    steps rise to the solution from below once negative values are cut.
+    """
+    nz, ny, nx = o.shape
+    for z in range(nz):
+        for y in range(ny):
+            for x in range(nx):
+                c = max(float(o[z, y, x]), 0.0)
+                o[z, y, x] = c
+                slope = 0.0
+                sink = 0.0
+                if p[2] > 0 and v[z, y, x] > 0:
+                    d = p[2] + c
+                    slope = p[1] * ligand[z, y, x] * p[2] / (d * d)
+                    sink = p[1] * ligand[z, y, x] * c / d
+                kappa[z, y, x] = p[0] * v[z, y, x] + slope
+                rhs[z, y, x] = s[z, y, x] - sink + slope * c
+
+
+@kernel
+def compute_complex(ligand, o, v, k_opg, b, out):
+    """RANKL bound to OPG (pM in the pore space) from total ligand per whole coarse voxel."""
+    nz, ny, nx = o.shape
+    for z in range(nz):
+        for y in range(ny):
+            for x in range(nx):
+                w = np.float32(0)
+                if v[z, y, x] > 0 and k_opg > 0:
+                    phi = free_fraction(o[z, y, x], k_opg, b)
+                    w = np.float32(ligand[z, y, x] / v[z, y, x] * phi * o[z, y, x] / k_opg)
+                out[z, y, x] = w
