@@ -15,9 +15,8 @@ INTERRUPTED = 130
 
 
 def say_error(text: str) -> None:
-    """Print `text` on the standard error stream, each line named as ours."""
-    for line in text.splitlines():
-        print(f"trabecula: {line}", file=sys.stderr)
+    """Print `text` on the standard error stream, as it is: it begins with file:line:column."""
+    print(text, file=sys.stderr)
 
 
 class Commands(TyperGroup):
@@ -37,10 +36,10 @@ class Commands(TyperGroup):
             say_error(str(error))
             raise typer.Exit(WRONG_INPUT) from None
         except TrabeculaError as error:
-            say_error(f"{type(error).__name__}: {error}")
+            say_error(f"trabecula: {type(error).__name__}: {error}")
             raise typer.Exit(FAILED) from None
         except KeyboardInterrupt:
-            say_error("interrupted")
+            say_error("trabecula: interrupted")
             raise typer.Exit(INTERRUPTED) from None
 
 

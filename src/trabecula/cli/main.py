@@ -1,9 +1,9 @@
 """Entry point of the command ``trabecula``."""
 
-from trabecula.cli import configs, reading, running, specimens
+from trabecula.cli import configs
 from trabecula.cli.app import app
 
-COMMANDS = (running, specimens, configs, reading)
+COMMANDS = (configs,)
 
 
 def main() -> None:

@@ -1,0 +1,81 @@
+"""What a run will cost, and how far chance alone will move its outcome."""
+
+import math
+
+from trabecula.base.columns import columns_of
+from trabecula.base.layouts import Lattice
+
+THROUGHPUT = 500.0
+"""mm^3-years per core-hour that the estimate of time counts on (`make bench` measures it)."""
+
+BASE_MEMORY = 300e6
+"""Memory of the interpreter, its libraries and compiled kernels (byte)."""
+
+FIELD_BYTES = 4 * (8 + 12 / 8 + 14)
+"""Bytes per voxel of concentrations, fine and coarse, and of the solvers' work arrays."""
+
+CELL_BYTES = 700_000.0
+"""Bytes per mm^3 of tissue for the tables of cells with spare capacity."""
+
+NOISE: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
+    "bv_tv_change": ((2.1, 1.0), (7.1, 0.42)),
+    "turnover": ((2.1, 24.0), (7.1, 7.0)),
+}
+"""Measured (volume in mm^3, standard deviation in %) of one year's change of BV/TV and of the
+yearly turnover at two volumes, in runs of one bone under constant hormones."""
+
+UNDER_LOSS = 1.6
+"""Factor on the noise of BV/TV while bone is being lost."""
+
+
+def compute_noise(metric: str, volume: float) -> float:
+    """Return the standard deviation (%) between single runs over one year.
+
+    A power law through the two volumes of :data:`NOISE`; outside them it follows the square root of
+    the volume, as independent sites do.
+
+    Parameters
+    ----------
+    metric
+        A key of :data:`NOISE`.
+    volume
+        Tissue volume (mm^3).
+    """
+    (small, high), (large, low) = NOISE[metric]
+    if volume <= small:
+        return high * math.sqrt(small / volume)
+    if volume >= large:
+        return low * math.sqrt(large / volume)
+    power = math.log(high / low) / math.log(large / small)
+    return high * (small / volume) ** power
+
+
+def count_seeds(volume: float, change: float, precision: float) -> int:
+    """Return the seeds an arm needs so that a change of BV/TV has the asked-for standard error.
+
+    The difference of two arms is what is measured, so the variances of both add up.
+
+    Parameters
+    ----------
+    volume
+        Tissue volume (mm^3).
+    change
+        Expected change (%).
+    precision
+        Standard error as a fraction of it.
+    """
+    deviation = UNDER_LOSS * compute_noise("bv_tv_change", volume)
+    return max(1, math.ceil(2.0 * (deviation / (precision * abs(change))) ** 2))
+
+
+def compute_memory(voxels: int, volume: float) -> float:
+    """Return the memory (byte) of a run on so many voxels and `volume` (mm^3) of tissue."""
+    import numpy as np
+
+    lattice = sum(np.dtype(spec.dtype).itemsize for spec in columns_of(Lattice).values())
+    return BASE_MEMORY + voxels * (lattice + FIELD_BYTES) + volume * CELL_BYTES
+
+
+def compute_hours(volume: float, days: float) -> float:
+    """Return the core-hours that `days` of life of `volume` (mm^3) take."""
+    return volume * days / 365.25 / THROUGHPUT

@@ -1,0 +1,146 @@
+"""Commands about configurations: check, params, schema."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trabecula.cli.app import app
+from trabecula.cli.options import ConfigFile, Json, Sets, to_settings
+from trabecula.cli.schema import find_unit
+from trabecula.cli.tables import print_json, print_table
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+CHANGE, PRECISION = 5.0, 0.1
+"""The effect, and its standard error as a fraction, for which seeds are counted."""
+
+
+@app.command()
+def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
+    """Check a configuration: every error at once, units resolved, what the run will cost."""
+    from trabecula.config import load_config, make_json_schema
+
+    checked = load_config(config, to_settings(sets))
+    rows = list(flatten(checked.to_mapping()))
+    schema = make_json_schema()
+    units = {path: find_unit(schema, path) for path, _ in rows}
+    estimate = make_estimate(checked)
+    if as_json:
+        print_json({"config": checked.to_mapping(), "estimate": estimate})
+        return
+    print_table(
+        f"{config}: valid",
+        ("key", "value", "unit"),
+        ((".".join(path), _to_cell(value), units[path]) for path, value in rows),
+    )
+    typer.echo("")
+    print_table("Expected", ("what", "value", "unit"), _describe_estimate(estimate))
+
+
+def flatten(
+    values: Mapping[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the path and value of every leaf of nested mappings."""
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from flatten(value, (*path, name))
+        else:
+            yield (*path, name), value
+
+
+def _to_cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_to_cell(item) for item in value) + "]"
+    return "none" if isinstance(value, Mapping) else str(value)
+
+
+def make_estimate(config: "Config") -> dict[str, float]:
+    """Return the expected memory, time and sampling error of a run."""
+    from trabecula.analysis import expectation
+
+    shape = _find_shape(config)
+    voxels = shape[0] * shape[1] * shape[2]
+    volume = voxels * config.lattice.voxel**3 * 1e-9
+    days = config.spin_up + config.settle + config.duration
+    return {
+        "volume": volume,
+        "voxels": voxels,
+        "memory": expectation.compute_memory(voxels, volume) / 1e6,
+        "core_minutes": 60.0 * expectation.compute_hours(volume, days),
+        "core_minutes_when_cached": 60.0 * expectation.compute_hours(volume, config.duration),
+        "sd_bv_tv_change": expectation.compute_noise("bv_tv_change", volume),
+        "cv_turnover": expectation.compute_noise("turnover", volume),
+        "seeds_per_arm": expectation.count_seeds(volume, CHANGE, PRECISION),
+    }
+
+
+def _find_shape(config: "Config") -> tuple[int, int, int]:
+    """Return the lattice's shape; that of an image is known once it has been read."""
+    if config.lattice.shape is not None:
+        return config.lattice.shape
+    from trabecula.cli.specimens import load_config_specimen
+
+    shape = load_config_specimen(config).fraction.shape
+    return int(shape[0]), int(shape[1]), int(shape[2])
+
+
+def _describe_estimate(estimate: Mapping[str, float]) -> list[tuple[str, Any, str]]:
+    seeds = f"seeds an arm for a change of {CHANGE:g} % with a standard error of {PRECISION:.0%}"
+    return [
+        ("tissue", estimate["volume"], "mm^3"),
+        ("memory", f"{estimate['memory']:.0f}", "MB"),
+        ("time with spin-up", f"{estimate['core_minutes']:.3g}", "core-minutes"),
+        ("time if spun up before", f"{estimate['core_minutes_when_cached']:.3g}", "core-minutes"),
+        ("spread of one year's BV/TV change between seeds", estimate["sd_bv_tv_change"], "%"),
+        ("spread of the yearly turnover between seeds", estimate["cv_turnover"], "% of it"),
+        (seeds, f"{estimate['seeds_per_arm']:.0f}", ""),
+    ]
+
+
+@app.command()
+def params(
+    contains: Annotated[
+        str, typer.Argument(metavar="[TEXT]", help="Only rows with this text in key or source.")
+    ] = "",
+    grade: Annotated[
+        str | None, typer.Option("--grade", metavar="A|B|C|D", help="Only rows of this grade.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List every biological number with unit, range, grade and source."""
+    from trabecula.config import load_parameters
+
+    if grade is not None and grade.upper() not in tuple("ABCD"):
+        raise typer.BadParameter(f"found {grade}; allowed: A, B, C, D", param_hint="--grade")
+    rows = [
+        row
+        for row in load_parameters().to_rows()
+        if contains.lower() in f"{row['key']} {row['source']}".lower()
+        and (grade is None or row["grade"] == grade.upper())
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "",
+        ("key", "value", "unit", "range", "grade", "source"),
+        (
+            (r["key"], r["value"], r["unit"], [r["low"], r["high"]], r["grade"], r["source"])
+            for r in rows
+        ),
+    )
+    typer.echo(f"{len(rows)} parameters")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a configuration."""
+    from trabecula.config import make_json_schema
+
+    print_json(make_json_schema())
