@@ -61,3 +61,26 @@ def make_uid(seed, population, voxel, step, parent):
     """Return the identity of a newborn: a hash of kind, birth place, birth step and parent."""
     bits = draw_bits(seed, 1, step, np.uint64(parent) ^ (np.uint64(voxel) << S16), population)
     return bits | np.uint64(1)
+
+
+@kernel
+def fill_uniform(seed, stream, step, out):
+    """Fill a flat array with uniform numbers in [0, 1), keyed by their place."""
+    for i in range(len(out)):
+        out[i] = draw(seed, stream, step, i, 0)
+
+
+@kernel
+def order_by_draw(seed, step, uid, out):
+    """Give every row a keyed priority, so that conflicts are settled without regard to place."""
+    for i in range(len(out)):
+        out[i] = draw_bits(seed, 17, step, uid[i], 0)
+
+
+@kernel
+def fill_uids(seed, population, voxel, out):
+    """Write identities of founders: keyed by kind and place, and by rank where a place holds many."""
+    rank = 0
+    for i in range(len(out)):
+        rank = rank + 1 if i > 0 and voxel[i] == voxel[i - 1] else 0
+        out[i] = make_uid(seed, population, voxel[i], 0, rank)

@@ -1,0 +1,167 @@
+"""Stages of the osteoblast lineage and of the lining."""
+
+import numpy as np
+
+from trabecula.base.errors import TrabeculaError
+from trabecula.cells.events import count_event
+from trabecula.cells.rates import Table as Parameters
+from trabecula.cells.rates import make_lining_rates, make_osteoblast_rates
+from trabecula.cells.scene import Stage, make_ligands, make_moment, make_order
+from trabecula.kernels.lining import cover_surface, open_surface, shift_lining
+from trabecula.kernels.osteoblasts import (
+    activate,
+    appose,
+    end_osteoblasts,
+    fade_factor,
+    lose_osteoblasts,
+    recruit,
+    settle_factor,
+    take_up,
+)
+from trabecula.kernels.space import make_ball
+from trabecula.state import State
+
+FAR = 8.0
+"""Reach (voxels) within which buried factor seeks the surface."""
+
+OSTEOCYTE, LINING, DEAD = 2, 3, 4
+
+
+def step_factor(state: State, p: Parameters, stage: Stage) -> None:
+    """Bound factor stays on the surface, wherever the surface goes, and fades slowly."""
+    lost = settle_factor(state.lattice, stage.scene, stage.space, make_ball(FAR))
+    faded = fade_factor(state.lattice.bound, make_moment(state), 1.0 / p["cells.factor.life"])
+    state.coupling.lost += int(lost)
+    state.coupling.faded += int(faded)
+
+
+def step_recruitment(state: State, p: Parameters, stage: Stage) -> None:
+    """Bound factor, TGF-beta and IGF-1 bring preosteoblasts to eroded surface."""
+    rates = make_osteoblast_rates(p, state.signals, state.grid)
+    table = state.cells.osteoblasts
+    holding = int(np.count_nonzero(state.lattice.bound))
+    table.reserve(rates.places * holding + 64)
+    context = (stage.space, make_moment(state), rates)
+    before = table.count
+    count = recruit(table.arrays, before, stage.scene, state.lattice, make_ligands(state), context)
+    if count < 0:
+        msg = f"day {state.clock.time:g}: more preosteoblasts were recruited than fit in the table"
+        raise TrabeculaError(msg)
+    table.count = int(count)
+    count_event(state, "osteoblasts_born", table.count - before)
+
+
+def step_activation(state: State, p: Parameters, stage: Stage) -> None:
+    """Preosteoblasts turn active where osteoclasts have left and the patch is densely settled."""
+    rates = make_osteoblast_rates(p, state.signals, state.grid)
+    table = state.cells.osteoblasts
+    ball = make_ball(rates.clearance / state.grid.voxel)
+    activated = activate(
+        table.arrays, table.count, stage.scene, state.lattice, stage.space, make_moment(state),
+        (rates, ball),
+    )  # fmt: skip
+    count_event(state, "osteoblasts_activated", activated)
+
+
+def step_death(state: State, p: Parameters, stage: Stage) -> None:
+    """Osteoblasts may die before their work is done; the factor that they carry is lost."""
+    rates = make_osteoblast_rates(p, state.signals, state.grid)
+    table = state.cells.osteoblasts
+    died, lost = lose_osteoblasts(
+        table.arrays, table.count, stage.scene, stage.space, make_moment(state), rates
+    )
+    state.coupling.lost += int(lost)
+    count_event(state, "osteoblasts_died", died)
+    table.compact()
+
+
+def step_apposition(state: State, p: Parameters, stage: Stage, embed: bool) -> None:
+    """Active osteoblasts take up factor and lay osteoid for it, then end by their fate."""
+    rates = make_osteoblast_rates(p, state.signals, state.grid)
+    if not embed:
+        rates = rates._replace(osteocytes=0.0)
+    table, moment = state.cells.osteoblasts, make_moment(state)
+    order = make_order(state, table)
+    rows, lattice, ligands = table.rows, state.lattice, make_ligands(state)
+    take_up(rows, order, lattice, stage.space, moment, rates)
+    context = (stage.space, moment, rates)
+    formed, spent = appose(rows, order, stage.scene, ligands, lattice, state.sites.arrays, context)
+    state.volume.formed += int(formed)
+    state.coupling.spent += int(spent)
+    end_osteoblasts(rows, table.count, stage.scene, lattice, stage.space, moment, rates)
+    _bury(state, stage)
+    table.compact()
+    stage.scene.closed[...] = 0
+
+
+def _bury(state: State, stage: Stage) -> None:
+    """Turn the ended osteoblasts into osteocytes, lining cells or nothing."""
+    rows = state.cells.osteoblasts.rows
+    fate = rows.stage
+    buried = np.flatnonzero((fate == OSTEOCYTE) & (rows.uid != 0))
+    lined = np.flatnonzero((fate == LINING) & (rows.uid != 0))
+    ended = np.flatnonzero((fate == DEAD) & (rows.uid != 0))
+    time = state.clock.time
+    if len(buried):
+        state.cells.osteocytes.append(
+            uid=rows.uid[buried],
+            voxel=rows.voxel[buried],
+            born=np.full(len(buried), time),
+            outlet=-2,
+        )
+    lining = stage.scene.lining.reshape(-1)
+    contact = stage.scene.contact.reshape(-1)
+    for i in lined:
+        flat = int(rows.voxel[i])
+        if contact[flat] > 0 and lining[flat] == 0:
+            lining[flat] = 1
+            state.lattice.eroded.reshape(-1)[flat] = 0
+            state.cells.lining.append(uid=rows.uid[i], voxel=flat, born=time)
+    rows.uid[np.concatenate((buried, lined, ended))] = 0
+    count_event(state, "osteocytes_born", len(buried))
+    count_event(state, "osteoblasts_lined", len(lined))
+    count_event(state, "osteoblasts_ended", len(ended))
+
+
+def step_opening(state: State, p: Parameters, stage: Stage) -> None:
+    """Lining cells withdraw where RANKL is high."""
+    rates = make_lining_rates(p, state.grid)
+    table = state.cells.lining
+    opened = open_surface(
+        table.rows,
+        table.count,
+        stage.scene,
+        make_ligands(state),
+        stage.space,
+        make_moment(state),
+        rates,
+    )
+    table.compact()
+    count_event(state, "lining_opened", opened)
+
+
+def step_covering(state: State, p: Parameters, stage: Stage) -> None:
+    """Lining cells follow the surface and close what nobody works on."""
+    rates = make_lining_rates(p, state.grid)
+    table = state.cells.lining
+    shed = shift_lining(table.rows, table.count, stage.scene, stage.space)
+    table.compact()
+    bare = int(np.count_nonzero((stage.scene.contact > 0) & (stage.scene.lining == 0)))
+    table.reserve(bare + 64)
+    ball = make_ball(rates.clearance / state.grid.voxel)
+    before = table.count
+    count = cover_surface(
+        table.arrays,
+        before,
+        stage.scene,
+        state.lattice,
+        stage.space,
+        make_moment(state),
+        (rates, ball),
+    )
+    if count < 0:
+        msg = f"day {state.clock.time:g}: more lining cells were born than fit in the table"
+        raise TrabeculaError(msg)
+    table.count = int(count)
+    count_event(state, "lining_shed", shed)
+    count_event(state, "lining_born", table.count - before)

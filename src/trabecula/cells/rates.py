@@ -1,0 +1,135 @@
+"""From the parameter table and the hormones' signals to the rates that kernels take."""
+
+from collections.abc import Mapping
+
+from trabecula.base.codes import FULL, Population, Target
+from trabecula.kernels.lining import LiningRates
+from trabecula.kernels.osteoblasts import OsteoblastRates
+from trabecula.kernels.osteoclasts import OsteoclastRates
+from trabecula.kernels.osteocytes import OsteocyteRates
+from trabecula.kernels.precursors import PrecursorRates
+from trabecula.state import Grid, Signals
+
+SURFACE_PER_VOXEL = 1.35
+"""Mean surface of an open voxel beside bone, in voxel faces (Mullikin and Verbeek 1993)."""
+
+Table = Mapping[str, float]
+
+
+def make_precursor_rates(p: Table, signals: Signals) -> PrecursorRates:
+    """Rates of supply, motion and differentiation."""
+    life = p["cells.precursor.life"]
+    supply = signals.get(Target.PRECURSOR_SUPPLY, Population.PRECURSOR)
+    differentiation = signals.get(Target.DIFFERENTIATION, Population.PRECURSOR)
+    death = signals.get(Target.DEATH, Population.PRECURSOR)
+    return PrecursorRates(
+        influx=p["cells.precursor.density"] / life * supply,
+        motility=p["cells.precursor.motility"],
+        chemotaxis=p["cells.precursor.chemotaxis"],
+        adhesion=p["cells.precursor.adhesion"] * differentiation,
+        half=p["cells.rank.half"],
+        power=p["cells.rank.power"],
+        kd=p["fields.rank.kd"],
+        death=death / life,
+        mcsf_half=p["cells.precursor.mcsf_half"],
+        tnf_half=p["cells.precursor.tnf_half"],
+        tnf_max=p["cells.precursor.tnf_max"],
+    )
+
+
+def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastRates:
+    """Rates of fusion, nuclear death and resorption."""
+    return OsteoclastRates(
+        fusion=p["cells.osteoclast.fusion"],
+        most=int(p["cells.osteoclast.most_nuclei"]),
+        fewest=int(p["cells.osteoclast.fewest_nuclei"]),
+        death=signals.get(Target.DEATH, Population.OSTEOCLAST) / p["cells.osteoclast.nucleus_life"],
+        survival=p["cells.osteoclast.survival"],
+        half=p["cells.rank.half"],
+        power=p["cells.rank.power"],
+        kd=p["fields.rank.kd"],
+        tgfb_half=p["cells.osteoclast.tgfb_half"],
+        tgfb_max=p["cells.osteoclast.tgfb_max"],
+        il1_half=p["cells.osteoclast.il1_half"],
+        il1_max=p["cells.osteoclast.il1_max"],
+        work=p["cells.osteoclast.work"]
+        * signals.get(Target.RESORPTION_ACTIVITY, Population.OSTEOCLAST),
+        area=p["cells.osteoclast.area"],
+        speed=p["cells.osteoclast.speed"],
+        seam=compute_seam(p, grid),
+        release=p["cells.factor.yield"],
+    )
+
+
+def make_osteoblast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoblastRates:
+    """Rates of recruitment, activation, apposition and death."""
+    quanta = FULL / grid.voxel_volume
+    places = count_places(p, grid)
+    area = SURFACE_PER_VOXEL * grid.voxel**2 / places
+    death = signals.get(Target.DEATH, Population.OSTEOBLAST)
+    recruitment = signals.get(Target.RECRUITMENT, Population.OSTEOBLAST)
+    synthesis = signals.get(Target.SYNTHESIS, Population.OSTEOBLAST)
+    return OsteoblastRates(
+        recruitment=p["cells.osteoblast.recruitment"] * recruitment,
+        # the half dose is a density on the surface, so it scales with the voxel's face
+        bound_half=p["cells.osteoblast.bound_half"] * (grid.voxel / 20.0) ** 2 * quanta,
+        tgfb_half=p["cells.osteoblast.tgfb_half"],
+        tgfb_max=p["cells.osteoblast.tgfb_max"],
+        igf1_half=p["cells.osteoblast.igf1_half"],
+        igf1_max=p["cells.osteoblast.igf1_max"],
+        places=places,
+        maturation=p["cells.osteoblast.maturation"],
+        density=p["cells.osteoblast.density"],
+        clearance=p["cells.osteoblast.clearance"],
+        death_young=death / p["cells.osteoblast.young_life"],
+        death=death / p["cells.osteoblast.life"],
+        speed=p["cells.osteoblast.speed"] * synthesis,
+        area=area,
+        eager=p["cells.osteoblast.eager"],
+        uptake=p["cells.osteoblast.uptake"] * quanta,
+        purse=p["cells.osteoblast.purse"] * quanta * area / p["cells.osteoblast.area"],
+        gain=p["cells.osteoblast.gain"] * signals.get(Target.GAIN, Population.OSTEOBLAST),
+        sclerostin_ref=p["cells.osteoblast.sclerostin_ref"],
+        sclerostin_max=p["cells.osteoblast.sclerostin_max"],
+        hollow=p["cells.osteoblast.hollow"],
+        osteocytes=p["cells.osteocyte.density"],
+        lining_share=p["cells.osteoblast.lining_share"],
+    )
+
+
+def make_lining_rates(p: Table, grid: Grid) -> LiningRates:
+    """Rates of opening and covering."""
+    return LiningRates(
+        opening=p["cells.lining.opening"],
+        half=p["cells.rank.half"],
+        power=p["cells.rank.power"],
+        kd=p["fields.rank.kd"],
+        covering=p["cells.lining.covering"],
+        clearance=p["cells.osteoblast.clearance"],
+        seam=compute_seam(p, grid),
+    )
+
+
+def make_osteocyte_rates(p: Table, signals: Signals) -> OsteocyteRates:
+    """Rates of ageing and of the clusters of death that start a site."""
+    trigger = signals.get(Target.TRIGGER_RATE, Population.OSTEOCYTE)
+    return OsteocyteRates(
+        death=signals.get(Target.DEATH, Population.OSTEOCYTE) / p["cells.osteocyte.life"],
+        trigger=p["cells.osteocyte.trigger"] * trigger,
+        depth=p["cells.osteocyte.trigger_depth"],
+        radius=p["cells.osteocyte.trigger_radius"],
+        share=p["cells.osteocyte.trigger_share"],
+        emission=p["cells.osteocyte.emission"],
+        fading=1.0 / p["cells.osteocyte.fading"],
+        young=p["cells.bone.young"],
+    )
+
+
+def compute_seam(p: Table, grid: Grid) -> int:
+    """Osteoid of a voxel that counts as a seam (quanta)."""
+    return int(p["lattice.osteoid.seam"] / grid.voxel * FULL)
+
+
+def count_places(p: Table, grid: Grid) -> int:
+    """Osteoblasts that fit on the surface of one voxel, at least one."""
+    return max(1, round(SURFACE_PER_VOXEL * grid.voxel**2 / p["cells.osteoblast.area"]))

@@ -1,0 +1,65 @@
+"""The BMU ledger: where a site begins, which phase it is in, when it is done."""
+
+import numpy as np
+
+from trabecula.base.codes import Phase
+from trabecula.cells.events import count_event
+from trabecula.cells.scene import Stage
+from trabecula.kernels.sites import find_live_site, tally_sites
+from trabecula.kernels.space import make_ball
+from trabecula.state import State
+
+JOIN = 100.0
+"""Distance (um) within which a newcomer joins a site that is resorbing: some osteoclasts across."""
+
+
+def find_site(state: State, stage: Stage, flat: int) -> int:
+    """Return the site that a new osteoclast at `flat` works in, a new one if none is near."""
+    table = state.sites
+    ball = make_ball(JOIN / state.grid.voxel)
+    rows = state.cells.osteoclasts.rows
+    found = int(
+        find_live_site(
+            flat,
+            rows.voxel,
+            rows.site,
+            rows.uid,
+            table.rows.phase,
+            state.lattice,
+            (stage.space, ball),
+        )
+    )
+    if found > 0:
+        return found
+    table.append(activated=state.clock.time, voxel=flat)
+    count_event(state, "sites_begun", 1)
+    return table.count
+
+
+def step_sites(state: State, stage: Stage, seam: int) -> None:
+    """Move every open site on to the phase that its cells are in."""
+    table = state.sites
+    rows = table.rows
+    if table.count == 0:
+        return
+    resorbing = np.zeros(table.count + 1, np.int64)
+    forming = np.zeros(table.count + 1, np.int64)
+    bound = np.zeros(table.count + 1, np.int64)
+    np.add.at(resorbing, state.cells.osteoclasts.rows.site, 1)
+    np.add.at(forming, state.cells.osteoblasts.rows.site, 1)
+    tally_sites(state.lattice.bound, state.lattice.site, seam, bound)
+    open_sites = np.flatnonzero(rows.phase < Phase.COMPLETE)
+    time = state.clock.time
+    for row in open_sites:
+        site = row + 1
+        if resorbing[site]:
+            rows.phase[row] = Phase.RESORPTION
+        elif rows.resorbed[row] == 0:
+            rows.phase[row], rows.ended[row] = Phase.ABANDONED, time
+        elif np.isnan(rows.first_formed[row]) and (forming[site] or bound[site]):
+            rows.phase[row] = Phase.REVERSAL
+        elif forming[site] or bound[site]:
+            rows.phase[row] = Phase.FORMATION
+        else:
+            rows.phase[row], rows.ended[row] = Phase.COMPLETE, time
+            count_event(state, "sites_completed", 1)

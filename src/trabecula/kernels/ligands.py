@@ -1,0 +1,41 @@
+"""Reading concentrations where a cell sits."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trabecula.kernels.compile import kernel
+
+
+class Ligands(NamedTuple):
+    """Concentrations (pM): membrane RANKL on the lattice, the rest on the grid twice as coarse."""
+
+    rankl_membrane: np.ndarray
+    rankl_soluble: np.ndarray
+    tgfb: np.ndarray
+    igf1: np.ndarray
+    il1: np.ndarray
+    tnf: np.ndarray
+    mcsf: np.ndarray
+    sclerostin: np.ndarray
+
+
+@kernel
+def occupancy(ligands, kd, z, y, x):
+    """Fraction of RANK that is bound: R / (kd + R) with R the free membrane and soluble RANKL."""
+    r = ligands.rankl_membrane[z, y, x] + ligands.rankl_soluble[z // 2, y // 2, x // 2]
+    return r / (kd + r)
+
+
+@kernel
+def hill(value, half, power):
+    """Return value^power / (half^power + value^power); 0 at 0."""
+    if value <= 0.0:
+        return 0.0
+    return 1.0 / (1.0 + (half / value) ** power)
+
+
+@kernel
+def boost(value, half, maximum):
+    """Return 1 + maximum * value / (half + value): exactly 1 without ligand."""
+    return 1.0 + maximum * value / (half + value)

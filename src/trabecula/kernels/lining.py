@@ -1,0 +1,121 @@
+"""Lining cells: they close the quiet surface, and withdraw where RANKL calls."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trabecula.kernels.compile import kernel
+from trabecula.kernels.keyed import draw, make_uid
+from trabecula.kernels.ligands import hill, occupancy
+from trabecula.kernels.space import join, neighbour, split
+
+LINING = 15
+
+
+class LiningRates(NamedTuple):
+    """``opening`` 1/d at full occupancy; ``half``, ``power``, ``kd`` (pM) of occupancy; ``covering``
+    1/d beside a lining cell; ``clearance`` um to the nearest osteoclast; ``seam`` quanta of osteoid.
+    """
+
+    opening: float
+    half: float
+    power: float
+    kd: float
+    covering: float
+    clearance: float
+    seam: int
+
+
+@kernel
+def open_surface(table, count, scene, ligands, space, moment, rates):
+    """Let lining cells withdraw by RANK occupancy at their place; returns how many did."""
+    opened = 0
+    for i in range(count):
+        if table.uid[i] == 0:
+            continue
+        z, y, x = split(table.voxel[i], space)
+        rate = rates.opening * hill(occupancy(ligands, rates.kd, z, y, x), rates.half, rates.power)
+        if rate * moment.dt < 1e-6:
+            continue
+        chance = 1.0 - np.exp(-rate * moment.dt)
+        if draw(moment.seed, LINING, moment.step, table.uid[i], 0) < chance:
+            table.uid[i] = 0
+            scene.lining[z, y, x] -= 1
+            opened += 1
+    return opened
+
+
+@kernel
+def shift_lining(table, count, scene, space):
+    """Let lining cells follow a surface that moved; those without a place are shed.
+
+    Returns how many were shed.
+    """
+    shed = 0
+    for i in range(count):
+        if table.uid[i] == 0:
+            continue
+        z, y, x = split(table.voxel[i], space)
+        if scene.contact[z, y, x] > 0 and scene.lining[z, y, x] == 1:
+            continue
+        scene.lining[z, y, x] -= 1
+        placed = False
+        for k in range(27):
+            a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
+            if scene.contact[a, b, c] == 0 or scene.lining[a, b, c] > 0:
+                continue
+            if scene.osteoblasts[a, b, c] > 0 or scene.osteoclasts[a, b, c] > 0:
+                continue
+            if scene.osteoid[a, b, c] > 0:
+                continue
+            scene.lining[a, b, c] += 1
+            table.voxel[i] = join(a, b, c, space)
+            placed = True
+            break
+        if not placed:
+            table.uid[i] = 0
+            shed += 1
+    return shed
+
+
+@kernel
+def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
+    """Close bare surface that nobody works on, by division of lining cells at its border.
+
+    Returns the new count or -1. Factor still bound there keeps the place open for osteoblasts.
+    """
+    rates, ball = rates_ball
+    chance = 1.0 - np.exp(-rates.covering * moment.dt)
+    for flat in range(scene.contact.size):
+        if scene.contact.reshape(-1)[flat] == 0 or scene.lining.reshape(-1)[flat] > 0:
+            continue
+        if scene.osteoblasts.reshape(-1)[flat] > 0 or (
+            lattice.bound.reshape(-1)[flat] > rates.seam
+        ):
+            continue
+        if draw(moment.seed, LINING, moment.step, flat, 1) >= chance:
+            continue
+        z, y, x = split(flat, space)
+        parent = False
+        for k in range(27):
+            a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
+            parent = parent or scene.lining[a, b, c] > 0
+        if not parent:
+            continue
+        busy = False
+        for k in range(len(ball)):
+            a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
+            if scene.osteoclasts[a, b, c] > 0:
+                busy = True
+                break
+        if busy:
+            continue
+        if count >= len(table.uid):
+            return -1
+        table.uid[count] = make_uid(moment.seed, 3, flat, moment.step, 0)
+        table.voxel[count] = flat
+        table.born[count] = moment.time
+        scene.lining.reshape(-1)[flat] += 1
+        lattice.eroded.reshape(-1)[flat] = 0
+        count += 1
+    return count

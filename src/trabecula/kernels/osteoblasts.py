@@ -1,0 +1,373 @@
+"""Osteoblasts: recruited by bound factor, active when the place is theirs, spending what they took."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trabecula.base.codes import FULL
+from trabecula.kernels.compile import kernel
+from trabecula.kernels.keyed import draw, make_uid
+from trabecula.kernels.ligands import boost
+from trabecula.kernels.space import (
+    HALF_QUANTA,
+    count_bone26,
+    join,
+    neighbour,
+    refresh_contact,
+    split,
+)
+
+RECRUITMENT, ACTIVATION, APPOSITION, FATE = 11, 12, 13, 14
+FULL_QUANTA = FULL
+
+
+class OsteoblastRates(NamedTuple):
+    """Rates per day, already scaled by hormones.
+
+    ``recruitment`` 1/d per free place; ``bound_half`` quanta; ``tgfb_half`` pM, ``tgfb_max``;
+    ``igf1_half`` pM, ``igf1_max``; ``places`` cells per voxel; ``maturation`` 1/d; ``density``
+    threshold of occupied eroded surface; ``clearance`` um to the nearest osteoclast; ``death_young``,
+    ``death`` 1/d; ``speed`` um/d; ``area`` um^2; ``eager`` extra rate of a fully laden cell;
+    ``uptake`` quanta/d; ``purse`` most quanta carried; ``gain`` matrix per factor;
+    ``sclerostin_ref`` pM, ``sclerostin_max``; ``hollow`` exponent of concavity; ``osteocytes`` per
+    um^3; ``lining_share`` of those that end.
+    """
+
+    recruitment: float
+    bound_half: float
+    tgfb_half: float
+    tgfb_max: float
+    igf1_half: float
+    igf1_max: float
+    places: int
+    maturation: float
+    density: float
+    clearance: float
+    death_young: float
+    death: float
+    speed: float
+    area: float
+    eager: float
+    uptake: float
+    purse: float
+    gain: float
+    sclerostin_ref: float
+    sclerostin_max: float
+    hollow: float
+    osteocytes: float
+    lining_share: float
+
+
+@kernel
+def settle_factor(lattice, scene, space, ball):
+    """Move factor that is buried or hangs in the open to the nearest surface voxel.
+
+    Returns the quanta that found no surface within `ball` and are lost.
+    """
+    bound = lattice.bound.reshape(-1)
+    lost = 0
+    for flat in range(len(bound)):
+        if bound[flat] == 0:
+            continue
+        z, y, x = split(flat, space)
+        if scene.contact[z, y, x] > 0:
+            continue
+        best = -1
+        best_rank = 1e9
+        for k in range(1, len(ball)):
+            dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
+            distance = float(dz * dz + dy * dy + dx * dx)
+            if distance >= best_rank:
+                break
+            a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+            if scene.contact[a, b, c] == 0:
+                continue
+            # the same site first, then eroded surface, then the deepest hollow
+            rank = distance - 0.4 * (lattice.site[a, b, c] == lattice.site[z, y, x])
+            rank -= 0.3 * lattice.eroded[a, b, c] + 0.04 * scene.contact[a, b, c]
+            if rank < best_rank:
+                best_rank, best = rank, join(a, b, c, space)
+        if best >= 0:
+            bound[best] += bound[flat]
+        else:
+            lost += bound[flat]
+        bound[flat] = 0
+    return lost
+
+
+@kernel
+def fade_factor(bound, moment, rate):
+    """Let bound factor fade by whole quanta, the fraction settled by a draw; returns quanta lost."""
+    flat = bound.reshape(-1)
+    chance = 1.0 - np.exp(-rate * moment.dt)
+    lost = 0
+    for i in range(len(flat)):
+        if flat[i] == 0:
+            continue
+        amount = flat[i] * chance
+        gone = int(amount)
+        gone += draw(moment.seed, FATE, moment.step, i, 2) < amount - gone
+        gone = min(gone, flat[i])
+        flat[i] -= gone
+        lost += gone
+    return lost
+
+
+@kernel
+def recruit(table, count, scene, lattice, ligands, space_moment_rates):
+    """Bring preosteoblasts to surface voxels that hold bound factor; returns the new count or -1.
+
+    TGF-beta and IGF-1 set free by resorption draw them.
+    """
+    space, moment, rates = space_moment_rates
+    bound = lattice.bound.reshape(-1)
+    for flat in range(len(bound)):
+        if bound[flat] == 0:
+            continue
+        z, y, x = split(flat, space)
+        free = rates.places - int(scene.osteoblasts[z, y, x])
+        if free <= 0 or scene.contact[z, y, x] == 0 or scene.osteoclasts[z, y, x] > 0:
+            continue
+        if scene.lining[z, y, x] > 0:
+            continue
+        a, b, c = z // 2, y // 2, x // 2
+        rate = rates.recruitment * bound[flat] / (rates.bound_half + bound[flat])
+        rate *= boost(ligands.tgfb[a, b, c], rates.tgfb_half, rates.tgfb_max)
+        rate *= boost(ligands.igf1[a, b, c], rates.igf1_half, rates.igf1_max)
+        chance = 1.0 - np.exp(-rate * moment.dt)
+        for k in range(free):
+            if draw(moment.seed, RECRUITMENT, moment.step, flat, k) >= chance:
+                continue
+            if count >= len(table.uid):
+                return -1
+            table.uid[count] = make_uid(moment.seed, 2, flat, moment.step, k)
+            table.voxel[count] = flat
+            table.born[count] = moment.time
+            table.stage[count] = 0
+            table.dose[count] = 0
+            table.dose_start[count] = 0
+            table.carry[count] = 0.0
+            table.rest[count] = 0.0
+            table.site[count] = lattice.site[z, y, x]
+            scene.osteoblasts[z, y, x] += 1
+            count += 1
+    return count
+
+
+@kernel
+def lose_osteoblasts(table, count, scene, space, moment, rates):
+    """Let osteoblasts die early; the factor that they carry is lost. Returns (deaths, lost)."""
+    deaths = 0
+    lost = 0
+    for i in range(count):
+        if table.uid[i] == 0:
+            continue
+        hazard = rates.death_young if table.stage[i] == 0 else rates.death
+        if draw(moment.seed, FATE, moment.step, table.uid[i], 0) < 1.0 - np.exp(
+            -hazard * moment.dt
+        ):
+            z, y, x = split(table.voxel[i], space)
+            scene.osteoblasts[z, y, x] -= 1
+            lost += table.dose[i]
+            table.dose[i] = 0
+            table.uid[i] = 0
+            deaths += 1
+    return deaths, lost
+
+
+@kernel
+def activate(table, count, scene, lattice, space, moment, rates_ball):
+    """Turn preosteoblasts active where osteoclasts have left and the patch is densely settled.
+
+    The patch is the eroded surface within `clearance`; there must be no osteoclast in it, and more
+    than `density` of its voxels must hold an osteoblast. Returns the number activated.
+    """
+    rates, ball = rates_ball
+    chance = 1.0 - np.exp(-rates.maturation * moment.dt)
+    active = 0
+    for i in range(count):
+        if table.uid[i] == 0 or table.stage[i] != 0:
+            continue
+        if draw(moment.seed, ACTIVATION, moment.step, table.uid[i], 0) >= chance:
+            continue
+        z, y, x = split(table.voxel[i], space)
+        eroded = 0
+        held = 0
+        clear = True
+        for k in range(len(ball)):
+            a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
+            if scene.osteoclasts[a, b, c] > 0:
+                clear = False
+                break
+            if scene.contact[a, b, c] > 0 and lattice.eroded[a, b, c] > 0:
+                eroded += 1
+                held += scene.osteoblasts[a, b, c] > 0
+        if clear and held >= rates.density * eroded:
+            table.stage[i] = 1
+            active += 1
+    return active
+
+
+@kernel
+def take_up(table, order, lattice, space, moment, rates):
+    """Let active osteoblasts take bound factor from their own voxel and the 26 around it."""
+    most = rates.uptake * moment.dt
+    for i in order:
+        if table.uid[i] == 0 or table.stage[i] == 0:
+            continue
+        wish = int(min(most, rates.purse - table.dose[i]))
+        if wish <= 0:
+            continue
+        z, y, x = split(table.voxel[i], space)
+        for ring in range(2):
+            for k in range(27):
+                dz, dy, dx = k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1
+                own = dz == 0 and dy == 0 and dx == 0
+                if own != (ring == 0) or wish <= 0:
+                    continue
+                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                take = min(wish, lattice.bound[a, b, c])
+                lattice.bound[a, b, c] -= take
+                table.dose[i] += take
+                wish -= take
+        if table.dose_start[i] == 0:
+            table.dose_start[i] = table.dose[i]
+
+
+@kernel
+def move_out(table, i, scene, lattice, space, places):
+    """Step from a filled voxel to the neighbouring surface voxel in the deepest hollow.
+
+    Returns False if there is no room; then the cell is entombed.
+    """
+    z, y, x = split(table.voxel[i], space)
+    best = -1.0
+    bz, by, bx = -1, -1, -1
+    for k in range(27):
+        dz, dy, dx = k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1
+        a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+        if scene.contact[a, b, c] == 0 or scene.osteoblasts[a, b, c] >= places:
+            continue
+        if scene.lining[a, b, c] > 0 or scene.osteoclasts[a, b, c] > 0:
+            continue
+        if lattice.matrix[a, b, c] >= HALF_QUANTA:
+            continue
+        value = float(count_bone26(lattice.matrix, a, b, c, space))
+        value += 6.0 * lattice.matrix[a, b, c] / FULL_QUANTA - 0.5 * (abs(dz) + abs(dy) + abs(dx))
+        value -= 0.7 * scene.osteoblasts[a, b, c]
+        value += 3.0 * (lattice.eroded[a, b, c] > 0)
+        if value > best:
+            best, bz, by, bx = value, a, b, c
+    if bz < 0:
+        return False
+    scene.osteoblasts[z, y, x] -= 1
+    scene.osteoblasts[bz, by, bx] += 1
+    table.voxel[i] = join(bz, by, bx, space)
+    return True
+
+
+@kernel
+def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
+    """Let active osteoblasts lay osteoid for the factor they carry; a dose that is spent is spent.
+
+    Daily matrix = speed x area x laden x hollow x sclerostin. A voxel that becomes bone asks for its
+    osteocytes in `scene.closed`. Returns (formed, spent) in quanta.
+    """
+    space, moment, rates = space_moment_rates
+    per_day = FULL_QUANTA / space.voxel**3 * moment.dt
+    formed = 0
+    spent = 0
+    for i in order:
+        if table.uid[i] == 0 or table.stage[i] == 0:
+            continue
+        z, y, x = split(table.voxel[i], space)
+        s = ligands.sclerostin[z // 2, y // 2, x // 2] / rates.sclerostin_ref
+        brake = (1.0 + rates.sclerostin_max) / (1.0 + rates.sclerostin_max * s)
+        laden = 1.0 + rates.eager * (2.0 * min(1.0, table.dose[i] / rates.purse) - 1.0)
+        hollow = (count_bone26(lattice.matrix, z, y, x, space) / 11.0) ** rates.hollow
+        table.carry[i] += rates.speed * rates.area * per_day * laden * hollow * brake
+        gain = rates.gain * brake
+        affordable = int((table.dose[i] + table.rest[i]) * gain)
+        q = min(int(table.carry[i]), affordable)
+        if q < int(table.carry[i]):
+            table.carry[i] = float(q)
+        laid = 0
+        while laid < q:
+            z, y, x = split(table.voxel[i], space)
+            if lattice.matrix[z, y, x] >= FULL_QUANTA and not move_out(
+                table, i, scene, lattice, space, rates.places
+            ):
+                break
+            z, y, x = split(table.voxel[i], space)
+            before = int(lattice.matrix[z, y, x])
+            part = min(q - laid, FULL_QUANTA - before)
+            if part <= 0:
+                break
+            lattice.matrix[z, y, x] = before + part
+            lattice.osteoid[z, y, x] += part
+            lattice.formed[z, y, x] = moment.time
+            laid += part
+            if before < HALF_QUANTA and before + part >= HALF_QUANTA:
+                refresh_contact(lattice.matrix, z, y, x, space, scene.contact)
+                wanted = rates.osteocytes * space.voxel**3
+                flat = join(z, y, x, space)
+                extra = draw(moment.seed, APPOSITION, moment.step, flat, 0) < wanted % 1.0
+                scene.closed[z, y, x] = int(wanted) + extra
+        if laid == 0:
+            continue
+        table.carry[i] -= laid
+        table.rest[i] -= laid / gain
+        cost = int(np.floor(-table.rest[i]))
+        cost = min(max(cost, 0), table.dose[i])
+        table.dose[i] -= cost
+        table.rest[i] += cost
+        spent += cost
+        formed += laid
+        row = table.site[i] - 1
+        if row >= 0:
+            if np.isnan(sites.first_formed[row]):
+                sites.first_formed[row] = moment.time
+            sites.last_formed[row] = moment.time
+            sites.formed[row] += laid
+    return formed, spent
+
+
+@kernel
+def end_osteoblasts(table, count, scene, lattice, space, moment, rates):
+    """Decide the fate of osteoblasts that are entombed or have nothing left to spend.
+
+    A voxel whose matrix crossed one half in this step takes its osteocytes from the cells in it (the
+    first in the table), as many as `scene.closed` still wants. What an osteocyte or
+    an entombed cell carried goes back to the surface. Fates are written to `stage`: 2 osteocyte,
+    3 lining, 4 dead; the caller reads and clears them. Returns the number of ended cells.
+    """
+    ended = 0
+    for i in range(count):
+        if table.uid[i] == 0 or table.stage[i] == 0:
+            continue
+        z, y, x = split(table.voxel[i], space)
+        fate = 0
+        if scene.closed[z, y, x] > 0:
+            fate = 2
+            scene.closed[z, y, x] -= 1
+        elif lattice.matrix[z, y, x] >= FULL_QUANTA and not move_out(
+            table, i, scene, lattice, space, rates.places
+        ):
+            fate = 4
+        else:
+            z, y, x = split(table.voxel[i], space)
+            near = 0
+            for k in range(27):
+                a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
+                near += lattice.bound[a, b, c]
+            if near == 0 and (table.dose[i] + table.rest[i]) * rates.gain < 1.0:
+                u = draw(moment.seed, FATE, moment.step, table.uid[i], 1)
+                fate = 3 if u < rates.lining_share else 4
+        if fate > 0:
+            z, y, x = split(table.voxel[i], space)
+            lattice.bound[z, y, x] += table.dose[i]
+            table.dose[i] = 0
+            scene.osteoblasts[z, y, x] -= 1
+            table.stage[i] = fate
+            ended += 1
+    return ended

@@ -1,0 +1,270 @@
+"""Osteoclasts: fusion, nuclear turnover, movement, and the work of ruffled borders."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trabecula.base.codes import FULL
+from trabecula.kernels.compile import kernel
+from trabecula.kernels.keyed import draw, draw_bits
+from trabecula.kernels.ligands import boost, hill, occupancy
+from trabecula.kernels.space import (
+    FACES,
+    HALF_QUANTA,
+    join,
+    neighbour,
+    refresh_contact,
+    split,
+)
+
+FUSION, NUCLEI, RESORPTION = 8, 9, 10
+FULL_QUANTA = FULL
+
+
+class OsteoclastRates(NamedTuple):
+    """Rates per day, already scaled by hormones.
+
+    ``fusion`` 1/d; ``most`` nuclei; ``fewest`` nuclei that resorb; ``death`` of a nucleus 1/d without
+    survival signal; ``survival`` maximum by occupancy, ``half``, ``power``, ``kd`` (pM); ``tgfb_half``
+    pM, ``tgfb_max``; ``il1_half`` pM, ``il1_max``; ``work`` um^3/d per nucleus; ``area`` um^2 per
+    nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per quantum.
+    """
+
+    fusion: float
+    most: int
+    fewest: int
+    death: float
+    survival: float
+    half: float
+    power: float
+    kd: float
+    tgfb_half: float
+    tgfb_max: float
+    il1_half: float
+    il1_max: float
+    work: float
+    area: float
+    speed: float
+    seam: int
+    release: float
+
+
+@kernel
+def fuse_osteoclasts(table, order, space, moment, rates):
+    """Fuse osteoclasts that touch; the larger takes the nuclei. Returns the number of fusions.
+
+    Two cells touch when their discs (area per nucleus times nuclei) overlap. Nuclei are conserved.
+    """
+    n = len(order)
+    chance = 1.0 - np.exp(-rates.fusion * moment.dt)
+    fusions = 0
+    for p in range(n):
+        i = order[p]
+        if table.uid[i] == 0:
+            continue
+        zi, yi, xi = split(table.voxel[i], space)
+        for q in range(n):
+            j = order[q]
+            if j == i or table.uid[j] == 0 or table.uid[i] == 0:
+                continue
+            if table.nuclei[i] < table.nuclei[j] or table.nuclei[i] + table.nuclei[j] > rates.most:
+                continue
+            zj, yj, xj = split(table.voxel[j], space)
+            dz, dy, dx = abs(zi - zj), abs(yi - yj), abs(xi - xj)
+            if space.periodic:
+                dz, dy, dx = (
+                    min(dz, space.nz - dz),
+                    min(dy, space.ny - dy),
+                    min(dx, space.nx - dx),
+                )
+            gap = np.sqrt(float(dz * dz + dy * dy + dx * dx)) * space.voxel
+            reach = np.sqrt(rates.area * table.nuclei[i] / np.pi)
+            reach += np.sqrt(rates.area * table.nuclei[j] / np.pi)
+            if gap > reach:
+                continue
+            key = table.uid[i] ^ table.uid[j]
+            if draw(moment.seed, FUSION, moment.step, key, 0) < chance:
+                table.nuclei[i] += table.nuclei[j]
+                table.carry[i] += table.carry[j]
+                table.uid[j] = 0
+                fusions += 1
+    return fusions
+
+
+@kernel
+def turn_over_nuclei(table, count, ligands, space, moment, rates):
+    """Let nuclei die one by one; a cell without nuclei is dead. Returns (nuclei, cells) lost.
+
+    RANK occupancy and IL-1 prolong, TGF-beta shortens a nucleus's life.
+    """
+    nuclei = 0
+    cells = 0
+    for i in range(count):
+        if table.uid[i] == 0:
+            continue
+        z, y, x = split(table.voxel[i], space)
+        a, b, c = z // 2, y // 2, x // 2
+        theta = hill(occupancy(ligands, rates.kd, z, y, x), rates.half, rates.power)
+        hazard = rates.death * boost(ligands.tgfb[a, b, c], rates.tgfb_half, rates.tgfb_max)
+        hazard /= 1.0 + rates.survival * theta
+        hazard /= boost(ligands.il1[a, b, c], rates.il1_half, rates.il1_max)
+        chance = 1.0 - np.exp(-hazard * moment.dt)
+        lost = 0
+        for k in range(table.nuclei[i]):
+            if draw(moment.seed, NUCLEI, moment.step, table.uid[i], k) < chance:
+                lost += 1
+        table.nuclei[i] -= lost
+        nuclei += lost
+        if table.nuclei[i] <= 0:
+            table.uid[i] = 0
+            cells += 1
+    return nuclei, cells
+
+
+@kernel
+def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
+    """Creep to the neighbouring bare surface voxel where RANK is occupied most."""
+    chance = min(1.0, rates.speed * moment.dt / space.voxel)
+    for i in order:
+        if table.uid[i] == 0:
+            continue
+        z, y, x = split(table.voxel[i], space)
+        stranded = scene.contact[z, y, x] == 0
+        u = draw(moment.seed, RESORPTION, moment.step, table.uid[i], 1)
+        if u >= chance and not stranded:
+            continue
+        best = -1.0 if stranded else occupancy(ligands, rates.kd, z, y, x)
+        bz, by, bx = z, y, x
+        for dz in range(-1, 2):
+            for dy in range(-1, 2):
+                for dx in range(-1, 2):
+                    a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                    if scene.contact[a, b, c] == 0 or scene.osteoblasts[a, b, c] > 0:
+                        continue
+                    value = occupancy(ligands, rates.kd, a, b, c)
+                    if value > best:
+                        best, bz, by, bx = value, a, b, c
+        if bz != z or by != y or bx != x:
+            scene.osteoclasts[z, y, x] -= 1
+            scene.osteoclasts[bz, by, bx] += 1
+            table.voxel[i] = join(bz, by, bx, space)
+
+
+@kernel
+def score_target(scene, ligands, space, rates, z, y, x):
+    """Score a voxel with matrix as a target: -1 if out of reach, more if exposed and signalled.
+
+    A voxel is reachable through an open face that neither lining cell nor osteoblast covers; the
+    most exposed goes first (random digging makes tunnels), and begun voxels are finished.
+    """
+    if scene.matrix[z, y, x] == 0 or scene.osteoid[z, y, x] > rates.seam:
+        return -1.0
+    if scene.lining[z, y, x] > 0 or scene.osteoblasts[z, y, x] > 0:
+        return -1.0
+    exposed = 0.0
+    theta = 0.0
+    for k in range(6):
+        a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
+        if scene.matrix[a, b, c] >= HALF_QUANTA:
+            continue
+        if scene.lining[a, b, c] > 0 or scene.osteoblasts[a, b, c] > 0:
+            continue
+        exposed += 1.0
+        theta = max(theta, hill(occupancy(ligands, rates.kd, a, b, c), rates.half, rates.power))
+    if exposed == 0.0:
+        return -1.0
+    begun = 1.0 - scene.matrix[z, y, x] / FULL_QUANTA
+    return exposed / 6.0 + 2.0 * begun + theta
+
+
+@kernel
+def first_touch(lattice, scene, space, site, z, y, x):
+    """Enter a voxel in a site's books: layer 0 if the site found it exposed, else one deeper."""
+    layer = 254
+    for k in range(6):
+        a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
+        if scene.matrix[a, b, c] >= HALF_QUANTA:
+            continue
+        if lattice.site[a, b, c] != site or lattice.eroded[a, b, c] == 0:
+            layer = -1
+            break
+        layer = min(layer, int(lattice.layer[a, b, c]))
+    lattice.site[z, y, x] = site
+    lattice.layer[z, y, x] = min(layer + 1, 255)
+
+
+@kernel
+def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball):
+    """Let every osteoclast with enough nuclei remove its day's matrix, quantum by quantum exact.
+
+    What goes is entered in the site's books, and its coupling factor is bound where it was.
+    Returns (resorbed, released) in quanta.
+    """
+    space, moment, rates, ball = space_moment_rates_ball
+    per_day = FULL_QUANTA / space.voxel**3 * moment.dt
+    resorbed = 0
+    released = 0
+    for i in order:
+        table.work[i] = 0.0
+        if table.uid[i] == 0:
+            continue
+        table.idle[i] += moment.dt
+        if table.nuclei[i] < rates.fewest:
+            continue
+        z, y, x = split(table.voxel[i], space)
+        radius = np.sqrt(rates.area * table.nuclei[i] / np.pi) / space.voxel
+        radius = max(radius, 1.75)
+        table.carry[i] += rates.work * table.nuclei[i] * per_day
+        done = 0
+        row = table.site[i] - 1
+        while table.carry[i] >= 1.0:
+            best = -1.0
+            bz, by, bx = -1, -1, -1
+            for k in range(len(ball)):
+                dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
+                if dz * dz + dy * dy + dx * dx > radius * radius:
+                    break
+                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                if scene.matrix[a, b, c] == 0:
+                    continue
+                value = score_target(scene, ligands, space, rates, a, b, c)
+                if value < 0.0:
+                    continue
+                flat = join(a, b, c, space)
+                # equal scores are settled by a draw keyed to the voxel, not by its place in a loop
+                bits = draw_bits(moment.seed, RESORPTION, moment.step, flat, 7)
+                value += 0.05 * float(bits >> np.uint64(40)) / 16777216.0
+                if value > best:
+                    best, bz, by, bx = value, a, b, c
+            if bz < 0:
+                table.carry[i] = 0.0  # an idle ruffled border owes nothing
+                break
+            if lattice.site[bz, by, bx] != table.site[i]:
+                first_touch(lattice, scene, space, table.site[i], bz, by, bx)
+            before = int(lattice.matrix[bz, by, bx])
+            q = min(before, int(table.carry[i]))
+            after = before - q
+            lattice.matrix[bz, by, bx] = after
+            lattice.osteoid[bz, by, bx] = min(int(lattice.osteoid[bz, by, bx]), after)
+            table.carry[i] -= q
+            done += q
+            factor = int(np.floor(rates.release * q + 0.5))
+            lattice.bound[bz, by, bx] += factor
+            released += factor
+            if before >= HALF_QUANTA and after < HALF_QUANTA:
+                lattice.eroded[bz, by, bx] = 1
+                layer = int(lattice.layer[bz, by, bx])
+                sites.mouth[row] += layer == 0
+                sites.deepest[row] = max(sites.deepest[row], layer + 1)
+                refresh_contact(lattice.matrix, bz, by, bx, space, scene.contact)
+        if done > 0:
+            table.work[i] = done / per_day
+            table.idle[i] = 0.0
+            if np.isnan(sites.first_resorbed[row]):
+                sites.first_resorbed[row] = moment.time
+            sites.last_resorbed[row] = moment.time
+            sites.resorbed[row] += done
+            sites.nuclei_days[row] += table.nuclei[i] * moment.dt
+            sites.nuclei_peak[row] = max(sites.nuclei_peak[row], table.nuclei[i])
+            resorbed += done
+    return resorbed, released

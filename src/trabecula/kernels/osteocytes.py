@@ -1,0 +1,147 @@
+"""Osteocytes: their canaliculi to the surface, their death, and the clusters that start a site."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trabecula.kernels.compile import kernel
+from trabecula.kernels.keyed import draw
+from trabecula.kernels.space import HALF_QUANTA, join, neighbour, split
+
+TRIGGER, OSTEOCYTE = 4, 16
+
+
+class OsteocyteRates(NamedTuple):
+    """``death`` 1/d; ``trigger`` 1/d per osteocyte near the surface; ``depth`` and ``radius`` um of a
+    cluster; ``share`` that dies in it; ``emission`` stress of its bystanders; ``fading`` 1/d of
+    stress; ``young`` d: bone younger than that does not start a site.
+    """
+
+    death: float
+    trigger: float
+    depth: float
+    radius: float
+    share: float
+    emission: float
+    fading: float
+    young: float
+
+
+@kernel
+def find_outlets(table, count, matrix, space, ball, every):
+    """Find the open voxel nearest to each osteocyte; -1 where `ball` holds none.
+
+    With `every` false only cells whose outlet has closed or was never sought are looked at.
+    """
+    flat_matrix = matrix.reshape(-1)
+    for i in range(count):
+        if table.uid[i] == 0:
+            continue
+        outlet = table.outlet[i]
+        if not every:
+            if outlet == -1:
+                continue
+            if outlet >= 0 and flat_matrix[outlet] < HALF_QUANTA:
+                continue
+        z, y, x = split(table.voxel[i], space)
+        table.outlet[i] = -1
+        table.reach[i] = 1e6
+        for k in range(len(ball)):
+            dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
+            a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+            if matrix[a, b, c] < HALF_QUANTA:
+                table.outlet[i] = join(a, b, c, space)
+                table.reach[i] = np.sqrt(float(dz * dz + dy * dy + dx * dx)) * space.voxel
+                break
+
+
+@kernel
+def age_osteocytes(table, count, matrix, moment, rates):
+    """Fade stress; remove cells whose bone was resorbed and cells that die. Returns (freed, dead)."""
+    flat_matrix = matrix.reshape(-1)
+    keep = np.exp(-rates.fading * moment.dt)
+    chance = 1.0 - np.exp(-rates.death * moment.dt)
+    freed = 0
+    dead = 0
+    for i in range(count):
+        if table.uid[i] == 0:
+            continue
+        if flat_matrix[table.voxel[i]] < HALF_QUANTA:
+            table.uid[i] = 0
+            freed += 1
+            continue
+        if draw(moment.seed, OSTEOCYTE, moment.step, table.uid[i], 0) < chance:
+            table.uid[i] = 0
+            dead += 1
+            continue
+        if table.stress[i] > 0.0:
+            table.stress[i] *= keep
+            if table.stress[i] < 1e-3:
+                table.stress[i] = 0.0
+    return freed, dead
+
+
+@kernel
+def offset(a, b, n, periodic):
+    """Shortest signed distance from `a` to `b` along an axis of `n` voxels."""
+    d = b - a
+    if periodic:
+        if d > n // 2:
+            d -= n
+        elif d < -(n // 2):
+            d += n
+    return float(d)
+
+
+@kernel
+def trigger_clusters(table, count, formed, space, moment, rates):
+    """Start clusters of osteocyte death near the surface, and stress their bystanders.
+
+    A cell within `depth` of the surface, in bone that is no longer young, starts one at rate
+    `trigger`. Cells whose outlet lies within `radius` of its outlet, on the same side of the strut and
+    within `depth`, die with probability `share`; the others emit RANKL in excess. Returns
+    (clusters, deaths).
+    """
+    flat_formed = formed.reshape(-1)
+    chance = 1.0 - np.exp(-rates.trigger * moment.dt)
+    clusters = 0
+    deaths = 0
+    for i in range(count):
+        if table.uid[i] == 0 or table.outlet[i] < 0 or table.reach[i] > rates.depth:
+            continue
+        if draw(moment.seed, TRIGGER, moment.step, table.uid[i], 0) >= chance:
+            continue
+        if moment.time - flat_formed[table.voxel[i]] < rates.young:
+            continue
+        clusters += 1
+        oz, oy, ox = split(table.outlet[i], space)
+        vz, vy, vx = split(table.voxel[i], space)
+        nz = offset(vz, oz, space.nz, space.periodic)
+        ny = offset(vy, oy, space.ny, space.periodic)
+        nx = offset(vx, ox, space.nx, space.periodic)
+        for j in range(count):
+            if table.uid[j] == 0 or table.outlet[j] < 0 or table.reach[j] > rates.depth:
+                continue
+            pz, py, px = split(table.outlet[j], space)
+            dz = offset(oz, pz, space.nz, space.periodic)
+            dy = offset(oy, py, space.ny, space.periodic)
+            dx = offset(ox, px, space.nx, space.periodic)
+            if (dz * dz + dy * dy + dx * dx) * space.voxel**2 > rates.radius**2:
+                continue
+            wz, wy, wx = split(table.voxel[j], space)
+            side = nz * offset(wz, pz, space.nz, space.periodic)
+            side += ny * offset(wy, py, space.ny, space.periodic)
+            side += nx * offset(wx, px, space.nx, space.periodic)
+            if side <= 0.0:
+                continue
+            if (
+                draw(moment.seed, TRIGGER, moment.step, table.uid[j] ^ table.uid[i], 1)
+                < rates.share
+            ):
+                table.uid[j] = 0
+                deaths += 1
+            else:
+                table.stress[j] = max(table.stress[j], rates.emission)
+        if table.uid[i] == 0:
+            continue
+    return clusters, deaths

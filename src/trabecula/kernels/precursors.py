@@ -1,0 +1,134 @@
+"""Osteoclast precursors: delivered by vessels, wandering in marrow, settling where RANK is bound."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trabecula.kernels.compile import kernel
+from trabecula.kernels.keyed import draw, draw_below, draw_bits, make_uid
+from trabecula.kernels.ligands import boost, hill, occupancy
+from trabecula.kernels.space import FACES, HALF_QUANTA, join, neighbour, split
+
+SUPPLY, MOTION, DIFFERENTIATION = 5, 6, 7
+BLOCK = 8
+
+
+class PrecursorRates(NamedTuple):
+    """Rates per day, already scaled by hormones.
+
+    ``influx`` cells per um^3 of marrow and day; ``motility`` um^2/d; ``chemotaxis`` exponent;
+    ``adhesion`` 1/d at full occupancy; ``half``, ``power`` of occupancy; ``kd`` pM; ``death`` 1/d;
+    ``mcsf_half`` pM; ``tnf_half`` pM; ``tnf_max`` 1.
+    """
+
+    influx: float
+    motility: float
+    chemotaxis: float
+    adhesion: float
+    half: float
+    power: float
+    kd: float
+    death: float
+    mcsf_half: float
+    tnf_half: float
+    tnf_max: float
+
+
+@kernel
+def supply_precursors(table, count, matrix, space, moment, influx):
+    """Deliver newborn precursors to open voxels, block by block; return the new count or -1.
+
+    The number in a block is Poisson with mean influx x open volume x dt; -1 means no room in `table`.
+    """
+    volume = space.voxel**3
+    bz = (space.nz + BLOCK - 1) // BLOCK
+    by = (space.ny + BLOCK - 1) // BLOCK
+    bx = (space.nx + BLOCK - 1) // BLOCK
+    for block in range(bz * by * bx):
+        z0 = block // (by * bx) * BLOCK
+        y0 = block // bx % by * BLOCK
+        x0 = block % bx * BLOCK
+        ez, ey, ex = min(BLOCK, space.nz - z0), min(BLOCK, space.ny - y0), min(BLOCK, space.nx - x0)
+        # candidates are thinned: a voxel is drawn in the whole block, kept if it is open
+        mean = influx * ez * ey * ex * volume * moment.dt
+        u = draw(moment.seed, SUPPLY, moment.step, block, 0)
+        p = np.exp(-mean)
+        cumulative = p
+        born = 0
+        while u >= cumulative and born < 64:
+            born += 1
+            p *= mean / born
+            cumulative += p
+        for k in range(born):
+            z = z0 + draw_below(moment.seed, SUPPLY, moment.step, block, 3 * k + 1, ez)
+            y = y0 + draw_below(moment.seed, SUPPLY, moment.step, block, 3 * k + 2, ey)
+            x = x0 + draw_below(moment.seed, SUPPLY, moment.step, block, 3 * k + 3, ex)
+            if matrix[z, y, x] >= HALF_QUANTA:
+                continue
+            if count >= len(table.uid):
+                return -1
+            flat = join(z, y, x, space)
+            table.uid[count] = make_uid(moment.seed, 0, flat, moment.step, block * 64 + k)
+            table.voxel[count] = flat
+            table.born[count] = moment.time
+            count += 1
+    return count
+
+
+@kernel
+def lose_precursors(table, count, ligands, space, moment, rates):
+    """Let precursors die; M-CSF keeps them alive. Returns the number of deaths."""
+    deaths = 0
+    for i in range(count):
+        z, y, x = split(table.voxel[i], space)
+        m = ligands.mcsf[z // 2, y // 2, x // 2]
+        hazard = rates.death * (rates.mcsf_half + m) / max(m, 1e-9)
+        chance = 1.0 - np.exp(-hazard * moment.dt)
+        if draw(moment.seed, SUPPLY, moment.step, table.uid[i], 40000) < chance:
+            table.uid[i] = 0
+            deaths += 1
+    return deaths
+
+
+@kernel
+def walk_precursors(table, count, scene, ligands, space, moment, rates):
+    """Walk every precursor through the step and settle those whose RANK is occupied at bare bone.
+
+    A hop to an open neighbour is accepted with probability min(1, (c'/c)^chemotaxis), c the soluble
+    RANKL, so that the stationary density is proportional to c^chemotaxis. `scene.settled` gets 1
+    where the precursor adhered. Returns how many did.
+    """
+    hops = max(1, int(np.ceil(6.0 * rates.motility * moment.dt / space.voxel**2)))
+    sub = moment.dt / hops
+    soluble = ligands.rankl_soluble
+    settled = 0
+    for i in range(count):
+        if table.uid[i] == 0:
+            continue
+        z, y, x = split(table.voxel[i], space)
+        bits = np.uint64(0)
+        for h in range(hops):
+            if h % 3 == 0:
+                bits = draw_bits(moment.seed, MOTION, moment.step, table.uid[i], h // 3)
+            word = int(bits & np.uint64(0x1FFFFF))
+            bits >>= np.uint64(21)
+            k = (word & 0x7FFF) * 6 >> 15
+            if rates.motility > 0.0:
+                a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
+                if scene.matrix[a, b, c] < HALF_QUANTA:
+                    here = soluble[z // 2, y // 2, x // 2]
+                    there = soluble[a // 2, b // 2, c // 2]
+                    if there >= here or (word >> 15) < 64.0 * (there / here) ** rates.chemotaxis:
+                        z, y, x = a, b, c
+            if rates.adhesion > 0.0 and scene.contact[z, y, x] > 0 and scene.bare[z, y, x] > 0:
+                theta = hill(occupancy(ligands, rates.kd, z, y, x), rates.half, rates.power)
+                tnf = boost(ligands.tnf[z // 2, y // 2, x // 2], rates.tnf_half, rates.tnf_max)
+                chance = 1.0 - np.exp(-rates.adhesion * theta * tnf * sub)
+                if chance > 1e-6 and (
+                    draw(moment.seed, DIFFERENTIATION, moment.step, table.uid[i], h) < chance
+                ):
+                    scene.settled[i] = 1
+                    settled += 1
+                    break
+        table.voxel[i] = join(z, y, x, space)
+    return settled

@@ -1,0 +1,49 @@
+"""Searching and tallying remodelling sites."""
+
+from trabecula.kernels.compile import kernel
+from trabecula.kernels.osteocytes import offset
+from trabecula.kernels.space import neighbour, split
+
+
+@kernel
+def find_live_site(flat, voxel, site, uid, phase, lattice, space_ball):
+    """Return the site of the nearest osteoclast within the ball, else of eroded surface there, or 0.
+
+    `phase` holds a row per site; surface counts while its site is resorbing.
+    """
+    space, ball = space_ball
+    reach = 0.0
+    for k in range(len(ball)):
+        reach = max(reach, float(ball[k, 0] ** 2 + ball[k, 1] ** 2 + ball[k, 2] ** 2))
+    z, y, x = split(flat, space)
+    best = reach + 0.5
+    found = 0
+    for i in range(len(voxel)):
+        if uid[i] == 0:
+            continue
+        a, b, c = split(voxel[i], space)
+        dz = offset(z, a, space.nz, space.periodic)
+        dy = offset(y, b, space.ny, space.periodic)
+        dx = offset(x, c, space.nx, space.periodic)
+        d = dz * dz + dy * dy + dx * dx
+        if d < best or (d == best and found > 0 and site[i] < found):
+            best = d
+            found = site[i]
+    if found > 0:
+        return found
+    for k in range(len(ball)):
+        a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
+        s = lattice.site[a, b, c]
+        if s > 0 and lattice.eroded[a, b, c] > 0 and phase[s - 1] == 0:
+            return s
+    return 0
+
+
+@kernel
+def tally_sites(bound, site, seam, out):
+    """Count, per site, the voxels that hold more than `seam` quanta of bound factor."""
+    b = bound.reshape(-1)
+    s = site.reshape(-1)
+    for i in range(len(b)):
+        if b[i] > seam:
+            out[s[i]] += 1

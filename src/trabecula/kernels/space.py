@@ -1,0 +1,131 @@
+"""Neighbourhoods: what lies beside a voxel when the lattice repeats or is mirrored."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trabecula.base.codes import HALF
+from trabecula.kernels.compile import kernel
+
+HALF_QUANTA = HALF
+FACES = np.array([[-1, 0, 0], [1, 0, 0], [0, -1, 0], [0, 1, 0], [0, 0, -1], [0, 0, 1]], np.int64)
+
+
+class Space(NamedTuple):
+    """Geometry as kernels take it: voxels along z, y, x; 1 if periodic; voxel edge (um)."""
+
+    nz: int
+    ny: int
+    nx: int
+    periodic: int
+    voxel: float
+
+
+class Moment(NamedTuple):
+    """What keys a draw and dates an event: seed, step, time (d), length of the step (d)."""
+
+    seed: int
+    step: int
+    time: float
+    dt: float
+
+
+@kernel
+def shift(i, n, periodic):
+    """Bring an index that left 0 .. n-1 back: around if periodic, reflected at the face if not."""
+    if 0 <= i < n:
+        return i
+    if periodic:
+        return i % n
+    i = i % (2 * n)
+    if i >= n:
+        i = 2 * n - 1 - i
+    return i
+
+
+@kernel
+def split(flat, space):
+    """Return (z, y, x) of a flat index."""
+    plane = space.ny * space.nx
+    z = flat // plane
+    rest = flat - z * plane
+    y = rest // space.nx
+    return z, y, rest - y * space.nx
+
+
+@kernel
+def neighbour(z, y, x, dz, dy, dx, space):
+    """Return the (z, y, x) that lies at an offset."""
+    return (
+        shift(z + dz, space.nz, space.periodic),
+        shift(y + dy, space.ny, space.periodic),
+        shift(x + dx, space.nx, space.periodic),
+    )
+
+
+@kernel
+def join(z, y, x, space):
+    """Return the flat index of (z, y, x)."""
+    return (z * space.ny + y) * space.nx + x
+
+
+@kernel
+def fill_contact(matrix, space, contact):
+    """Write the number of bony face neighbours of every open voxel, 0 in bone; shape (z, y, x)."""
+    nz, ny, nx = space.nz, space.ny, space.nx
+    for z in range(nz):
+        zm = shift(z - 1, nz, space.periodic)
+        zp = shift(z + 1, nz, space.periodic)
+        for y in range(ny):
+            ym = shift(y - 1, ny, space.periodic)
+            yp = shift(y + 1, ny, space.periodic)
+            for x in range(nx):
+                n = 0
+                if matrix[z, y, x] < HALF_QUANTA:
+                    xm = x - 1 if x > 0 else shift(-1, nx, space.periodic)
+                    xp = x + 1 if x < nx - 1 else shift(nx, nx, space.periodic)
+                    n += matrix[zm, y, x] >= HALF_QUANTA
+                    n += matrix[zp, y, x] >= HALF_QUANTA
+                    n += matrix[z, ym, x] >= HALF_QUANTA
+                    n += matrix[z, yp, x] >= HALF_QUANTA
+                    n += matrix[z, y, xm] >= HALF_QUANTA
+                    n += matrix[z, y, xp] >= HALF_QUANTA
+                contact[z, y, x] = n
+
+
+@kernel
+def refresh_contact(matrix, z, y, x, space, contact):
+    """Bring `contact` up to date after voxel (z, y, x) opened or closed."""
+    for k in range(7):
+        cz, cy, cx = z, y, x
+        if k < 6:
+            cz, cy, cx = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
+        n = 0
+        if matrix[cz, cy, cx] < HALF_QUANTA:
+            for j in range(6):
+                a, b, c = neighbour(cz, cy, cx, FACES[j, 0], FACES[j, 1], FACES[j, 2], space)
+                n += matrix[a, b, c] >= HALF_QUANTA
+        contact[cz, cy, cx] = n
+
+
+@kernel
+def count_bone26(matrix, z, y, x, space):
+    """Count bony voxels among the 26 neighbours: 9 on a flat surface, more in a hollow."""
+    n = 0
+    for dz in range(-1, 2):
+        for dy in range(-1, 2):
+            for dx in range(-1, 2):
+                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                n += matrix[a, b, c] >= HALF_QUANTA
+    return n - (matrix[z, y, x] >= HALF_QUANTA)
+
+
+def make_ball(radius: float) -> np.ndarray:
+    """Return the offsets (dz, dy, dx) within `radius` (voxels), nearest first, shape (n, 3)."""
+    r = int(np.ceil(radius))
+    axis = np.arange(-r, r + 1)
+    offsets = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+    squared = (offsets**2).sum(1)
+    inside = squared <= radius**2 + 1e-9
+    order = np.lexsort((*offsets[inside].T[::-1], squared[inside]))
+    return np.ascontiguousarray(offsets[inside][order])
