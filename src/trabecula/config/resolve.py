@@ -89,8 +89,7 @@ def _check_overrides(data: dict[str, Any], block: str, document: Document) -> li
 def to_full_key(key: str, block: str) -> str:
     """Return the key with its room: ``denosumab.clearance`` -> ``hormones.denosumab.clearance``."""
     rooms = ROOMS_OF_BLOCK[block]
-    is_full = key.partition(".")[0] in rooms and key.count(".") == 2
-    return key if is_full else f"{rooms[0]}.{key}"
+    return key if key.partition(".")[0] in rooms else f"{rooms[0]}.{key}"
 
 
 def _check_intervals(config: Config, document: Document) -> list[Problem]:

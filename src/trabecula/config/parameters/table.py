@@ -125,8 +125,8 @@ def read_rows(document: Document, room: str) -> dict[str, Row]:
     for name, fields in (document.data or {}).items():
         where = document.find_key((name,))
         mistakes = find_row_mistakes(fields)
-        if name.count(".") != 1:
-            mistakes.append(("a key of another form", "group.name"))
+        if name.count(".") > 1:
+            mistakes.append(("a key of another form", "name or group.name"))
         problems += [Problem(where, f"{room}.{name}", *mistake) for mistake in mistakes]
         if not mistakes:
             rows[f"{room}.{name}"] = make_row(f"{room}.{name}", fields)

@@ -1,0 +1,154 @@
+"""One step of the hormones: levels -> lagged arms -> multipliers, blockades and binders."""
+
+import math
+from collections.abc import Sequence
+
+from trabecula.config.names import BLOCKADES, DRUGS
+from trabecula.config.parameters import Parameters
+from trabecula.config.rules import load_rules
+from trabecula.config.schema import Config, HormoneSettings
+from trabecula.hormones.kinetics import COMPARTMENTS, compute_marrow_concentration, step_drug
+from trabecula.hormones.levels import (
+    compute_derived_levels,
+    compute_series,
+    compute_serum_levels,
+    get_replete_levels,
+)
+from trabecula.hormones.local import compute_effective_estradiol, update_yield
+from trabecula.hormones.response import compute_hill, compute_multiplier
+from trabecula.state.signals import BINDERS, TARGETS, Signals
+
+DERIVED_REFERENCE = {"sex_steroid_loss": 0.0, "oxidative_stress": 0.0, "bisphosphonate": 0.0}
+"""Derived levels of the replete young adult."""
+
+
+def make_signals(config: Config) -> Signals:
+    """Build the signals of a replete young adult of the patient's sex, all multipliers 1."""
+    parameters = config.parameters
+    signals = Signals()
+    reference = make_reference(parameters, config.patient.sex)
+    signals.levels.update(reference)
+    for rule in load_rules():
+        signals.lagged[rule.name] = _respond(rule.name, reference[rule.level], parameters)
+    for drug in DRUGS:
+        signals.doses[drug] = [0.0] * COMPARTMENTS[drug]
+    return signals
+
+
+def make_reference(parameters: Parameters, sex: str) -> dict[str, float]:
+    """Return every level of the replete young adult of `sex`, derived ones included."""
+    reference = get_replete_levels(parameters, sex) | DERIVED_REFERENCE
+    return reference | {"age": parameters["hormones.reference.age"]}
+
+
+def is_replete(config: Config) -> bool:
+    """Whether the levels of day 0 are those of the replete young adult, so that settling is idle."""
+    parameters, sex = config.parameters, config.patient.sex
+    levels = compute_serum_levels(config.hormones, parameters, 0.0, sex)
+    is_young = config.patient.age <= parameters["hormones.reference.age"]
+    return is_young and levels == get_replete_levels(parameters, sex)
+
+
+def step_signals(
+    signals: Signals,
+    settings: HormoneSettings,
+    parameters: Parameters,
+    time: float,
+    step: float,
+    sex: str,
+    replete: bool,
+    age: float,
+) -> None:
+    """Renew `signals` for the step that begins at `time`.
+
+    Parameters
+    ----------
+    time
+        Beginning of the step (d); before day 0 the levels of day 0 hold and nothing is given.
+    step
+        Length of the step (d).
+    sex
+        ``female`` or ``male``.
+    replete
+        Whether the young-adult levels of the sex hold instead of those of `settings`.
+    age
+        Age of the patient on day 0 (y).
+    """
+    reference = make_reference(parameters, sex)
+    share = update_yield(signals, parameters)
+    levels = dict(reference)
+    if not replete:
+        levels |= compute_serum_levels(settings, parameters, time, sex)
+        levels["age"] = age + max(time, 0.0) / 365.25
+    estradiol = compute_effective_estradiol(levels, reference, share, parameters)
+    levels |= compute_derived_levels(levels, reference, estradiol, parameters)
+    _give_drugs(signals, settings, parameters, time, step, replete)
+    levels["bisphosphonate"] = signals.doses["bisphosphonate"][1]
+    signals.levels.clear()
+    signals.levels.update(levels)
+    _apply_rules(signals, reference, {**levels, "estradiol": estradiol}, parameters, step)
+    _set_blockade(signals, settings, time, replete)
+
+
+def _give_drugs(
+    signals: Signals,
+    settings: HormoneSettings,
+    parameters: Parameters,
+    time: float,
+    step: float,
+    replete: bool,
+) -> None:
+    for drug in DRUGS:
+        points = getattr(settings.doses, drug)
+        due = [] if replete or points is None else find_due_doses(points, time, step)
+        amounts = signals.doses.get(drug, [])
+        signals.doses[drug] = step_drug(drug, amounts, due, parameters, step)
+    for drug in BINDERS:
+        signals.binders[drug] = compute_marrow_concentration(drug, signals.doses[drug], parameters)
+
+
+def find_due_doses(
+    points: Sequence[tuple[float, float]], time: float, step: float
+) -> list[tuple[float, float]]:
+    """Return the doses of the step that begins at `time` (d), their days counted from there.
+
+    Whole steps decide, so that rounding of times neither skips a dose nor gives it twice.
+    """
+    index = round(time / step)
+    due = [(day, dose) for day, dose in points if math.floor(day / step + 1e-9) == index]
+    return [(min(max(day - index * step, 0.0), step), dose) for day, dose in due]
+
+
+def _respond(name: str, level: float, parameters: Parameters) -> float:
+    key = f"hormones.{name}"
+    return compute_hill(level, parameters[f"{key}.ec50"], parameters[f"{key}.hill"])
+
+
+def _apply_rules(
+    signals: Signals,
+    reference: dict[str, float],
+    levels: dict[str, float],
+    parameters: Parameters,
+    step: float,
+) -> None:
+    signals.multiplier.fill(1.0)
+    for rule in load_rules():
+        response = _respond(rule.name, levels[rule.level], parameters)
+        at_rest = _respond(rule.name, reference[rule.level], parameters)
+        lag = parameters[f"hormones.{rule.name}.lag"]
+        fade = math.exp(-step / lag) if lag > 0.0 else 0.0
+        before = signals.lagged.get(rule.name, at_rest)
+        lagged = response + (before - response) * fade
+        signals.lagged[rule.name] = lagged
+        maximum = parameters[f"hormones.{rule.name}.maximum"]
+        factor = compute_multiplier(rule.direction, maximum, lagged, at_rest)
+        signals.multiplier[TARGETS.index(rule.target), list(rule.cells)] *= factor
+
+
+def _set_blockade(signals: Signals, settings: HormoneSettings, time: float, replete: bool) -> None:
+    for name, species in BLOCKADES.items():
+        points = getattr(settings.blockade, name)
+        is_off = points is None or replete or time < 0.0
+        value = 0.0 if is_off else compute_series(points, time)
+        for one in species:
+            signals.blockade[str(one)] = value
