@@ -118,7 +118,8 @@ def measure_densities(
     Notes
     -----
     A section meets ``N H`` profiles per area, H being the mean caliper of the cell, and
-    ``S pi / 4`` of perimeter per area, S being surface per volume: 2-D number = 3-D number x H x 4 / pi
+    ``S pi / 4`` of perimeter per area, S being surface per volume, so that the 2-D number is the
+    3-D number x H x 4 / pi
     (Weibel 1979, Stereological Methods 1). Cells on the surface are discs: H = pi r / 2.
     """
     found = {

@@ -1,0 +1,58 @@
+"""Every series that a run writes: key, symbol, name, unit, and whether it is costly."""
+
+from trabecula.base.codes import Species
+from trabecula.morphometry.histometrics import HISTOMETRICS
+from trabecula.morphometry.metrics import METRICS as STRUCTURE
+from trabecula.morphometry.metrics import Metric
+
+_FIELDS = {
+    "rankl_opg": ("RANKL/OPG", "total RANKL per total OPG in the marrow", "1"),
+    "rank_occupancy_surface": ("RANK occ.", "mean RANK occupancy at the surface", "1"),
+    "rank_occupancy_surface_median": ("RANK occ. median", "median RANK occupancy at it", "1"),
+    "rank_occupancy_precursors": ("RANK occ. Pc", "mean RANK occupancy on precursors", "1"),
+    "rankl_per_cell": ("RANKL/cell", "RANKL that an expressing cell makes", "1/d"),
+    "local_estradiol": ("E2 local", "estradiol made in bone, mean at the surface", "pM"),
+}
+_PERCENT = {
+    "resorption_percent": ("BRs.R/base", "resorption rate against the 90 d before day 0", "%"),
+    "formation_percent": ("BF.R/base", "formation rate against the 90 d before day 0", "%"),
+}
+_COMPONENT = Metric("C.S", "share of bone in its largest connected component", "1", True)
+
+
+def _make_field_metrics() -> dict[str, tuple[str, str, str]]:
+    found = {}
+    for species in Species:
+        found[f"{species}_marrow"] = (f"{species} Ma", f"mean {species} in the marrow", "pM")
+        found[f"{species}_surface"] = (f"{species} BS", f"mean {species} at the surface", "pM")
+    return {**found, **_FIELDS}
+
+
+METRICS: dict[str, Metric] = {
+    **STRUCTURE,
+    "component_share": _COMPONENT,
+    **{
+        key: Metric(*words, False)
+        for table in (HISTOMETRICS, _make_field_metrics(), _PERCENT)
+        for key, words in table.items()
+    },
+}
+"""All series of a run."""
+
+LEVELS: dict[str, Metric] = {
+    "estradiol": Metric("E2", "estradiol", "pg/mL", False),
+    "testosterone": Metric("T", "testosterone", "ng/dL", False),
+    "progesterone": Metric("P4", "progesterone", "ng/mL", False),
+    "igf1": Metric("IGF-1", "insulin-like growth factor 1, young adult 1", "1", False),
+    "glucocorticoid": Metric("GC", "prednisone equivalent", "mg/d", False),
+    "fsh": Metric("FSH", "follicle-stimulating hormone", "mIU/mL", False),
+    "inflammation": Metric("Infl.", "systemic inflammation, healthy adult 1", "1", False),
+    "pth": Metric("PTH", "parathyroid hormone, young adult 1", "1", False),
+    "age": Metric("Age", "age", "y", False),
+}
+"""Levels whose unit is more than a plain number."""
+
+
+def describe_level(name: str) -> Metric:
+    """Return the words for a level; one that hormones derive is a plain number."""
+    return LEVELS.get(name, Metric(name, name.replace("_", " "), "1", False))

@@ -1,0 +1,116 @@
+"""The model: Mesa gives clock, events and views, the arrays of the state are the model."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mesa import Model
+from mesa.experimental.scenarios import Scenario
+from mesa.time import Priority, Schedule
+
+from trabecula.model.measures import MeasureSet
+from trabecula.model.plan import make_plan, run_step
+from trabecula.model.populations import PopulationView
+from trabecula.model.sampling import Sampler
+from trabecula.model.timeline import count_steps
+from trabecula.state import State
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+POPULATIONS = ("precursors", "osteoclasts", "osteoblasts", "lining", "osteocytes")
+
+
+class BoneScenario(Scenario):  # type: ignore[misc]
+    """What one model is built from.
+
+    Parameters
+    ----------
+    config
+        The resolved configuration.
+    replete
+        Whether it lives under replete young-adult hormones.
+    """
+
+    config: Any = None
+    replete: bool = False
+
+
+class TrabeculaModel(Model):  # type: ignore[misc]
+    """One living bone.
+
+    A unit of Mesa's time is one step, counted from the moment the model was made, so that time is
+    a whole number; days are in ``state.clock``. Chance is keyed by the state's seed: Mesa's own
+    generators serve shuffled views and nothing else.
+
+    Parameters
+    ----------
+    config
+        The resolved configuration.
+    state
+        The bone; changed in place.
+    replete
+        Live under replete young-adult hormones, whatever the configuration gives.
+    sampler
+        Goes on from this sampler's memory; a fresh one if None.
+    rng
+        Seed of Mesa's generators; the run's seed if None.
+    """
+
+    def __init__(
+        self,
+        config: "Config",
+        state: State,
+        replete: bool = False,
+        sampler: Sampler | None = None,
+        rng: int | None = None,
+    ) -> None:
+        seed = config.seed if rng is None else rng
+        super().__init__(scenario=BoneScenario(rng=seed, config=config, replete=replete))
+        self.state = state
+        self.plan = make_plan(config, state, replete)
+        self.sampler = sampler or Sampler(config.parameters)  # type: ignore[arg-type]
+        self._config = config
+        self._kept: list[Callable[[], None]] = []
+        self.data_registry.add_dataset(MeasureSet("measures", self.measure))
+
+    def step(self) -> None:
+        """Live one step."""
+        run_step(self.plan, self.state)
+
+    def get_population(self, name: str) -> PopulationView:
+        """Return Mesa's view of a population: precursors, osteoclasts, osteoblasts, lining or
+        osteocytes.
+        """
+        return PopulationView(getattr(self.state.cells, name), self.random)
+
+    @property
+    def populations(self) -> Mapping[str, PopulationView]:
+        """All five views by name."""
+        return {name: self.get_population(name) for name in POPULATIONS}
+
+    def measure(self) -> dict[str, float]:
+        """Measure every series of the present state; the costly ones if they are due."""
+        return self.sampler.sample(self.state, self.is_due(self._config.output.costly))
+
+    def is_due(self, interval: float) -> bool:
+        """Whether a moment that is a whole number of intervals (d) from day 0 is now."""
+        clock = self.state.clock
+        return (clock.step - clock.zero) % max(1, count_steps(interval, clock.length)) == 0
+
+    def call_every(self, interval: float, function: Callable[[], None]) -> None:
+        """Call `function` now if due, and at every whole number of intervals (d) from day 0.
+
+        It is called after the step that ends at that moment. Mesa holds events by weak reference;
+        the model keeps the function, so that it cannot vanish.
+        """
+        clock = self.state.clock
+        ticks = max(1, count_steps(interval, clock.length))
+        wait = (clock.zero - clock.step) % ticks
+        self._kept.append(function)
+        schedule = Schedule(interval=ticks, start=int(self.time) + wait)
+        self.schedule_recurring(function, schedule, priority=Priority.DEFAULT)
+
+    def run_steps(self, steps: int) -> None:
+        """Live `steps` steps; events due at the first and the last moment are included."""
+        if steps > 0:
+            self.run_for(steps)

@@ -1,0 +1,127 @@
+"""What happens in a step, in order, as data: the model runs it, ``trabecula plan`` prints it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trabecula.cells import make_stages
+from trabecula.fields import step_fields
+from trabecula.hormones import step_signals
+from trabecula.lattice import check_ledgers, step_mineralisation
+from trabecula.state import State
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry of the plan.
+
+    Parameters
+    ----------
+    name
+        Short name.
+    room
+        The room whose code it is.
+    every
+        Interval (d).
+    rules
+        Switches under ``cells.rules`` or ``fields.sources``; empty where there is none.
+    doc
+        What it does.
+    apply
+        Changes the state.
+    """
+
+    name: str
+    room: str
+    every: float
+    rules: tuple[str, ...]
+    doc: str
+    apply: Callable[[State], None]
+
+
+def make_plan(config: "Config", state: State, replete: bool) -> tuple[Step, ...]:
+    """Build the ordered steps for lattices of `state`'s shape.
+
+    Parameters
+    ----------
+    replete
+        Whether the hormones are those of a young adult, whatever the configuration gives.
+    """
+    dt, parameters, rules = config.step, config.parameters, config.cells.rules
+    cells = tuple(
+        Step(stage.name, "cells", dt, stage.rules, stage.doc, stage.step)
+        for stage in make_stages(state, parameters, rules)  # type: ignore[arg-type]
+    )
+    mineral = _make_mineral_step(config)
+    order = Step("order", "model", dt, (), _first_line(order_cells), order_cells)
+    return (
+        order,
+        _make_signal_step(config, replete),
+        _make_field_step(config),
+        *cells,
+        *([mineral] if rules.get("mineralisation", True) else []),
+        Step("ledgers", "lattice", dt, (), _first_line(check_ledgers), check_ledgers),
+        order,
+    )
+
+
+def order_cells(state: State) -> None:
+    """Drop the dead and sort every population by place, so that no sum depends on row order."""
+    cells = state.cells
+    for table in (
+        cells.precursors,
+        cells.osteoclasts,
+        cells.osteoblasts,
+        cells.lining,
+        cells.osteocytes,
+    ):
+        table.compact()
+        table.sort()
+
+
+def _first_line(function: Callable[..., object]) -> str:
+    return (function.__doc__ or "").strip().splitlines()[0]
+
+
+def _make_signal_step(config: "Config", replete: bool) -> Step:
+    parameters, sex, age = config.parameters, config.patient.sex, config.patient.age
+
+    def apply(state: State) -> None:
+        now, dt = state.clock.time, state.clock.length
+        step_signals(state.signals, config.hormones, parameters, now, dt, sex, replete, age)
+
+    return Step("signals", "hormones", config.step, (), _first_line(step_signals), apply)
+
+
+def _make_field_step(config: "Config") -> Step:
+    parameters, sources, every = config.parameters, config.fields.sources, config.fields.every
+
+    def apply(state: State) -> None:
+        if state.clock.is_due(every):
+            step_fields(state, parameters, sources)
+
+    rules = tuple(f"sources.{name}" for name in sources)
+    return Step("fields", "fields", max(every, config.step), rules, _first_line(step_fields), apply)
+
+
+def _make_mineral_step(config: "Config") -> Step:
+    parameters = config.parameters
+    lag = parameters["lattice.mineral.lag"]
+    primary = parameters["lattice.mineral.primary"]
+    secondary = parameters["lattice.mineral.secondary_time"]
+
+    def apply(state: State) -> None:
+        step_mineralisation(state, lag, primary, secondary)
+
+    doc = _first_line(step_mineralisation)
+    return Step("mineralisation", "lattice", config.step, ("mineralisation",), doc, apply)
+
+
+def run_step(plan: tuple[Step, ...], state: State) -> None:
+    """Live one step: everything reads the clock at its beginning, then time goes on."""
+    for entry in plan:
+        entry.apply(state)
+    state.clock.step += 1

@@ -1,0 +1,38 @@
+"""Moving day 0: all times in a state are relative to it."""
+
+import numpy as np
+
+from trabecula.state import State
+
+SITE_TIMES = (
+    "activated",
+    "first_resorbed",
+    "last_resorbed",
+    "first_formed",
+    "last_formed",
+    "ended",
+)
+"""Columns of the site ledger that hold moments."""
+
+
+def count_steps(duration: float, length: float) -> int:
+    """Return how many steps of `length` (d) make up `duration` (d), to the nearest."""
+    return round(duration / length)
+
+
+def shift_zero(state: State, steps: int) -> None:
+    """Put day 0 `steps` later (negative: earlier) and correct every moment that the state holds."""
+    state.clock.zero += steps
+    days = steps * state.clock.length
+    state.lattice.formed[...] -= np.float32(days)
+    cells = state.cells
+    for table in (
+        cells.precursors,
+        cells.osteoclasts,
+        cells.osteoblasts,
+        cells.lining,
+        cells.osteocytes,
+    ):
+        table.rows.born[...] -= days
+    for name in SITE_TIMES:
+        getattr(state.sites.rows, name)[...] -= days
