@@ -12,6 +12,7 @@ from trabecula.analysis.windows import (
     compute_running_mean,
     compute_start,
     compute_window_mean,
+    find_given,
 )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "compute_start",
     "compute_window_mean",
     "describe",
+    "find_given",
     "load_results",
     "summarise",
     "summarise_sites",

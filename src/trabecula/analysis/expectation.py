@@ -47,7 +47,7 @@ def compute_noise(metric: str, volume: float) -> float:
     if volume >= large:
         return low * math.sqrt(large / volume)
     power = math.log(high / low) / math.log(large / small)
-    return high * (small / volume) ** power
+    return high * math.pow(small / volume, power)
 
 
 def count_seeds(volume: float, change: float, precision: float) -> int:

@@ -7,6 +7,9 @@ import numpy as np
 from trabecula.base.codes import Phase
 from trabecula.base.columns import Array
 
+MEASURES = ("e_de", "w_th")
+"""Stored columns that are averaged as they are (um)."""
+
 
 def compute_periods(bmus: Mapping[str, Array]) -> dict[str, Array]:
     """Return the periods of completed sites (d), each of shape (completed site,).
@@ -25,7 +28,10 @@ def compute_periods(bmus: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def summarise_sites(bmus: Mapping[str, Array]) -> dict[str, float]:
-    """Return counts by phase and median periods (d) of completed sites; empty without a ledger."""
+    """Return counts by phase, and medians of completed sites: periods (d), depth and wall (um).
+
+    Empty without a ledger.
+    """
     if "phase" not in bmus:
         return {}
     phase = np.asarray(bmus["phase"])
@@ -37,7 +43,10 @@ def summarise_sites(bmus: Mapping[str, Array]) -> dict[str, float]:
         "abandoned": abandoned,
         "open": len(phase) - completed - abandoned,
     }
-    for name, days in compute_periods(bmus).items():
-        known = days[np.isfinite(days)]
+    done = phase == Phase.COMPLETE
+    measures = compute_periods(bmus)
+    measures |= {name: bmus[name][done] for name in MEASURES if name in bmus}
+    for name, values in measures.items():
+        known = values[np.isfinite(values)]
         found[name] = float(np.median(known)) if known.size else float("nan")
     return found

@@ -13,10 +13,11 @@ from trabecula.analysis.windows import (
     compute_percent_of_baseline,
     compute_running_mean,
     compute_start,
+    find_given,
 )
 from trabecula.base.columns import Array
 
-STRUCTURE = ("bv_tv", "tb_th", "tb_sp", "tb_n", "conn_d")
+STRUCTURE = ("bv_tv", "tb_th", "tb_sp", "tb_n", "conn_d", "turnover")
 RATES = ("resorption_rate", "formation_rate")
 WINDOW = 90.0
 """Width of the windows in which rates are compared (d)."""
@@ -28,9 +29,10 @@ def summarise(results: Results) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``days``; ``structure`` and ``hormones`` (key -> start, end, change in %); ``rates`` (key ->
-        change of the last 90 d against baseline in %, highest 90-d mean in % of baseline and its
-        day); ``sites`` (see :func:`summarise_sites`). Only what the results hold is in it.
+        ``days``; ``structure``, and ``hormones`` that change (key -> start, end, change in %);
+        ``rates`` (key -> change of the last 90 d against baseline in %, highest 90-d mean in % of
+        baseline and its day); ``sites`` (see :func:`summarise_sites`). Only what the results hold
+        is in it.
     """
     present = [key for key in STRUCTURE if key in results.series]
     return {
@@ -38,8 +40,8 @@ def summarise(results: Results) -> dict[str, Any]:
         "structure": {key: _compare(results, key) for key in present},
         "rates": {key: _follow(results, key) for key in RATES if key in results.series},
         "hormones": {
-            name: _to_change(*_find_ends(results.time, level.values))
-            for name, level in results.hormones.items()
+            name: _to_change(*_find_ends(results.time, results.hormones[name].values))
+            for name in find_given(results)
         },
         "sites": summarise_sites(results.bmus),
     }
@@ -78,11 +80,7 @@ def _follow(results: Results, key: str) -> dict[str, float]:
 def describe(summary: Mapping[str, Any]) -> list[str]:
     """Return sentences for people from what :func:`summarise` returned."""
     lines = [f"The bone lived {_to_duration(summary['days'])}."]
-    lines += [
-        _describe_hormone(name, change)
-        for name, change in summary["hormones"].items()
-        if change["start"] != change["end"]
-    ]
+    lines += [_describe_hormone(name, change) for name, change in summary["hormones"].items()]
     lines += [
         f"{_NAMES[key][0]} went from {_scale(key, change['start'])} to "
         f"{_scale(key, change['end'])} ({change['change']:+.1f} %)."
@@ -98,6 +96,7 @@ _NAMES: dict[str, tuple[str, float, str]] = {
     "tb_sp": ("Trabecular separation (Tb.Sp)", 1.0, " um"),
     "tb_n": ("Trabecular number (Tb.N)", 1.0, " /mm"),
     "conn_d": ("Connectivity density (Conn.D)", 1.0, " /mm^3"),
+    "turnover": ("Turnover", 1.0, " %/yr"),
     "resorption_rate": ("Resorption", 1.0, ""),
     "formation_rate": ("Formation", 1.0, ""),
 }
@@ -137,4 +136,8 @@ def _describe_sites(sites: Mapping[str, float]) -> list[str]:
             f"{sites['reversal_period']:.0f} d and formed for {sites['formation_period']:.0f} d "
             "(medians)."
         )
+        if "e_de" in sites:
+            lines.append(
+                f"It was {sites['e_de']:.0f} um deep and was filled by {sites['w_th']:.0f} um."
+            )
     return lines

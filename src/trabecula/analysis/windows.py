@@ -9,6 +9,9 @@ from trabecula.base.errors import ResultsError
 BASELINE = (-90.0, 0.0)
 """Days that are the baseline of every "% change": the last 90 d before day 0, day 0 included."""
 
+DERIVED = ("age", "oxidative_stress", "sex_steroid_loss")
+"""Levels that no one gives."""
+
 
 def compute_window_mean(time: Array, values: Array, start: float, end: float) -> float:
     """Return the mean of the measured `values` with start < time <= end (d); NaN if none.
@@ -72,6 +75,18 @@ def compute_percent_of_baseline(results: Results, key: str) -> Array:
     baseline = compute_baseline(results, key)
     values = results.get(key).values
     return 100.0 * values / baseline if baseline else np.full(len(values), np.nan)
+
+
+def find_given(results: Results) -> list[str]:
+    """Return the names of the levels that change in a run and are not derived from others.
+
+    Age passes in every run, and oxidative stress and the like follow from what is given.
+    """
+    return [
+        name
+        for name, level in results.hormones.items()
+        if name not in DERIVED and len(set(level.values[np.isfinite(level.values)].tolist())) > 1
+    ]
 
 
 def compute_running_mean(time: Array, values: Array, width: float) -> Array:

@@ -1,9 +1,9 @@
 """Entry point of the command ``trabecula``."""
 
-from trabecula.cli import configs
+from trabecula.cli import configs, plan, reading
 from trabecula.cli.app import app
 
-COMMANDS = (configs,)
+COMMANDS = (configs, plan, reading)
 
 
 def main() -> None:

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-
-from trabecula.analysis import Results
+from trabecula.analysis import Results, find_given
 from trabecula.viz.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION
 
 UNIT_NAMES = {"um": "µm", "mm^3": "mm³", "1/mm": "mm⁻¹", "1/mm^2": "mm⁻²", "1/mm^3": "mm⁻³"}
@@ -89,12 +87,7 @@ def to_unit_name(unit: str) -> str:
 def choose_panels(results: Results) -> tuple[Panel, ...]:
     """Return the panels with data, and one per hormone that changes (or the first one if none)."""
     panels = [p for p in PANELS if any(c.key in results.series for c in p.curves)]
-    varying = [
-        name
-        for name, level in results.hormones.items()
-        if np.nanmax(level.values, initial=-np.inf) > np.nanmin(level.values, initial=np.inf)
-    ]
-    for name in (varying or list(results.hormones))[:MOST_HORMONES]:
+    for name in (find_given(results) or list(results.hormones)[:1])[:MOST_HORMONES]:
         level = results.hormones[name]
         words = level.long_name or name.replace("_", " ")
         unit = f" ({to_unit_name(level.unit)})" if level.unit not in ("", "1") else ""

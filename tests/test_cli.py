@@ -1,0 +1,302 @@
+"""The command line: what it prints, what it refuses, and with which status it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from bones import add_slab, make_bone
+from trabecula.base.errors import InputError, LedgerError
+from trabecula.cli.app import Commands
+from trabecula.cli.main import app
+from trabecula.cli.schema import find_unit
+from trabecula.cli.tables import to_plain, to_text
+
+COMMANDS = ("run", "import", "measure", "check", "params", "schema", "plan", "info", "plot")
+CONFIG = "duration: 30 d\nlattice: {shape: [16, 16, 16]}\n"
+
+
+def call(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+def raise_in_command(error: BaseException):
+    broken = typer.Typer(cls=Commands)
+
+    @broken.command()
+    def fail() -> None:
+        raise error
+
+    @broken.command()
+    def other() -> None:
+        pass
+
+    return CliRunner().invoke(broken, ["fail"])
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "text"),
+    [
+        (InputError("a.yaml:3:1: seed: found x"), 2, "a.yaml:3:1: seed: found x"),
+        (LedgerError("matrix differs by 1"), 1, "LedgerError: matrix differs by 1"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_errors_become_a_message_and_a_status(error, status, text) -> None:
+    result = raise_in_command(error)
+    assert result.exit_code == status
+    assert text in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_an_error_that_is_not_ours_keeps_its_traceback() -> None:
+    result = raise_in_command(ZeroDivisionError("a bug"))
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("fly",), ("check",), ("check", "a.yaml", "--fast"), ("params", "--grade", "E")],
+)
+def test_wrong_usage_ends_with_2(arguments) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.stderr
+
+
+def test_help_names_every_command() -> None:
+    result = call("--help")
+    assert result.exit_code == 0
+    for name in COMMANDS:
+        assert f" {name} " in result.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom trabecula.cli.main import app\n"
+        "heavy = {'numba', 'mesa', 'h5py', 'pydantic', 'pint', 'matplotlib', 'SimpleITK', 'scipy'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_check_lists_every_mistake_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text("duration: 3 parsecs\nlattice:\n  voxle: 20 um\nseed: many\n")
+    result = call("check", path)
+    assert result.exit_code == 2
+    assert f"{path}:1:" in result.stderr
+    assert f"{path}:3:3" in result.stderr
+    assert "voxel" in result.stderr
+    assert f"{path}:4:" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_check_of_a_missing_file_says_so(tmp_path: Path) -> None:
+    result = call("check", tmp_path / "absent.yaml")
+    assert result.exit_code == 2
+    assert "absent.yaml" in result.stderr
+
+
+def test_check_prints_units_and_costs(config: Path) -> None:
+    result = call("check", config)
+    assert result.exit_code == 0, result.stderr
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["lattice.voxel", "20", "um"] in lines
+    assert ["duration", "30", "d"] in lines
+    assert ["patient.age", "35", "y"] in lines
+    assert "core-minutes" in result.stdout
+
+
+def test_check_takes_settings_and_prints_json(config: Path) -> None:
+    result = call("check", config, "--set", "lattice.voxel=40 um", "--json")
+    found = json.loads(result.stdout)
+    assert found["config"]["lattice"]["voxel"] == 40.0
+    assert found["estimate"]["volume"] == pytest.approx((16 * 0.04) ** 3)
+    wrong = call("check", config, "--set", "lattice.voxel=40 kg")
+    assert wrong.exit_code == 2
+    assert "--set lattice.voxel=40 kg" in wrong.stderr
+
+
+def test_params_filters_by_text_and_grade() -> None:
+    everything = json.loads(call("params", "--json").stdout)
+    assumed = json.loads(call("params", "--grade", "d", "--json").stdout)
+    assert 0 < len(assumed) < len(everything)
+    assert {row["grade"] for row in assumed} == {"D"}
+    assert all(row["low"] <= row["value"] <= row["high"] for row in everything)
+    cells = json.loads(call("params", "osteoclast", "--json").stdout)
+    assert 0 < len(cells) < len(everything)
+    table = call("params", "osteoclast").stdout
+    assert all(row["key"] in table for row in cells)
+    assert f"{len(cells)} parameters" in table
+
+
+def test_schema_is_a_json_schema() -> None:
+    found = json.loads(call("schema").stdout)
+    assert found["$schema"].startswith("https://json-schema.org/")
+    assert found["properties"]["duration"]
+
+
+def test_units_are_found_in_the_schema() -> None:
+    schema = json.loads(call("schema").stdout)
+    assert find_unit(schema, ("lattice", "voxel")) == "um"
+    assert find_unit(schema, ("hormones", "levels", "estradiol")) == "pg/mL"
+    assert find_unit(schema, ("hormones", "doses", "denosumab")) == "mg"
+    assert find_unit(schema, ("name",)) == ""
+
+
+def test_plan_lists_the_stages_in_order(config: Path) -> None:
+    rows = json.loads(call("plan", config, "--json").stdout)
+    names = [row["stage"] for row in rows]
+    assert names.index("signals") < names.index("fields") < names.index("resorption")
+    assert names[-1] == "ledgers"
+    assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
+    without = json.loads(
+        call("plan", config, "--set", "cells.rules.mineralisation=off", "--json").stdout
+    )
+    assert "mineralisation" in names
+    assert "mineralisation" not in [row["stage"] for row in without]
+
+
+def test_threads_beyond_the_cores_are_refused(config: Path, tmp_path: Path) -> None:
+    result = call("run", config, "--threads", 4096, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "--threads: found 4096" in result.stderr
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory) -> Path:
+    """The folder of a run of 30 days, made by the command itself in a process of its own."""
+    folder = tmp_path_factory.mktemp("run")
+    path = folder / "small.yaml"
+    path.write_text(CONFIG + "spin_up: 0 d\nsettle: 0 d\noutput: {snapshots: 10 d, costly: 10 d}\n")
+    command = [sys.executable, "-m", "trabecula", "run", str(path), "--out", str(folder / "out")]
+    command += [
+        "--seed",
+        "7",
+        "--threads",
+        "1",
+        "--set",
+        "hormones.levels.estradiol=[[0,100],[9,5]]",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "The bone lived 30 days." in done.stdout
+    assert "Estradiol: 100 to 5." in done.stdout
+    return folder / "out"
+
+
+def test_run_writes_the_folder_of_the_contract(run_folder: Path) -> None:
+    names = {path.name for path in run_folder.iterdir()}
+    wanted = {"results.h5", "results.vtkhdf", "config.yaml", "status.json", "log.txt"}
+    assert wanted | {"checkpoint.h5"} <= names
+    assert "seed: 7" in (run_folder / "config.yaml").read_text()
+
+
+def test_info_says_what_a_run_holds(run_folder: Path) -> None:
+    found = json.loads(call("info", run_folder, "--json").stdout)
+    assert found["kind"] == "results"
+    assert found["seed"] == 7
+    assert found["snapshots"] == 4
+    assert "The bone lived 30 days." in found["outcome"]
+    text = call("info", run_folder / "results.h5").stdout
+    assert "bv_tv" in text
+    assert "The bone lived 30 days." in text
+    state = json.loads(call("info", run_folder / "checkpoint.h5", "--json").stdout)
+    assert state["kind"] == "state"
+    assert state["shape"] == "16 x 16 x 16"
+
+
+def test_plot_saves_figures_that_hold_something(run_folder: Path) -> None:
+    result = call("plot", run_folder)
+    assert result.exit_code == 0, result.stderr
+    for name in ("series", "lattice"):
+        for ending in ("png", "svg"):
+            path = run_folder / "figures" / f"{name}.{ending}"
+            assert str(path) in result.stdout
+            assert path.stat().st_size > 5000
+
+
+@pytest.mark.parametrize("command", ["info", "plot"])
+def test_a_folder_without_results_is_refused(command: str, tmp_path: Path) -> None:
+    result = call(command, tmp_path)
+    assert result.exit_code == 2
+    assert "results.h5" in result.stderr
+    other = tmp_path / "other.txt"
+    other.write_text("not HDF5")
+    wrong = call("info", other)
+    assert wrong.exit_code == 2
+    assert "another kind of file" in wrong.stderr
+
+
+def test_a_damaged_status_is_named(run_folder: Path, tmp_path: Path) -> None:
+    for name in ("results.h5", "status.json"):
+        (tmp_path / name).write_bytes((run_folder / name).read_bytes())
+    (tmp_path / "status.json").write_text("{")
+    result = call("info", tmp_path)
+    assert result.exit_code == 2
+    assert "status.json: damaged" in result.stderr
+
+
+def test_an_interrupted_run_ends_with_130(tmp_path: Path) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_text("duration: 90 y\nspin_up: 0 d\nsettle: 0 d\nlattice: {shape: [16, 16, 16]}\n")
+    command = [sys.executable, "-m", "trabecula", "run", str(path), "--out", str(tmp_path / "out")]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+
+
+@pytest.fixture
+def block(tmp_path: Path) -> Path:
+    """An image of a block of bone, 12 x 20 x 20 voxels, BV/TV exactly 1/4."""
+    image = np.zeros((12, 20, 20), np.uint8)
+    image[:, 5:15, 5:15] = 200
+    path = tmp_path / "block.npy"
+    np.save(path, image)
+    return path
+
+
+def test_numbers_that_are_none_become_null_and_dashes() -> None:
+    assert to_plain({"a": [float("nan"), np.float64(2.0)], "b": np.arange(2)}) == {
+        "a": [None, 2.0],
+        "b": [0, 1],
+    }
+    assert to_text(float("nan")) == "-"
+    assert to_text([1.0, 2.5]) == "1 .. 2.5"
+    assert to_text(True) == "yes"
+
+
+def test_info_of_a_state_counts_cells(tmp_path: Path) -> None:
+    from trabecula.records import write_state
+
+    state = make_bone((6, 8, 9))
+    add_slab(state, 0, 3)
+    state.cells.osteocytes.append(uid=[7, 8], voxel=[1, 2])
+    write_state(tmp_path / "state.h5", state, {"digest": "abc"})
+    found = json.loads(call("info", tmp_path / "state.h5", "--json").stdout)
+    assert found["osteocytes"] == 2
+    assert found["shape"] == "6 x 8 x 9"
+    assert found["digest"] == "abc"
