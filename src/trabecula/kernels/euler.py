@@ -17,7 +17,7 @@ def count_cells(mask: Array, periodic: bool, sums: Array) -> None:
     nz, ny, nx = mask.shape
     pz, py, px = (nz, ny, nx) if periodic else (nz + 1, ny + 1, nx + 1)
     for z in prange(pz):
-        total = 0
+        total = np.int64(0)
         near = np.zeros((2, 2, 2), dtype=np.uint8)
         for y in range(py):
             for x in range(px):

@@ -47,7 +47,7 @@ def _find_centres(mask: Array, periodic: bool) -> Array:
     nz, ny, nx = mask.shape
     core = np.ascontiguousarray(distance[:nz, :ny, :nx])
     centres = np.empty((4 * int(np.count_nonzero(mask)) + 64, 4), np.float32)
-    count = find_ridge(core, np.float32(SLACK), periodic, centres)
+    count = find_ridge(core, SLACK, periodic, centres)
     count = find_half_ridge(distance, feature, centres, count)
     return centres[:count]
 
