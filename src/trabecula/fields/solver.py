@@ -10,13 +10,20 @@ from trabecula.base.errors import SolverError
 from trabecula.fields.hierarchy import Hierarchy
 from trabecula.kernels.multigrid import (
     compute_residual_level,
+    compute_residual_level_parallel,
     prolong_level,
     restrict_all,
     sawtooth,
     smooth_level,
     smooth_level_parallel,
 )
-from trabecula.kernels.stencil import prolong_fine, restrict_residual_fine, smooth_fine
+from trabecula.kernels.stencil import (
+    invert_diagonal,
+    prolong_fine,
+    restrict_fine,
+    restrict_residual_fine,
+    smooth_fine,
+)
 
 TOLERANCE = 2e-3
 MAX_CYCLES = 60
@@ -147,11 +154,14 @@ def solve_coarse(
     count = concentration.shape[0]
     sums = np.zeros((count, 4))
     rhs = [concentration]
+    is_small = concentration.size <= SERIAL_BLOCKS
+    compute = compute_residual_level if is_small else compute_residual_level_parallel
+    smooth = smooth_level if is_small else smooth_level_parallel
 
     def measure() -> Array:
         rhs[0] = refresh(decay)
         residual = hierarchy.view(hierarchy.residual, 0)
-        compute_residual_level(concentration, rhs[0], decay, faces, g, residual, sums)
+        compute(concentration, rhs[0], decay, faces, g, residual, sums)
         return sums
 
     def correct() -> None:
@@ -160,8 +170,6 @@ def solve_coarse(
             restrict_all(hierarchy.shapes, hierarchy.offsets, hierarchy.residual)
             _correct_levels(hierarchy, g, 1)
             concentration[...] += _spread(hierarchy, concentration.shape)
-        serial = concentration.size <= SERIAL_BLOCKS
-        smooth = smooth_level if serial else smooth_level_parallel
         _sweep(smooth, (concentration, rhs[0], decay, faces, g), count, hierarchy.grid.periodic)
 
     return _iterate(name, measure, correct, tolerance, max_cycles)
@@ -193,7 +201,7 @@ def solve_fine(
     source
         Shape (z, y, x), float32, pM/d, 0 in bone.
     decay
-        Shape (z, y, x), float32, 1/d, 0 in bone.
+        Shape (z, y, x), float32, 1/d, 0 in bone; overwritten.
     diffusion
         Diffusion coefficient (um^2/d).
     name
@@ -207,20 +215,19 @@ def solve_fine(
     g = np.float32(diffusion / hierarchy.grid.voxel**2)
     bits, count = hierarchy.bits, concentration.shape[0]
     sums = np.zeros((hierarchy.shapes[0][0], 4))
-    restricted = [False]
+    restrict_decay(hierarchy, decay)
+    inverse = decay
+    invert_diagonal(bits, g, inverse)
 
     def measure() -> Array:
         residual = hierarchy.view(hierarchy.residual, 0)
-        restrict_residual_fine(concentration, source, decay, bits, g, residual, sums)
+        restrict_residual_fine(concentration, source, inverse, bits, g, residual, sums)
         return sums
 
     def correct() -> None:
-        if not restricted[0]:
-            restrict_decay(hierarchy, decay)
-            restricted[0] = True
         _correct_levels(hierarchy, np.float32(0.25 * g), 0)
         prolong_fine(hierarchy.view(hierarchy.error, 0), bits, concentration)
-        args = (concentration, source, decay, bits, g)
+        args = (concentration, source, inverse, bits, g)
         _sweep(smooth_fine, args, count, hierarchy.grid.periodic)
 
     return _iterate(name, measure, correct, tolerance, max_cycles)
@@ -228,7 +235,5 @@ def solve_fine(
 
 def restrict_decay(hierarchy: Hierarchy, decay: Array) -> None:
     """Fill the decay of every coarse level from `decay` (1/d) of the lattice."""
-    from trabecula.kernels.stencil import restrict_fine
-
     restrict_fine(decay, hierarchy.bits, hierarchy.view(hierarchy.decay, 0))
     restrict_all(hierarchy.shapes, hierarchy.offsets, hierarchy.decay)

@@ -9,7 +9,7 @@ correct and smooth on the way up.
 import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
-from trabecula.kernels.stencil import OPEN
+from trabecula.kernels.stencil import OPEN, add_sums
 
 
 @parallel_kernel
@@ -61,80 +61,115 @@ def coarsen_faces(a, out):
 
 @kernel
 def stretch_faces(a, odd_z, odd_y, odd_x):
-    """Widen the faces of a last half block: its centre lies 3/4 of a block from the next one."""
+    """Widen the faces of a last half block, whose centre lies 3/4 of a block from its neighbours'.
+
+    Along an axis of one block there is no neighbour: its faces are closed.
+    """
     stretch = np.float32(4.0 / 3.0)
     _, nz, ny, nx = a.shape
-    if odd_z and nz > 1:
+    if nz == 1:
+        a[0] = 0
+    elif odd_z:
         a[0, nz - 1] *= stretch
         a[0, nz - 2] *= stretch
-    if odd_y and ny > 1:
+    if ny == 1:
+        a[1] = 0
+    elif odd_y:
         a[1, :, ny - 1] *= stretch
         a[1, :, ny - 2] *= stretch
-    if odd_x and nx > 1:
+    if nx == 1:
+        a[2] = 0
+    elif odd_x:
         a[2, :, :, nx - 1] *= stretch
         a[2, :, :, nx - 2] *= stretch
 
 
 @kernel
-def gather_level(c, a, z, y, x):
-    """Weighted sum of the neighbours of one block and the sum of the weights."""
-    nz, ny, nx = c.shape
-    zm = z - 1 if z > 0 else nz - 1
-    zp = z + 1 if z < nz - 1 else 0
-    ym = y - 1 if y > 0 else ny - 1
-    yp = y + 1 if y < ny - 1 else 0
-    xm = x - 1 if x > 0 else nx - 1
-    xp = x + 1 if x < nx - 1 else 0
-    w0 = a[0, zm, y, x]
-    w1 = a[0, z, y, x]
-    w2 = a[1, z, ym, x]
-    w3 = a[1, z, y, x]
-    w4 = a[2, z, y, xm]
-    w5 = a[2, z, y, x]
-    t = w0 * c[zm, y, x] + w1 * c[zp, y, x] + w2 * c[z, ym, x]
-    t += w3 * c[z, yp, x] + w4 * c[z, y, xm] + w5 * c[z, y, xp]
-    return t, w0 + w1 + w2 + w3 + w4 + w5
+def sum_level_row(c, a, z, y, shape, t, n):
+    """Write the weighted sum of the neighbours of row (z, y) into t, that of the weights into n.
+
+    c and a are flat; short loops over few arrays vectorise, one long loop does not.
+    """
+    nz, ny, nx = shape
+    m = np.uint64(nx)
+    one = np.uint64(1)
+    size = np.uint64(nz * ny * nx)
+    o = np.uint64((z * ny + y) * nx)
+    up = np.uint64(((z + 1 if z < nz - 1 else 0) * ny + y) * nx)
+    down = np.uint64(((z - 1 if z > 0 else nz - 1) * ny + y) * nx)
+    north = np.uint64((z * ny + (y + 1 if y < ny - 1 else 0)) * nx)
+    south = np.uint64((z * ny + (y - 1 if y > 0 else ny - 1)) * nx)
+    ay = size + o
+    as_ = size + south
+    ax = size + size + o
+    for x in range(m):
+        t[x] = a[down + x] * c[down + x] + a[o + x] * c[up + x]
+    for x in range(m):
+        t[x] += a[as_ + x] * c[south + x] + a[ay + x] * c[north + x]
+    for x in range(m):
+        n[x] = a[down + x] + a[o + x] + a[as_ + x] + a[ay + x] + a[ax + x]
+    for x in range(one, m):
+        t[x] += a[ax + x - one] * c[o + x - one]
+        n[x] += a[ax + x - one]
+    for x in range(m - one):
+        t[x] += a[ax + x] * c[o + x + one]
+    last = a[ax + m - one]
+    t[0] += last * c[o + m - one]
+    n[0] += last
+    t[m - one] += last * c[o]
 
 
 def _smooth_level(c, s, kappa, a, g, colour, first, last):
     """Gauss-Seidel on the blocks of one colour in slabs first .. last-1."""
+    shape = c.shape
     ny, nx = c.shape[1:]
     for z in prange(first, last):
+        cf, sf, kf, af = c.reshape(-1), s.reshape(-1), kappa.reshape(-1), a.reshape(-1)
+        t = np.empty(nx, np.float32)
+        n = np.empty(nx, np.float32)
+        m = np.uint64(nx)
         for y in range(ny):
-            for x in range((z + y + colour) & 1, nx, 2):
-                t, n = gather_level(c, a, z, y, x)
-                d = g * n + kappa[z, y, x]
-                if d > 0:
-                    c[z, y, x] = (s[z, y, x] + g * t) / d
+            sum_level_row(cf, af, z, y, shape, t, n)
+            o = np.uint64((z * ny + y) * nx)
+            for x in range(m):
+                n[x] = g * n[x] + kf[o + x]
+            for x in range(m):
+                v = (sf[o + x] + g * t[x]) / n[x]
+                t[x] = v if n[x] > np.float32(0) else np.float32(0)
+            for x in range(np.uint64((z + y + colour) & 1), m, np.uint64(2)):
+                cf[o + x] = t[x]
 
 
 smooth_level = kernel(_smooth_level)
 smooth_level_parallel = parallel_kernel(_smooth_level)
 
 
-@parallel_kernel
-def compute_residual_level(c, s, kappa, a, g, r, sums):
+def _compute_residual_level(c, s, kappa, a, g, r, sums):
     """Write the residual r and, per slab, the sums of r^2, r, s^2 and s in float64."""
+    shape = c.shape
     nz, ny, nx = c.shape
     for z in prange(nz):
-        q0 = 0.0
-        q1 = 0.0
-        q2 = 0.0
-        q3 = 0.0
+        cf, sf, kf, af = c.reshape(-1), s.reshape(-1), kappa.reshape(-1), a.reshape(-1)
+        rf = r.reshape(-1)
+        t = np.empty(nx, np.float32)
+        n = np.empty(nx, np.float32)
+        q = np.zeros(4)
+        m = np.uint64(nx)
         for y in range(ny):
-            for x in range(nx):
-                t, n = gather_level(c, a, z, y, x)
-                f = s[z, y, x]
-                v = f + g * (t - n * c[z, y, x]) - kappa[z, y, x] * c[z, y, x]
-                r[z, y, x] = v
-                q0 += float(v) * float(v)
-                q1 += float(v)
-                q2 += float(f) * float(f)
-                q3 += float(f)
-        sums[z, 0] = q0
-        sums[z, 1] = q1
-        sums[z, 2] = q2
-        sums[z, 3] = q3
+            sum_level_row(cf, af, z, y, shape, t, n)
+            o = np.uint64((z * ny + y) * nx)
+            for x in range(m):
+                n[x] = (g * n[x] + kf[o + x]) * cf[o + x]
+            for x in range(m):
+                t[x] = sf[o + x] + g * t[x] - n[x]
+            for x in range(m):
+                rf[o + x] = t[x]
+            add_sums(t, sf, o, q)
+        sums[z] = q
+
+
+compute_residual_level = kernel(_compute_residual_level)
+compute_residual_level_parallel = parallel_kernel(_compute_residual_level)
 
 
 @kernel

@@ -2,7 +2,8 @@
 
 Normal form of every level: g * sum_f a_f (c_nb - c) - kappa c + s = 0 with g = D/h^2 (1/d), a_f the
 open share of a face, kappa the decay (1/d) times the pore share and s the source (pM/d) per whole
-voxel. Sides need no case of their own: indices wrap, and the byte closes mirrored sides.
+voxel. On the fine grid 1 / (g * (open faces) + kappa) stands for geometry and decay together:
+it is 0 in bone, where c is kept 0, so a closed face adds nothing to the neighbours' sum.
 """
 
 import numpy as np
@@ -17,16 +18,17 @@ ALL_OPEN = 127
 def mark_open(matrix, half, periodic, bits):
     """Write the byte of every voxel: bits 0-5 open faces z- z+ y- y+ x- x+, bit 6 marrow."""
     nz, ny, nx = matrix.shape
+    wrap_z, wrap_y, wrap_x = periodic and nz > 1, periodic and ny > 1, periodic and nx > 1
     for z in prange(nz):
         zm = z - 1 if z > 0 else nz - 1
         zp = z + 1 if z < nz - 1 else 0
-        low_z = periodic or z > 0
-        high_z = periodic or z < nz - 1
+        low_z = wrap_z or z > 0
+        high_z = wrap_z or z < nz - 1
         for y in range(ny):
             ym = y - 1 if y > 0 else ny - 1
             yp = y + 1 if y < ny - 1 else 0
-            low_y = periodic or y > 0
-            high_y = periodic or y < ny - 1
+            low_y = wrap_y or y > 0
+            high_y = wrap_y or y < ny - 1
             for x in range(nx):
                 b = 0
                 if matrix[z, y, x] < half:
@@ -37,8 +39,8 @@ def mark_open(matrix, half, periodic, bits):
                     b |= int(high_z and matrix[zp, y, x] < half) << 1
                     b |= int(low_y and matrix[z, ym, x] < half) << 2
                     b |= int(high_y and matrix[z, yp, x] < half) << 3
-                    b |= int((periodic or x > 0) and matrix[z, y, xm] < half) << 4
-                    b |= int((periodic or x < nx - 1) and matrix[z, y, xp] < half) << 5
+                    b |= int((wrap_x or x > 0) and matrix[z, y, xm] < half) << 4
+                    b |= int((wrap_x or x < nx - 1) and matrix[z, y, xp] < half) << 5
                 bits[z, y, x] = b
 
 
@@ -50,99 +52,162 @@ def mark_surface(bits, periodic, surface):
         for y in range(ny):
             for x in range(nx):
                 b = bits[z, y, x]
-                if b and not periodic:
-                    b |= int(z == 0) | int(z == nz - 1) << 1
-                    b |= int(y == 0) << 2 | int(y == ny - 1) << 3
-                    b |= int(x == 0) << 4 | int(x == nx - 1) << 5
+                if b:
+                    b |= int(z == 0 and (nz == 1 or not periodic))
+                    b |= int(z == nz - 1 and (nz == 1 or not periodic)) << 1
+                    b |= int(y == 0 and (ny == 1 or not periodic)) << 2
+                    b |= int(y == ny - 1 and (ny == 1 or not periodic)) << 3
+                    b |= int(x == 0 and (nx == 1 or not periodic)) << 4
+                    b |= int(x == nx - 1 and (nx == 1 or not periodic)) << 5
                 surface[z, y, x] = b != 0 and b != ALL_OPEN
 
 
-@kernel
-def gather(c, bits, z, y, x):
-    """Sum of the open neighbours of one voxel and their number."""
-    nz, ny, nx = c.shape
-    b = bits[z, y, x]
-    s = np.float32(0)
-    n = np.float32(0)
-    one = np.float32(1)
-    if b & 1:
-        s += c[z - 1 if z > 0 else nz - 1, y, x]
-        n += one
-    if b & 2:
-        s += c[z + 1 if z < nz - 1 else 0, y, x]
-        n += one
-    if b & 4:
-        s += c[z, y - 1 if y > 0 else ny - 1, x]
-        n += one
-    if b & 8:
-        s += c[z, y + 1 if y < ny - 1 else 0, x]
-        n += one
-    if b & 16:
-        s += c[z, y, x - 1 if x > 0 else nx - 1]
-        n += one
-    if b & 32:
-        s += c[z, y, x + 1 if x < nx - 1 else 0]
-        n += one
-    return s, n
-
-
-def _smooth_fine(c, s, kappa, bits, g, colour, first, last):
-    """Gauss-Seidel on the voxels of one colour in slabs first .. last-1.
-
-    Colours repeat across a periodic side of odd length, so the last slab is then a call of its own.
-    """
-    ny, nx = c.shape[1:]
-    six = np.float32(6)
-    for z in prange(first, last):
+@parallel_kernel
+def invert_diagonal(bits, g, kappa):
+    """Turn the decay kappa into 1 / d, d = g * (open faces) + kappa; 0 in bone."""
+    nz, ny, nx = bits.shape
+    for z in prange(nz):
         for y in range(ny):
-            for x in range((z + y + colour) & 1, nx, 2):
+            for x in range(nx):
                 b = bits[z, y, x]
-                if b == 0:
-                    continue
-                if b == ALL_OPEN and 0 < x < nx - 1 and 0 < y < ny - 1 and 0 < z < c.shape[0] - 1:
-                    t = c[z - 1, y, x] + c[z + 1, y, x] + c[z, y - 1, x]
-                    t += c[z, y + 1, x] + c[z, y, x - 1] + c[z, y, x + 1]
-                    c[z, y, x] = (s[z, y, x] + g * t) / (g * six + kappa[z, y, x])
-                else:
-                    t, n = gather(c, bits, z, y, x)
-                    c[z, y, x] = (s[z, y, x] + g * t) / (g * n + kappa[z, y, x])
+                n = (b & 1) + (b >> 1 & 1) + (b >> 2 & 1) + (b >> 3 & 1) + (b >> 4 & 1)
+                n += b >> 5 & 1
+                v = g * np.float32(n) + kappa[z, y, x]
+                kappa[z, y, x] = np.float32(1) / v if b else np.float32(0)
 
 
-smooth_fine = parallel_kernel(_smooth_fine)
+@kernel
+def sum_row(c, bits, z, y, shape, t):
+    """Write the sum of the open neighbours of row (z, y) into t; c is flat, and 0 in bone.
+
+    Indices are unsigned: numba then needs no test for negative ones, and the loops vectorise.
+    """
+    nz, ny, nx = shape
+    n = np.uint64(nx)
+    one = np.uint64(1)
+    o = np.uint64((z * ny + y) * nx)
+    up = np.uint64(((z + 1 if z < nz - 1 else 0) * ny + y) * nx)
+    down = np.uint64(((z - 1 if z > 0 else nz - 1) * ny + y) * nx)
+    north = np.uint64((z * ny + (y + 1 if y < ny - 1 else 0)) * nx)
+    south = np.uint64((z * ny + (y - 1 if y > 0 else ny - 1)) * nx)
+    if 0 < z < nz - 1 and 0 < y < ny - 1:
+        for x in range(n):
+            t[x] = c[up + x] + c[down + x] + c[north + x] + c[south + x]
+    else:
+        zero = np.float32(0)
+        for x in range(n):
+            b = bits[o + x]
+            v = c[down + x] if b & 1 else zero
+            v += c[up + x] if b & 2 else zero
+            v += c[south + x] if b & 4 else zero
+            v += c[north + x] if b & 8 else zero
+            t[x] = v
+    for x in range(one, n):
+        t[x] += c[o + x - one]
+    for x in range(n - one):
+        t[x] += c[o + x + one]
+    if bits[o] & 16:
+        t[0] += c[o + n - one]
+    if bits[o + n - one] & 32:
+        t[n - one] += c[o]
 
 
 @parallel_kernel
-def restrict_residual_fine(c, s, kappa, bits, g, r, sums):
+def smooth_fine(c, s, d, bits, g, colour, first, last):
+    """Gauss-Seidel on the voxels of one colour in slabs first .. last-1; d is 1 / diagonal.
+
+    Colours repeat across a periodic side of odd length, so the last slab is then a call of its
+    own; within a slab rows follow one another in order.
+    """
+    ny, nx = c.shape[1:]
+    shape = c.shape
+    for z in prange(first, last):
+        cf, sf, df, bf = c.reshape(-1), s.reshape(-1), d.reshape(-1), bits.reshape(-1)
+        t = np.empty(nx, np.float32)
+        n = np.uint64(nx)
+        two = np.uint64(2)
+        for y in range(ny):
+            sum_row(cf, bf, z, y, shape, t)
+            o = np.uint64((z * ny + y) * nx)
+            for x in range(n):
+                t[x] = (sf[o + x] + g * t[x]) * df[o + x]
+            for x in range(np.uint64((z + y + colour) & 1), n, two):
+                cf[o + x] = t[x]
+
+
+@parallel_kernel
+def restrict_residual_fine(c, s, d, bits, g, r, sums):
     """Write the residual's mean over 2^3 blocks into r, and sums (coarse z, 4) in float64.
 
-    The four sums are those of residual^2, residual, source^2 and source.
+    The four sums are those of residual^2, residual, source^2 and source; d is 1 / diagonal.
     """
     nz, ny, nx = c.shape
+    shape = c.shape
     mz, my, mx = r.shape
     eighth = np.float32(0.125)
     for cz in prange(mz):
-        r[cz] = 0
-        q0 = 0.0
-        q1 = 0.0
-        q2 = 0.0
-        q3 = 0.0
-        for z in range(2 * cz, min(2 * cz + 2, nz)):
-            for y in range(ny):
-                for x in range(nx):
-                    if bits[z, y, x] == 0:
-                        continue
-                    t, n = gather(c, bits, z, y, x)
-                    f = s[z, y, x]
-                    v = f + g * (t - n * c[z, y, x]) - kappa[z, y, x] * c[z, y, x]
-                    r[cz, y >> 1, x >> 1] += eighth * v
-                    q0 += float(v) * float(v)
-                    q1 += float(v)
-                    q2 += float(f) * float(f)
-                    q3 += float(f)
-        sums[cz, 0] = q0
-        sums[cz, 1] = q1
-        sums[cz, 2] = q2
-        sums[cz, 3] = q3
+        cf, sf, df, bf = c.reshape(-1), s.reshape(-1), d.reshape(-1), bits.reshape(-1)
+        t = np.empty(nx, np.float32)
+        row = np.empty(2 * mx, np.float32)
+        q = np.zeros(4)
+        for cy in range(my):
+            row[:] = 0
+            for z in range(2 * cz, min(2 * cz + 2, nz)):
+                for y in range(2 * cy, min(2 * cy + 2, ny)):
+                    sum_row(cf, bf, z, y, shape, t)
+                    o = np.uint64((z * ny + y) * nx)
+                    subtract_row(t, sf, df, cf, g, o)
+                    add_sums(t, sf, o, q)
+                    for x in range(nx):
+                        row[x] += t[x]
+            for x in range(mx):
+                r[cz, cy, x] = eighth * (row[2 * x] + row[2 * x + 1])
+        sums[cz] = q
+
+
+@kernel
+def subtract_row(t, s, d, c, g, o):
+    """Turn the neighbours' sum t of one row into its residual; 0 in bone."""
+    zero = np.float32(0)
+    for x in range(np.uint64(len(t))):
+        w = d[o + x]
+        v = s[o + x] + g * t[x] - c[o + x] / w
+        t[x] = v if w > zero else zero
+
+
+@kernel
+def add_sums(v, s, o, q):
+    """Add to q the sums of v^2, v, s^2 and s of one row; two lanes, so that order is fixed."""
+    a0 = a1 = b0 = b1 = 0.0
+    e0 = e1 = h0 = h1 = 0.0
+    two = np.uint64(2)
+    one = np.uint64(1)
+    n = np.uint64(len(v))
+    m = n - n % two
+    for x in range(np.uint64(0), m, two):
+        v0 = float(v[x])
+        v1 = float(v[x + one])
+        s0 = float(s[o + x])
+        s1 = float(s[o + x + one])
+        a0 += v0 * v0
+        a1 += v1 * v1
+        b0 += v0
+        b1 += v1
+        e0 += s0 * s0
+        e1 += s1 * s1
+        h0 += s0
+        h1 += s1
+    if m < n:
+        v0 = float(v[m])
+        s0 = float(s[o + m])
+        a0 += v0 * v0
+        b0 += v0
+        e0 += s0 * s0
+        h0 += s0
+    q[0] += a0 + a1
+    q[1] += b0 + b1
+    q[2] += e0 + e1
+    q[3] += h0 + h1
 
 
 @parallel_kernel
