@@ -68,7 +68,7 @@ class TrabeculaModel(Model):  # type: ignore[misc]
         super().__init__(scenario=BoneScenario(rng=seed, config=config, replete=replete))
         self.state = state
         self.plan = make_plan(config, state, replete)
-        self.sampler = sampler or Sampler(config.parameters)  # type: ignore[arg-type]
+        self.sampler = sampler or Sampler(config.parameters)
         self._config = config
         self._kept: list[Callable[[], None]] = []
         self.data_registry.add_dataset(MeasureSet("measures", self.measure))
@@ -97,18 +97,24 @@ class TrabeculaModel(Model):  # type: ignore[misc]
         clock = self.state.clock
         return (clock.step - clock.zero) % max(1, count_steps(interval, clock.length)) == 0
 
-    def call_every(self, interval: float, function: Callable[[], None]) -> None:
+    def call_every(self, interval: float, function: Callable[[], None], last: bool = False) -> None:
         """Call `function` now if due, and at every whole number of intervals (d) from day 0.
 
         It is called after the step that ends at that moment. Mesa holds events by weak reference;
         the model keeps the function, so that it cannot vanish.
+
+        Parameters
+        ----------
+        last
+            Call it after everything else that is due at the same moment.
         """
         clock = self.state.clock
         ticks = max(1, count_steps(interval, clock.length))
         wait = (clock.zero - clock.step) % ticks
         self._kept.append(function)
         schedule = Schedule(interval=ticks, start=int(self.time) + wait)
-        self.schedule_recurring(function, schedule, priority=Priority.DEFAULT)
+        priority = Priority.LOW if last else Priority.DEFAULT
+        self.schedule_recurring(function, schedule, priority=priority)
 
     def run_steps(self, steps: int) -> None:
         """Live `steps` steps; events due at the first and the last moment are included."""

@@ -9,7 +9,7 @@ import numpy as np
 from trabecula.base.codes import FULL, HALF
 from trabecula.fields import measure_fields
 from trabecula.morphometry import compute_largest_component_share, measure_structure
-from trabecula.morphometry.histomorphometry import measure_histomorphometry
+from trabecula.morphometry.histomorphometry import Table, measure_histomorphometry
 from trabecula.morphometry.history import History
 from trabecula.state import State
 
@@ -28,9 +28,7 @@ class Sampler:
         What :meth:`to_memory` of an earlier sampler gave, to go on from there.
     """
 
-    def __init__(
-        self, parameters: Mapping[str, float], memory: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, parameters: Table, memory: Mapping[str, Any] | None = None) -> None:
         self._parameters = parameters
         known = memory or {}
         self.history = History(known.get("history"))

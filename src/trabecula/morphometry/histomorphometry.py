@@ -6,6 +6,7 @@ volume are true 3-D numbers; keys that end in ``_2d`` are what a section shows.
 
 import math
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 
@@ -30,9 +31,13 @@ YEAR = 365.25
 """Window of turnover, gain, activation frequency, and of the sites that are averaged (d)."""
 
 
-def measure_histomorphometry(
-    state: State, history: History, parameters: Mapping[str, float]
-) -> dict[str, float]:
+class Table(Protocol):
+    """Parameters by key, in canonical units."""
+
+    def __getitem__(self, key: str, /) -> float: ...
+
+
+def measure_histomorphometry(state: State, history: History, parameters: Table) -> dict[str, float]:
     """Measure every metric of :data:`trabecula.morphometry.histometrics.HISTOMETRICS`."""
     grid = state.grid
     mask = state.lattice.matrix >= HALF
@@ -58,7 +63,7 @@ def _divide(a: float, b: float) -> float:
 
 
 def measure_surfaces(
-    state: State, weights: Array, faces: float, parameters: Mapping[str, float]
+    state: State, weights: Array, faces: float, parameters: Table
 ) -> dict[str, float]:
     """Measure the share of the surface under osteoid, eroded, under cells, and labelled.
 
@@ -88,7 +93,7 @@ def measure_surfaces(
     }
 
 
-def measure_cells(state: State, parameters: Mapping[str, float]) -> dict[str, float]:
+def measure_cells(state: State, parameters: Table) -> dict[str, float]:
     """Count the living cells of each kind."""
     cells = state.cells
     active = int((cells.osteoblasts.rows.stage == Stage.ACTIVE).sum())
@@ -111,7 +116,7 @@ def measure_densities(
     surface: float,
     bone: float,
     tissue: float,
-    parameters: Mapping[str, float],
+    parameters: Table,
 ) -> dict[str, float]:
     """Measure cells per surface (mm^2), per bone and tissue volume (mm^3), and in a section.
 
@@ -191,7 +196,7 @@ def measure_sites(state: State, surface: float) -> dict[str, float]:
     return found
 
 
-def measure_mineral(state: State, parameters: Mapping[str, float]) -> dict[str, float]:
+def measure_mineral(state: State, parameters: Table) -> dict[str, float]:
     """Measure mineral per tissue volume (mg HA/cm^3) and projected along y (g/cm^2)."""
     lattice, grid = state.lattice, state.grid
     solid = lattice.matrix.astype(np.float64) - lattice.osteoid

@@ -1,0 +1,95 @@
+"""Spun-up states that runs share: bounded, locked, and proof against damage.
+
+``$XDG_CACHE_HOME/trabecula/states/<digest>.h5``; a hit is touched, the longest untouched goes first.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trabecula.base.errors import ResultsError
+from trabecula.records import read_state, write_state
+from trabecula.state import State
+
+LARGEST = 2 * 2**30
+"""Bytes that the cache may hold."""
+
+
+def find_cache() -> Path:
+    """Return the folder of the cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "trabecula" / "states"
+
+
+class StateCache:
+    """States by digest.
+
+    Parameters
+    ----------
+    folder
+        Where they lie; made when needed.
+    largest
+        Bytes that it may hold; at least the newest entry stays.
+    """
+
+    def __init__(self, folder: Path | None = None, largest: int = LARGEST) -> None:
+        self.folder = folder or find_cache()
+        self.largest = largest
+
+    def find_entry(self, digest: str) -> Path:
+        """Return where the state of this digest lies, if it is there."""
+        return self.folder / f"{digest}.h5"
+
+    @contextmanager
+    def lock(self, kind: str, digest: str) -> Iterator[None]:
+        """Hold a digest for this process alone, so that a state is made once.
+
+        Locks of two kinds may be nested, of one kind not: digests share a few lock files.
+
+        Raises
+        ------
+        ResultsError
+            If the cache folder cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle = (self.folder / f"{kind}-{digest[:2]}.lock").open("w")
+        except OSError as error:
+            msg = f"{self.folder}: the cache cannot be written: {error}; set XDG_CACHE_HOME"
+            raise ResultsError(msg) from error
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def load(self, digest: str) -> tuple[State, list[str]] | None:
+        """Return the state of this digest and its notes, or None; a damaged entry is dropped."""
+        path = self.find_entry(digest)
+        if not path.is_file():
+            return None
+        try:
+            state, meta = read_state(path)
+        except ResultsError:
+            path.unlink(missing_ok=True)
+            return None
+        if meta.get("digest") != digest:
+            path.unlink(missing_ok=True)
+            return None
+        os.utime(path)
+        return state, list(meta["notes"])
+
+    def store(self, digest: str, state: State, notes: list[str]) -> None:
+        """Keep a state and let the longest unused go while there is too much."""
+        write_state(self.find_entry(digest), state, {"digest": digest, "notes": notes})
+        self._shrink(self.find_entry(digest))
+
+    def _shrink(self, newest: Path) -> None:
+        entries = sorted(self.folder.glob("*.h5"), key=lambda path: path.stat().st_mtime)
+        total = sum(path.stat().st_size for path in entries)
+        for path in entries:
+            if total <= self.largest:
+                return
+            if path != newest:
+                total -= path.stat().st_size
+                path.unlink(missing_ok=True)

@@ -1,0 +1,77 @@
+"""What a spun-up state depends on, as one digest."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trabecula.hormones.levels import compute_serum_levels
+from trabecula.kernels.compile import get_numba_version
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+ROOMS = (
+    "base",
+    "kernels",
+    "config",
+    "state",
+    "hormones",
+    "fields",
+    "cells",
+    "lattice",
+    "morphometry",
+    "specimen",
+    "model",
+    "runner",
+)
+
+
+@lru_cache(maxsize=1)
+def compute_code_digest() -> str:
+    """Digest of every source file and table of the rooms that make a state."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256(get_numba_version().encode())
+    for room in ROOMS:
+        for file in sorted((root / room).rglob("*")):
+            if file.suffix in {".py", ".yaml"}:
+                digest.update(str(file.relative_to(root)).encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _describe_structure(config: "Config") -> dict[str, Any]:
+    """Return what the structure and its life under replete hormones depend on."""
+    lattice = config.lattice.model_dump(mode="json")
+    if config.lattice.specimen is not None:
+        content = Path(config.lattice.specimen).read_bytes()
+        lattice["specimen"] = hashlib.sha256(content).hexdigest()
+    return {
+        "code": compute_code_digest(),
+        "lattice": lattice,
+        "step": config.step,
+        "spin_up": config.spin_up,
+        "sex": config.patient.sex,
+        "parameters": config.parameters.to_rows(),
+        "rules": dict(config.cells.rules),
+        "fields": config.fields.model_dump(mode="json"),
+    }
+
+
+def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
+    """Digest of all that determines the state at `step`.
+
+    Parameters
+    ----------
+    step
+        Steps lived.
+    settled
+        Whether part of them was lived under the levels of day 0.
+    """
+    content: dict[str, Any] = {"structure": _describe_structure(config), "at": step}
+    if settled:
+        parameters, sex = config.parameters, config.patient.sex
+        levels = compute_serum_levels(config.hormones, parameters, 0.0, sex)
+        content |= {"levels": levels, "age": config.patient.age, "settle": config.settle}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,57 @@
+"""The folder of a run: its files, its status and its log."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trabecula.base.errors import ResultsError
+from trabecula.records.atomic import write_text_whole
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class RunFolder:
+    """Where one run writes.
+
+    Parameters
+    ----------
+    path
+        The folder; made if it does not exist.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.yaml"
+        self.status = path / "status.json"
+        self.log = path / "log.txt"
+        self.checkpoint = path / "checkpoint.h5"
+        self.states = path / "states"
+        try:
+            (path / "figures").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"{path}: the run folder cannot be made: {error}; name another with --out"
+            raise ResultsError(msg) from error
+
+    def write_config(self, text: str) -> None:
+        """Store the resolved configuration and begin a new log."""
+        write_text_whole(self.config, text)
+        self.log.write_text("", encoding="utf-8")
+
+    def write_status(self, state: str, values: Mapping[str, Any]) -> None:
+        """Replace ``status.json``: running, done, interrupted or failed, with plain values."""
+        content = {"state": state, "updated": _now(), **values}
+        write_text_whole(self.status, json.dumps(content, indent=2) + "\n")
+
+    def add_log(self, text: str) -> None:
+        """Add a line to the log."""
+        with self.log.open("a", encoding="utf-8") as handle:
+            handle.write(f"{_now()} {text}\n")

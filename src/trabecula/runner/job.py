@@ -1,0 +1,141 @@
+"""One simulation from its configuration to its results."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trabecula.base.codes import FULL
+from trabecula.kernels.compile import set_threads
+from trabecula.model.sampling import Sampler
+from trabecula.model.timeline import count_steps
+from trabecula.runner.cache import StateCache
+from trabecula.runner.folder import RunFolder
+from trabecula.runner.live import live
+from trabecula.runner.progress import Progress
+from trabecula.runner.recorder import Recorder
+from trabecula.runner.spinup import SpinUp, measure_bv_tv
+from trabecula.runner.summary import RunSummary
+from trabecula.state import State
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+type Report = Callable[[Progress], None] | None
+
+
+def run(
+    config: "Config",
+    out: Path,
+    threads: int | None = None,
+    progress: Report = None,
+    cache: StateCache | None = None,
+) -> RunSummary:
+    """Run one simulation into the folder `out`.
+
+    Parameters
+    ----------
+    config
+        The resolved configuration.
+    threads
+        Threads of the kernels; as they are if None. They change no result.
+    progress
+        Told of progress some times a second.
+    cache
+        Where spun-up states are kept; the user's cache if None.
+
+    Raises
+    ------
+    TrabeculaError
+        If the input is wrong, a ledger does not close, a solver fails, or nothing can be written.
+    """
+    if threads is not None:
+        set_threads(threads)
+    folder = RunFolder(out)
+    folder.write_config(config.to_yaml())
+    job = _Job(config, folder, progress, cache or StateCache())
+    ended = "failed"
+    try:
+        job.live()
+        ended = "done"
+    except KeyboardInterrupt:
+        ended = "interrupted"
+        raise
+    finally:
+        job.end(ended)
+    return job.summary
+
+
+class _Job:
+    """The phases of one run and what is noted between them."""
+
+    def __init__(
+        self, config: "Config", folder: RunFolder, report: Report, cache: StateCache
+    ) -> None:
+        self._config, self._folder, self._report = config, folder, report
+        self._spin_up = SpinUp(config, cache, report)
+        self._recorder: Recorder | None = None
+        self._clock = time.monotonic()
+        self.summary = RunSummary(folder.path, config.name)
+
+    def live(self) -> None:
+        """Live all phases."""
+        self._folder.write_status("running", {"name": self._config.name, "phase": "spin-up"})
+        state = self._spin_up.make()
+        self._note_specimen(state)
+        sampler = Sampler(self._config.parameters)
+        self._recorder = Recorder(self._config, self._folder, state.grid, sampler)
+        self._live_before_zero(state)
+        self._begin_run(state)
+        steps = count_steps(self._config.duration, self._config.step)
+        live(self._config, state, steps, "run", self._report, self._recorder)
+        self._finish("run")
+        self.summary.days = state.clock.time
+        self.summary.bv_tv_end = measure_bv_tv(state)
+        self._folder.add_log(f"day {state.clock.time:g}: BV/TV {self.summary.bv_tv_end:.4f}; done")
+
+    def _live_before_zero(self, state: State) -> None:
+        """Live from the first sample to day 0: what is left of the spin-up, then of settling."""
+        phases, lived = self._spin_up.phases, state.clock.step
+        total = phases.spin + phases.settle
+        left = max(0, phases.spin - lived)
+        live(self._config, state, left, "spin-up", self._report, self._recorder)
+        self._finish("spin-up")
+        left = total - state.clock.step
+        live(self._config, state, left, "settle", self._report, self._recorder)
+        self._finish("settle")
+
+    def _begin_run(self, state: State) -> None:
+        """Day 0: from here on the run's own seed keys all chance."""
+        state.seed = self._config.seed
+        self.summary.bv_tv_start = measure_bv_tv(state)
+        start, before = self.summary.bv_tv_start, self.summary.bv_tv_specimen
+        note = f"BV/TV {before:.4f} in the specimen, {start:.4f} on day 0 ({start - before:+.4f})"
+        self.summary.notes.append(note)
+        self._folder.add_log(note)
+
+    def _note_specimen(self, state: State) -> None:
+        summary = self.summary
+        summary.notes += self._spin_up.notes
+        summary.from_cache = self._spin_up.from_cache
+        summary.volume = state.grid.volume
+        summary.bv_tv_specimen = state.volume.start / FULL / state.grid.size
+        for note in summary.notes:
+            self._folder.add_log(note)
+        if summary.from_cache:
+            self._folder.add_log(f"from the cache of states: {', '.join(summary.from_cache)}")
+
+    def _finish(self, phase: str) -> None:
+        now = time.monotonic()
+        seconds = self.summary.seconds
+        seconds[phase] = now - self._clock
+        self._clock = now
+        self._folder.add_log(f"{phase}: {seconds[phase]:.1f} s")
+
+    def end(self, status: str) -> None:
+        """Close what is open; leave a status that tells how it ended."""
+        if self._recorder is not None:
+            self._recorder.close()
+        if status != "done":
+            self._folder.add_log(status)
+            self._folder.write_status(status, {"name": self._config.name})

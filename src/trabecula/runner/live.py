@@ -1,0 +1,48 @@
+"""Living some steps of one phase."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trabecula.model import TrabeculaModel
+from trabecula.runner.progress import Pacer, Progress
+from trabecula.runner.recorder import Recorder
+from trabecula.state import State
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+
+def live(
+    config: "Config",
+    state: State,
+    steps: int,
+    phase: str,
+    report: Callable[[Progress], None] | None,
+    recorder: Recorder | None = None,
+) -> None:
+    """Let `state` live `steps` steps, in place.
+
+    Parameters
+    ----------
+    phase
+        ``spin-up`` (replete hormones), ``settle`` or ``run``.
+    recorder
+        Samples in every phase; in ``run`` it also takes snapshots and commits.
+    """
+    model = TrabeculaModel(config, state, phase == "spin-up")
+    until = state.clock.time + steps * state.clock.length
+    model.call_every(config.step, Pacer(phase, until, model, report))
+    if recorder is not None:
+        output = config.output
+        model.call_every(output.every, partial(recorder.sample, model))
+        if phase == "run":
+            model.call_every(output.snapshots, partial(recorder.add_snapshot, model))
+            if output.states is not None:
+                model.call_every(output.states, partial(recorder.add_state, model))
+            model.call_every(output.checkpoint, partial(recorder.commit, model), last=True)
+    model.run_steps(steps)
+    if recorder is not None and phase == "run":
+        recorder.sample(model, complete=True)
+        recorder.add_snapshot(model)
+        recorder.commit(model, "done")

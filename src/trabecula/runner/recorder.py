@@ -1,0 +1,132 @@
+"""What a run writes while it lives: samples, snapshots, full states, commits."""
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import trabecula
+from trabecula.base.codes import FULL
+from trabecula.config.rules import load_rules
+from trabecula.hormones import make_signals
+from trabecula.hormones.levels import compute_serum_levels
+from trabecula.kernels.compile import get_numba_version
+from trabecula.model import TrabeculaModel
+from trabecula.model.metrics import METRICS, describe_level
+from trabecula.model.sampling import Sampler
+from trabecula.records import Metric, Provenance, ResultsWriter, write_state
+from trabecula.runner.folder import RunFolder
+from trabecula.state import Grid, State
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+
+def make_provenance(config: "Config") -> Provenance:
+    """Gather what the results come from."""
+    rules, parameters = [], config.parameters
+    for rule in load_rules():
+        row = {"name": rule.name, "level": rule.level, "target": str(rule.target)}
+        row["cells"] = " ".join(cell.name.lower() for cell in rule.cells)
+        row |= {"direction": str(rule.direction), "arm": rule.arm}
+        row["receptor"] = " ".join(f"{c.name.lower()}:{r}" for c, r in rule.receptor.items())
+        numbers = {part.key.rpartition(".")[2]: parameters[part.key] for part in rule.rows}
+        grades = {"grade": rule.rows[0].grade, "source": rule.rows[0].source}
+        rules.append({**row, **numbers, **grades})
+    return Provenance(
+        seed=config.seed,
+        config_text=config.to_yaml(),
+        config_digest=config.compute_digest(),
+        versions={
+            "trabecula": trabecula.__version__,
+            "numba": get_numba_version(),
+            "mesa": version("mesa"),
+        },
+        parameters=parameters.to_rows(),
+        rules=rules,
+    )
+
+
+def _describe(config: "Config") -> tuple[dict[str, Metric], dict[str, Metric]]:
+    output = config.output
+    metrics = {}
+    for key, metric in METRICS.items():
+        interval = max(output.costly, output.every) if metric.costly else output.every
+        metrics[key] = Metric(metric.symbol, metric.long_name, metric.unit, interval)
+    hormones = {}
+    for name in make_signals(config).levels:
+        metric = describe_level(name)
+        hormones[name] = Metric(metric.symbol, metric.long_name, metric.unit, output.every)
+    return metrics, hormones
+
+
+class Recorder:
+    """Writes one run; a moment that comes twice is written once.
+
+    Parameters
+    ----------
+    sampler
+        Measures; its memory goes into every checkpoint.
+    """
+
+    def __init__(self, config: "Config", folder: RunFolder, grid: Grid, sampler: Sampler) -> None:
+        metrics, hormones = _describe(config)
+        self._config, self._folder, self._sampler = config, folder, sampler
+        self._writer = ResultsWriter(folder.path, grid, metrics, hormones, make_provenance(config))
+        self._last: dict[str, int] = {}
+
+    def _is_new(self, kind: str, state: State) -> bool:
+        if self._last.get(kind) == state.clock.step:
+            return False
+        self._last[kind] = state.clock.step
+        return True
+
+    def sample(self, model: TrabeculaModel, complete: bool = False) -> None:
+        """Write a row of every series; the costly metrics too if due, or `complete`."""
+        state = model.state
+        if not self._is_new("sample", state):
+            return
+        costly = complete or model.is_due(self._config.output.costly)
+        row = self._sampler.sample(state, costly)
+        levels = dict(state.signals.levels)
+        if not model.scenario.replete:
+            config, now = self._config, state.clock.time
+            levels |= compute_serum_levels(
+                config.hormones, config.parameters, now, config.patient.sex
+            )
+        self._writer.add_row(state.clock.time, row, levels, state.events)
+
+    def add_snapshot(self, model: TrabeculaModel) -> None:
+        """Write lattice, fields and cells."""
+        if self._is_new("snapshot", model.state):
+            self._writer.add_snapshot(model.state)
+
+    def add_state(self, model: TrabeculaModel) -> None:
+        """Write a full state under ``states/``, from which a branch can start."""
+        state = model.state
+        if self._is_new("state", state):
+            name = f"day{state.clock.time:012.4f}.h5"
+            write_state(self._folder.states / name, state, self._make_meta(state))
+
+    def commit(self, model: TrabeculaModel, status: str = "running") -> None:
+        """Publish the results so far, write the checkpoint and the status."""
+        state = model.state
+        if self._is_new("commit", state):
+            self._writer.commit(state)
+            write_state(self._folder.checkpoint, state, self._make_meta(state))
+        values = {
+            "name": self._config.name,
+            "time": state.clock.time,
+            "until": self._config.duration,
+            "bv_tv": state.volume.expected / FULL / state.grid.size,
+        }
+        self._folder.write_status(status, values)
+
+    def _make_meta(self, state: State) -> dict[str, Any]:
+        return {
+            "time": state.clock.time,
+            "config_digest": self._config.compute_digest(),
+            "sampler": self._sampler.to_memory(),
+        }
+
+    def close(self) -> None:
+        """Remove the working copy of the results."""
+        self._writer.close()
