@@ -17,8 +17,8 @@ from trabecula.specimen.specimen import Specimen
 ITERATIONS = 16
 """Moves of the surface by the load signal."""
 
-SMOOTHING = 0.045
-"""Smoothing of each move relative to the wavelength."""
+SMOOTHING = 0.10
+"""Smoothing of each move relative to the thickness asked for."""
 
 TRIALS = 6
 """Most corrections of wavelength and stretch."""
@@ -26,12 +26,19 @@ TRIALS = 6
 THICKNESS_TOLERANCE = 0.05
 RATIO_TOLERANCE = 0.10
 
+STRETCH_POWER = 1.25
+"""Stretch of the field over that of the structure in logarithms: smoothing rounds some off."""
+
+SLOPE = 1.0
+"""Power of the wavelength with which thickness grows, before two trials show it."""
+
 
 @dataclass
 class _Trial:
     """One structure and how far it is from what was asked."""
 
     fraction: Array
+    wavelength: float
     thickness: float
     ratio: float
     dropped: float
@@ -107,32 +114,47 @@ def make_specimen(
 def _search(request: Request, load_signal: LoadSignal | None) -> _Trial:
     """Correct wavelength and stretch until the structure fits; return the closest trial."""
     wavelength = request.tb_th / request.voxel / _guess_share(request.bv_tv)
-    stretch = request.anisotropy
-    best: _Trial | None = None
+    stretch = request.anisotropy**STRETCH_POWER
+    trials: list[_Trial] = []
     for _ in range(TRIALS):
-        trial = _try(request, wavelength, stretch, load_signal or ConductionSignal())
-        if best is None or trial.error < best.error:
-            best = trial
-        if best.error <= 1:
+        trials.append(_try(request, wavelength, stretch, load_signal or ConductionSignal()))
+        if trials[-1].error <= 1:
             break
-        wavelength /= min(max(1 + trial.thickness_error, 0.6), 1.6)
-        wavelength = min(max(wavelength, 4.0), 0.9 * min(request.shape))
-        stretch = min(max(stretch / (1 + trial.ratio_error), 0.4), 4.0)
-    assert best is not None
-    return best
+        wavelength = _choose_wavelength(trials)
+        stretch = min(max(stretch / (1 + trials[-1].ratio_error), 0.4), 4.0)
+    return min(trials, key=lambda trial: trial.error)
+
+
+def _choose_wavelength(trials: list[_Trial]) -> float:
+    """Secant on the logarithms of wavelength and thickness over the last two trials."""
+    last = trials[-1]
+    slope = SLOPE
+    if len(trials) > 1:
+        step = math.log(last.wavelength / trials[-2].wavelength)
+        if abs(step) > 0.01:
+            slope = math.log(last.thickness / trials[-2].thickness) / step
+    slope = min(max(slope, 0.7 * SLOPE), 2.0 * SLOPE)
+    factor = (1 + last.thickness_error) ** (-1 / slope)
+    wanted = last.wavelength * min(max(factor, 0.6), 1.6)
+    bounded: float = min(max(wanted, 4.0), 0.9 * min(last.request.shape))
+    return bounded
 
 
 def _guess_share(bv_tv: float) -> float:
     """Thickness over wavelength as found on 64^3 voxels of 20 um."""
-    return 0.53 * (bv_tv / 0.18) ** 0.4
+    share: float = 0.53 * (bv_tv / 0.18) ** 0.4
+    return share
 
 
 def _try(request: Request, wavelength: float, stretch: float, load_signal: LoadSignal) -> _Trial:
     field = make_band_field(request.shape, wavelength, stretch, request.seed)
-    field = adapt(field, request.bv_tv, SMOOTHING * wavelength, load_signal, ITERATIONS)
+    field = adapt(
+        field, request.bv_tv, SMOOTHING * request.tb_th / request.voxel, load_signal, ITERATIONS
+    )
     fraction, dropped = cut_connected(field, request.bv_tv)
     thickness = measure_thickness(fraction >= 0.5, periodic=True) * request.voxel
-    return _Trial(fraction, thickness, measure_axial_ratio(fraction, True), dropped, request)
+    ratio = measure_axial_ratio(fraction, True)
+    return _Trial(fraction, wavelength, thickness, ratio, dropped, request)
 
 
 def _describe(trial: _Trial) -> list[str]:

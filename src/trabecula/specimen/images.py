@@ -1,0 +1,173 @@
+"""From an image file to a specimen, every change reported."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from trabecula.base.codes import Sides
+from trabecula.base.columns import Array
+from trabecula.morphometry import keep_largest_component
+from trabecula.specimen.readers import Image, load_image, make_error
+from trabecula.specimen.resample import resample
+from trabecula.specimen.segment import segment
+from trabecula.specimen.specimen import Specimen
+
+Spacing = tuple[float, float, float]
+SAME = 1e-3
+"""Relative difference of voxel sizes below which no resampling is done."""
+
+
+def load_specimen_image(
+    path: Path | str,
+    voxel: float | None = None,
+    spacing: float | Sequence[float] | None = None,
+    threshold: float | str | None = None,
+    labels: Sequence[int] | None = None,
+    crop: Mapping[str, Sequence[float]] | None = None,
+    sides: Sides = Sides.MIRRORED,
+) -> Specimen:
+    """Read an image, part bone from marrow, crop, resample, and keep the largest component.
+
+    Parameters
+    ----------
+    path
+        NRRD, MHA, MHD, NIfTI, TIFF (pages or a folder of slices), NPY or NPZ.
+    voxel
+        Edge of the cubic voxels wanted (um); None keeps the image's.
+    spacing
+        Edge or edges (z, y, x) of the image's voxels (um); overrides the header.
+    threshold
+        Lowest grey value of bone, or ``"otsu"``.
+    labels
+        Values that are bone.
+    crop
+        ``origin`` and ``size`` (um), each z, y, x, from the image's first corner.
+    sides
+        What lies beyond the faces.
+
+    Raises
+    ------
+    SpecimenError
+        If the file, its header or a choice is wrong, or if no bone is left.
+    """
+    file = Path(path)
+    image = load_image(file)
+    edges = _choose_spacing(file, image, spacing)
+    report = [image.note]
+    if spacing is not None:
+        report.append(f"voxel size {_list(edges)} um as given")
+    mask, note = segment(file, image.values, threshold, labels)
+    report.append(note)
+    if crop is not None:
+        mask = _crop(file, mask, edges, crop, report)
+    target = _choose_voxel(file, edges, voxel)
+    if max(abs(edge / target - 1) for edge in edges) > SAME:
+        _check_length(file, mask.shape, edges, target)
+        fraction = _resample(mask, edges, target, report)
+    else:
+        fraction = mask.astype(np.float32)
+    fraction = _keep_largest(file, fraction, sides, report)
+    return Specimen(fraction, target, sides, report, file.name)
+
+
+def _choose_spacing(path: Path, image: Image, spacing: float | Sequence[float] | None) -> Spacing:
+    """Edges of the image's voxels (um), from the argument or the header."""
+    if spacing is None and image.spacing is None:
+        raise make_error(
+            path,
+            "voxel size",
+            "a format that does not state it",
+            "the edge of the image's voxels, or one per axis (z, y, x)",
+            "state the voxel size of the image",
+        )
+    stated = image.spacing if spacing is None else spacing
+    edges = np.atleast_1d(np.asarray(stated, dtype=float))
+    if edges.size not in (1, 3) or not (np.isfinite(edges).all() and (edges > 0).all()):
+        allowed = "one or three positive lengths (um)"
+        raise make_error(path, "voxel size", str(stated), allowed, "state the voxel size")
+    z, y, x = np.broadcast_to(edges, (3,)).tolist()
+    return z, y, x
+
+
+def _choose_voxel(path: Path, edges: Spacing, voxel: float | None) -> float:
+    target = float(np.prod(edges) ** (1 / 3)) if voxel is None else float(voxel)
+    if not (np.isfinite(target) and target > 0):
+        raise make_error(path, "voxel", f"{target:g} um", "a positive length", "say 20 um")
+    return target
+
+
+def _check_length(path: Path, shape: tuple[int, ...], edges: Spacing, target: float) -> None:
+    lengths = [count * edge for count, edge in zip(shape, edges, strict=True)]
+    if min(lengths) < 2 * target:
+        allowed = f"at most {min(lengths) / 2:g} um, half the shortest edge"
+        raise make_error(path, "voxel", f"{target:g} um", allowed, "choose smaller voxels")
+
+
+def _crop(
+    path: Path,
+    mask: Array,
+    edges: Spacing,
+    crop: Mapping[str, Sequence[float]],
+    report: list[str],
+) -> Array:
+    """Cut out the box of `crop` (um), rounded to whole voxels of the image."""
+    whole = [count * edge for count, edge in zip(mask.shape, edges, strict=True)]
+    origin = [float(v) for v in crop.get("origin", (0.0, 0.0, 0.0))]
+    size = [float(v) for v in crop.get("size", whole)]
+    fits = len(origin) == 3 and len(size) == 3
+    fits = fits and all(
+        o >= 0 and s > 0 and o + s <= w * (1 + 1e-6)
+        for o, s, w in zip(origin, size, whole, strict=True)
+    )
+    unknown = sorted(set(crop) - {"origin", "size"})
+    if unknown or not fits:
+        found = f"unknown key {unknown[0]}" if unknown else f"origin {origin}, size {size} um"
+        allowed = f"origin and size (z, y, x) inside {_list(whole)} um"
+        raise make_error(path, "crop", found, allowed, "move or shrink the box")
+    first = [round(o / e) for o, e in zip(origin, edges, strict=True)]
+    count = [max(1, round(s / e)) for s, e in zip(size, edges, strict=True)]
+    last = [min(f + c, n) for f, c, n in zip(first, count, mask.shape, strict=True)]
+    cut = mask[tuple(slice(f, e) for f, e in zip(first, last, strict=True))]
+    before, after = float(mask.mean()), float(cut.mean()) if cut.size else 0.0
+    report.append(
+        f"cropped {mask.shape} to {cut.shape} voxels from voxel {tuple(first)}: "
+        f"BV/TV {before:.5f} -> {after:.5f}"
+    )
+    if after == 0:
+        raise make_error(path, "crop", "a box without bone", "a box with bone", "move the box")
+    return cut
+
+
+def _resample(mask: Array, edges: Spacing, target: float, report: list[str]) -> Array:
+    fraction = resample(mask, edges, target)
+    before, after = float(mask.mean()), float(fraction.mean(dtype=float))
+    report.append(
+        f"resampled {_list(edges)} um to {target:g} um: {mask.shape} -> {fraction.shape} voxels, "
+        f"BV/TV {before:.5f} -> {after:.5f} ({100 * (after / before - 1):+.2f} %)"
+    )
+    return fraction
+
+
+def _keep_largest(path: Path, fraction: Array, sides: Sides, report: list[str]) -> Array:
+    """Drop bone outside the largest component and the partial voxels around it."""
+    periodic = sides == Sides.PERIODIC
+    mask = fraction >= 0.5
+    if not mask.any():
+        hint = "choose smaller voxels or another threshold"
+        raise make_error(path, "voxel", "no voxel that is half bone", "at least one", hint)
+    from scipy.ndimage import maximum_filter
+
+    largest = keep_largest_component(mask, periodic)
+    near = maximum_filter(largest, size=3, mode="wrap" if periodic else "nearest")
+    kept = np.where(largest | (near & ~mask), fraction, 0).astype(np.float32)
+    before, after = float(fraction.mean(dtype=float)), float(kept.mean(dtype=float))
+    report.append(
+        f"kept the largest component: {np.count_nonzero(mask) - np.count_nonzero(largest)} voxels "
+        f"dropped, {100 * (1 - after / before):.3f} % of bone, BV/TV {before:.5f} -> {after:.5f}"
+    )
+    return kept
+
+
+def _list(values: Sequence[float]) -> str:
+    return " x ".join(f"{value:.6g}" for value in values)

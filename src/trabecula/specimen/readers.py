@@ -1,0 +1,188 @@
+"""Reading of image files into an array and the voxel size that the header states."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trabecula.base.columns import Array
+from trabecula.base.errors import Problem, SpecimenError
+
+MILLIMETRE = 1000.0
+ITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd", ".nii", ".nii.gz")
+TIFF_SUFFIXES = (".tif", ".tiff")
+NUMPY_SUFFIXES = (".npy", ".npz")
+ALLOWED = ", ".join(ITK_SUFFIXES + TIFF_SUFFIXES + NUMPY_SUFFIXES) + " or a folder of TIFF slices"
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a file holds.
+
+    Parameters
+    ----------
+    values
+        Shape (z, y, x), grey values or labels.
+    spacing
+        Edges of a voxel along z, y, x (um), None if the file does not say.
+    note
+        What was read, in words.
+    """
+
+    values: Array
+    spacing: tuple[float, float, float] | None
+    note: str
+
+
+def make_error(where: Path | str, key: str, found: str, allowed: str, hint: str) -> SpecimenError:
+    """Build the error of one mistake."""
+    return SpecimenError(str(Problem(str(where), key, found, allowed, hint)))
+
+
+def load_image(path: Path) -> Image:
+    """Read a three-dimensional image.
+
+    Raises
+    ------
+    SpecimenError
+        If the file is missing, of an unknown format, damaged, or not three-dimensional.
+    """
+    if not path.exists():
+        raise make_error(path, "specimen", "no such file", "an existing image", "check the path")
+    reader = _choose_reader(path)
+    try:
+        image = reader(path)
+    except (RuntimeError, ValueError, OSError, EOFError, KeyError, IndexError) as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise make_error(
+            path,
+            "specimen",
+            f"a file that cannot be read ({reason[-1][:200]})",
+            "a complete image whose header tells the truth",
+            "copy or export it again",
+        ) from error
+    _check_values(path, image.values)
+    return image
+
+
+def _choose_reader(path: Path) -> Callable[[Path], Image]:
+    name = path.name.lower()
+    if path.is_dir():
+        return _load_tiff_folder
+    if name.endswith(ITK_SUFFIXES):
+        return _load_itk
+    if name.endswith(TIFF_SUFFIXES):
+        return _load_tiff
+    if name.endswith(NUMPY_SUFFIXES):
+        return _load_numpy
+    raise make_error(
+        path, "specimen", f"format '{path.suffix or path.name}'", ALLOWED, "convert the image"
+    )
+
+
+def _check_values(path: Path, values: Array) -> None:
+    if values.ndim != 3 or min(values.shape) < 2:
+        raise make_error(
+            path,
+            "specimen",
+            f"an array of shape {values.shape}",
+            "three dimensions of two voxels at least",
+            "export a volume, one channel",
+        )
+    if values.dtype.kind not in "buif":
+        kind = f"values of type {values.dtype}"
+        raise make_error(path, "specimen", kind, "whole or real numbers", "export grey values")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        share = 1 - np.isfinite(values).mean()
+        found = f"{100 * share:.3g} % of voxels not finite"
+        raise make_error(path, "specimen", found, "finite grey values", "mask or crop them first")
+
+
+def _load_itk(path: Path) -> Image:
+    """NRRD, MHA, MHD and NIfTI: lengths are in mm."""
+    import SimpleITK
+
+    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
+    reader = SimpleITK.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.ReadImageInformation()
+    wanted = _count_raw_bytes(reader)
+    if not _is_compressed(path) and path.suffix.lower() in (".mha", ".nii"):
+        held = path.stat().st_size
+        if held < wanted:
+            msg = f"{held} bytes where the header asks for {wanted} of voxels"
+            raise ValueError(msg)
+    image = reader.Execute()
+    values = SimpleITK.GetArrayFromImage(image)
+    spacing: list[float] = [MILLIMETRE * float(s) for s in reversed(image.GetSpacing())]
+    note = f"read {path.name}: {values.shape} voxels (z, y, x) of {_format(spacing)} um"
+    if values.ndim != 3 or len(spacing) != 3:
+        return Image(values, None, note)
+    return Image(values, (spacing[0], spacing[1], spacing[2]), note)
+
+
+def _count_raw_bytes(reader: "object") -> int:
+    from typing import Any, cast
+
+    import SimpleITK
+
+    source = cast("Any", reader)
+    one = SimpleITK.Image([1] * source.GetDimension(), source.GetPixelID())
+    count = int(np.prod([int(n) for n in source.GetSize()], dtype=object))
+    return count * int(one.GetSizeOfPixelComponent()) * int(source.GetNumberOfComponents())
+
+
+def _is_compressed(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(4096)
+    return b"CompressedData = True" in head
+
+
+def _format(spacing: list[float]) -> str:
+    return " x ".join(f"{s:.6g}" for s in spacing)
+
+
+def _load_tiff(path: Path) -> Image:
+    """One file of several pages; its z spacing is not to be trusted, so none is taken."""
+    import tifffile
+
+    values = tifffile.imread(path)
+    return Image(values, None, f"read {path.name}: {values.shape} voxels (z, y, x)")
+
+
+def _load_tiff_folder(path: Path) -> Image:
+    """A folder of slices, in the order of their names."""
+    import tifffile
+
+    files = sorted(f for f in path.iterdir() if f.name.lower().endswith(TIFF_SUFFIXES))
+    if not files:
+        msg = "a folder without TIFF files"
+        raise ValueError(msg)
+    slices = [tifffile.imread(file) for file in files]
+    shapes = {one.shape for one in slices}
+    if len(shapes) > 1:
+        msg = f"slices of different shapes: {sorted(shapes)}"
+        raise ValueError(msg)
+    values = np.stack(slices)
+    note = f"read {len(files)} slices of {path.name}: {values.shape} voxels (z, y, x)"
+    return Image(values, None, note)
+
+
+def _load_numpy(path: Path) -> Image:
+    """NPY, or NPZ with one array; an NPZ may state `voxel` or `spacing` (um)."""
+    loaded = np.load(path, allow_pickle=False)
+    if isinstance(loaded, np.ndarray):
+        return Image(loaded, None, f"read {path.name}: {loaded.shape} voxels (z, y, x)")
+    with loaded:
+        names = [name for name in loaded.files if name not in ("voxel", "spacing")]
+        if len(names) != 1:
+            msg = f"an archive of {len(names)} arrays ({', '.join(names)}), not of one"
+            raise ValueError(msg)
+        values = loaded[names[0]]
+        stated = next((loaded[key] for key in ("spacing", "voxel") if key in loaded.files), None)
+    note = f"read {path.name}: {values.shape} voxels (z, y, x)"
+    if stated is None:
+        return Image(values, None, note)
+    z, y, x = (float(s) for s in np.broadcast_to(stated, (3,)))
+    return Image(values, (z, y, x), note)
