@@ -66,7 +66,7 @@ def parse_yaml(text: str, name: str) -> Document:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     document = Document(name)
-    yaml = YAML(typ="rt", pure=True)
+    yaml = YAML(typ="safe", pure=True)
     try:
         node = yaml.compose(text)
         document.data = {} if node is None else _read(node, (), document, yaml, frozenset())

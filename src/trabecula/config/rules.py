@@ -119,6 +119,7 @@ def _make_rows(fields: dict[str, Any]) -> Iterator[Row]:
         key = f"hormones.{fields['name']}.{number}"
         cells = ", ".join(fields["cells"])
         note = f"{fields['level']} {fields['direction']} {fields['target']} in {cells}"
+        note += f"; {fields['note']}" if fields.get("note") else ""
         shared = {"grade": fields["grade"], "source": fields["source"], "note": note}
         yield make_row(key, {**_to_number_fields(fields, number), **shared})
 

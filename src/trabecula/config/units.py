@@ -12,7 +12,8 @@ MOLAR_MASS = {"estradiol": 272.38, "testosterone": 288.42, "progesterone": 314.4
 _QUANTITY = re.compile(
     r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ%][\wµμ%*/^ ().-]*|1/[\w/^]+)?\s*"
 )
-_EXACT = {("y", "d"): 365.25, ("d", "d"): 1.0, ("um", "um"): 1.0}
+_EXACT = {("y", "d"): 365.25, ("mm", "um"): 1000.0}
+"""The commonest conversions, which need not load pint."""
 
 
 class QuantityError(ValueError):
@@ -42,6 +43,8 @@ def convert_unit(number: float, found: str, unit: str, substance: str = "") -> f
     QuantityError
         If a unit is unknown or the two do not measure the same thing.
     """
+    if found == unit:
+        return number
     if (found, unit) in _EXACT:
         return number * _EXACT[found, unit]
     import pint

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from trabecula.config.names import BLOCKADES, DRUGS
 from trabecula.config.parameters import Parameters
-from trabecula.config.rules import load_rules
 from trabecula.config.schema import Config, HormoneSettings
+from trabecula.hormones.arms import apply_arms, make_arms, make_reference
 from trabecula.hormones.kinetics import COMPARTMENTS, compute_marrow_concentration, step_drug
 from trabecula.hormones.levels import (
     compute_derived_levels,
@@ -15,30 +15,19 @@ from trabecula.hormones.levels import (
     get_replete_levels,
 )
 from trabecula.hormones.local import compute_effective_estradiol, update_yield
-from trabecula.hormones.response import compute_hill, compute_multiplier
-from trabecula.state.signals import BINDERS, TARGETS, Signals
-
-DERIVED_REFERENCE = {"sex_steroid_loss": 0.0, "oxidative_stress": 0.0, "bisphosphonate": 0.0}
-"""Derived levels of the replete young adult."""
+from trabecula.state.signals import BINDERS, Signals
 
 
 def make_signals(config: Config) -> Signals:
     """Build the signals of a replete young adult of the patient's sex, all multipliers 1."""
     parameters = config.parameters
     signals = Signals()
-    reference = make_reference(parameters, config.patient.sex)
-    signals.levels.update(reference)
-    for rule in load_rules():
-        signals.lagged[rule.name] = _respond(rule.name, reference[rule.level], parameters)
+    signals.levels.update(make_reference(parameters, config.patient.sex))
+    for arm in make_arms(parameters, config.patient.sex):
+        signals.lagged[arm.name] = arm.at_rest
     for drug in DRUGS:
         signals.doses[drug] = [0.0] * COMPARTMENTS[drug]
     return signals
-
-
-def make_reference(parameters: Parameters, sex: str) -> dict[str, float]:
-    """Return every level of the replete young adult of `sex`, derived ones included."""
-    reference = get_replete_levels(parameters, sex) | DERIVED_REFERENCE
-    return reference | {"age": parameters["hormones.reference.age"]}
 
 
 def is_replete(config: Config) -> bool:
@@ -86,7 +75,8 @@ def step_signals(
     levels["bisphosphonate"] = signals.doses["bisphosphonate"][1]
     signals.levels.clear()
     signals.levels.update(levels)
-    _apply_rules(signals, reference, {**levels, "estradiol": estradiol}, parameters, step)
+    seen = {**levels, "estradiol": estradiol}
+    apply_arms(signals, make_arms(parameters, sex), seen, step)
     _set_blockade(signals, settings, time, replete)
 
 
@@ -117,32 +107,6 @@ def find_due_doses(
     index = round(time / step)
     due = [(day, dose) for day, dose in points if math.floor(day / step + 1e-9) == index]
     return [(min(max(day - index * step, 0.0), step), dose) for day, dose in due]
-
-
-def _respond(name: str, level: float, parameters: Parameters) -> float:
-    key = f"hormones.{name}"
-    return compute_hill(level, parameters[f"{key}.ec50"], parameters[f"{key}.hill"])
-
-
-def _apply_rules(
-    signals: Signals,
-    reference: dict[str, float],
-    levels: dict[str, float],
-    parameters: Parameters,
-    step: float,
-) -> None:
-    signals.multiplier.fill(1.0)
-    for rule in load_rules():
-        response = _respond(rule.name, levels[rule.level], parameters)
-        at_rest = _respond(rule.name, reference[rule.level], parameters)
-        lag = parameters[f"hormones.{rule.name}.lag"]
-        fade = math.exp(-step / lag) if lag > 0.0 else 0.0
-        before = signals.lagged.get(rule.name, at_rest)
-        lagged = response + (before - response) * fade
-        signals.lagged[rule.name] = lagged
-        maximum = parameters[f"hormones.{rule.name}.maximum"]
-        factor = compute_multiplier(rule.direction, maximum, lagged, at_rest)
-        signals.multiplier[TARGETS.index(rule.target), list(rule.cells)] *= factor
 
 
 def _set_blockade(signals: Signals, settings: HormoneSettings, time: float, replete: bool) -> None:

@@ -21,6 +21,7 @@ class Parameters:
     def __init__(self, rows: Mapping[str, Row]) -> None:
         self.rows: dict[str, Row] = dict(rows)
         self._values = {key: row.value for key, row in self.rows.items()}
+        self._hash = hash(tuple(self._values.items()))
 
     def __getitem__(self, key: str) -> float:
         try:
@@ -37,7 +38,7 @@ class Parameters:
         return isinstance(other, Parameters) and self.rows == other.rows
 
     def __hash__(self) -> int:
-        return hash(tuple(self.rows.values()))
+        return self._hash
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return the rows as plain mappings, ordered by key, for files and tables."""

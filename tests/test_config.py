@@ -1,0 +1,210 @@
+"""A configuration file becomes plain numbers, and comes back from its own resolved text."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trabecula.base.errors import ConfigError
+from trabecula.config import RULES, load_config, make_json_schema
+from trabecula.config.units import QuantityError, to_number
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+
+
+def write(folder: Path, text: str, name: str = "a.yaml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_defaults_are_the_contract(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, "duration: 2 y\n", "my_run.yaml"))
+    assert config.name == "my_run"
+    assert (config.seed, config.lattice.seed) == (1, 1)
+    assert (config.spin_up, config.settle, config.duration) == (1095.75, 365.25, 730.5)
+    assert config.step == 1.0
+    lattice = config.lattice
+    assert (lattice.voxel, lattice.shape) == (20.0, (64, 64, 64))
+    assert (lattice.bv_tv, lattice.tb_th, lattice.anisotropy) == (0.18, 150.0, 1.3)
+    assert lattice.sides == "periodic"
+    assert (config.patient.sex, config.patient.age) == ("female", 35.0)
+    assert config.mechanics == "off"
+    assert config.protocol == ()
+    assert config.output.states is None
+    assert config.output.snapshots == 30.0
+    assert config.cells.rules == dict.fromkeys(RULES, True)
+    assert all(config.fields.sources.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "number"),
+    [
+        (20, "um", 20.0),
+        ("20 um", "um", 20.0),
+        ("20 µm", "um", 20.0),
+        ("0.02mm", "um", 20.0),
+        ("5 y", "d", 1826.25),
+        ("7 d", "d", 7.0),
+        ("2 weeks", "d", 14.0),
+        ("12 h", "d", 0.5),
+        ("0.2 g", "mg", 200.0),
+        ("3e1", "um", 30.0),
+        ("18 %", "1", 0.18),
+        ("3 mg/kg", "mg/kg", 3.0),
+        ("10 pg/mL", "pg/mL", 10.0),
+        ("1 ng/mL", "ng/dL", 100.0),
+        ("40 IU/L", "mIU/mL", 40.0),
+    ],
+)
+def test_quantities_convert(text: object, unit: str, number: float) -> None:
+    assert to_number(text, unit) == pytest.approx(number, rel=1e-12)
+
+
+def test_molar_levels_use_the_steroids_molar_mass() -> None:
+    assert to_number("100 pmol/L", "pg/mL", "estradiol") == pytest.approx(27.238, rel=1e-9)
+    assert to_number("20 nmol/L", "ng/dL", "testosterone") == pytest.approx(576.84, rel=1e-9)
+    with pytest.raises(QuantityError, match="cannot be converted"):
+        to_number("100 pmol/L", "pg/mL")
+
+
+@pytest.mark.parametrize(
+    "bad", ["20 kg", "20 parsnips", "um", "", "1e", "20 um um um(", True, None, [1], "nan", "inf"]
+)
+def test_what_is_not_a_length_is_refused(bad: object) -> None:
+    with pytest.raises(QuantityError):
+        to_number(bad, "um")
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_numbers_that_are_not_finite_are_refused(bad: float) -> None:
+    with pytest.raises(QuantityError, match="finite"):
+        to_number(bad, "um")
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_shipped_configuration_loads_and_comes_back(path: Path, tmp_path: Path) -> None:
+    if path.stem == "trab1240" and not (ROOT.parent / "shared" / "data").is_dir():
+        pytest.skip("the biopsy is not beside the checkout")
+    config = load_config(path)
+    assert config.name == path.stem
+    again = load_config(write(tmp_path, config.to_yaml()))
+    assert again == config
+    assert again.to_yaml() == config.to_yaml()
+    assert again.compute_digest() == config.compute_digest()
+
+
+def test_all_asked_for_configurations_are_there() -> None:
+    names = {path.stem for path in CONFIGS}
+    arms = {"both_out", "estradiol_only", "testosterone_only", "both_in"}
+    assert names >= {f"elderly_men_2x2_{arm}" for arm in arms}
+    assert names >= {
+        "young_adult", "menopause", "surgical_menopause_estradiol", "andropause", "denosumab",
+        "igf1_rise", "prednisone", "smoke", "trab1240",
+    }  # fmt: skip
+
+
+def test_everything_at_once_comes_back(tmp_path: Path) -> None:
+    write(tmp_path, "x", "bone.mha")
+    text = """
+name: all
+seed: 7
+spin_up: 0 d
+settle: 30
+duration: 100
+step: 0.5
+lattice:
+  specimen: bone.mha
+  voxel: 25
+  labels: [1, 3]
+  crop: {origin: [0, 10, 0.5 mm], size: [1 mm, 1000, 1000]}
+  sides: periodic
+patient: {sex: male, age: 60 y}
+hormones:
+  levels: {estradiol: [[0, 27], [2 weeks, 10 pg/mL]], igf1: 0.5}
+  blockade: {rankl: [[0, 0], [1, 0.9]]}
+  doses: {denosumab: [[0, 60 mg], [182.5, 60]], bisphosphonate: [[3, 1]]}
+  parameters: {denosumab.clearance: 0.05 L/d, hormones.estrogen_opg.maximum: 0}
+fields: {every: 2, sources: {il1: off}}
+cells: {rules: {fusion: off, coupling: false}}
+output: {every: 1, states: 1 y}
+"""
+    config = load_config(write(tmp_path, text))
+    assert load_config(write(tmp_path, config.to_yaml(), "b.yaml")) == config
+    assert config.lattice.specimen == str((tmp_path / "bone.mha").resolve())
+    assert config.lattice.shape is None
+    assert config.lattice.seed == 7
+    assert config.lattice.crop is not None
+    assert config.lattice.crop.origin == (0.0, 10.0, 500.0)
+    assert config.hormones.levels.estradiol == ((0.0, 27.0), (14.0, 10.0))
+    assert config.hormones.levels.igf1 == ((0.0, 0.5),)
+    assert not config.cells.rules["fusion"]
+    assert not config.cells.rules["coupling"]
+    assert config.cells.rules["motion"]
+    assert not config.fields.sources["il1"]
+    assert config.parameters["hormones.denosumab.clearance"] == pytest.approx(50.0)
+    assert config.parameters["hormones.estrogen_opg.maximum"] == 0.0
+    assert config.lattice.sides == "periodic"
+
+
+def test_settings_of_the_command_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "duration: 1 y\nlattice: {voxel: 30}\n")
+    sets = [
+        "seed=5",
+        "lattice.shape=[32, 16, 8]",
+        "hormones.levels.estradiol=10",
+        "cells.rules.supply=off",
+        "hormones.parameters.estrogen_opg.maximum=0",
+        "name = other",
+    ]
+    config = load_config(path, sets)
+    assert config.seed == config.lattice.seed == 5
+    assert config.lattice.shape == (32, 16, 8)
+    assert config.lattice.voxel == 30.0
+    assert config.hormones.levels.estradiol == ((0.0, 10.0),)
+    assert not config.cells.rules["supply"]
+    assert config.parameters["hormones.estrogen_opg.maximum"] == 0.0
+    assert config.name == "other"
+
+
+def test_digest_changes_with_settings_and_with_the_image(tmp_path: Path) -> None:
+    path = write(tmp_path, "duration: 1 y\nlattice: {specimen: a.mha}\n")
+    image = write(tmp_path, "one", "a.mha")
+    first = load_config(path).compute_digest()
+    assert load_config(path).compute_digest() == first
+    assert load_config(path, ["seed=2"]).compute_digest() != first
+    image.write_text("two")
+    assert load_config(path).compute_digest() != first
+
+
+def test_configurations_are_frozen(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, "duration: 1 y\n"))
+    with pytest.raises(ValueError, match="frozen"):
+        config.seed = 3
+
+
+def test_json_schema_knows_blocks_and_limits() -> None:
+    schema = make_json_schema()
+    json.dumps(schema)
+    assert schema["required"] == ["duration"]
+    assert schema["additionalProperties"] is False
+    voxel = schema["$defs"]["LatticeSettings"]["properties"]["voxel"]
+    assert voxel["anyOf"][0] == {"type": "number", "minimum": 10, "maximum": 60}
+    assert voxel["unit"] == "um"
+
+
+def test_importing_the_room_loads_neither_pydantic_nor_pint() -> None:
+    code = (
+        "import sys, trabecula.config;"
+        "print([m for m in ('pydantic', 'pint', 'ruamel.yaml') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_missing_file_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        load_config(tmp_path / "none.yaml")
