@@ -15,7 +15,7 @@ def measure_fields(state: State, parameters: Table) -> dict[str, float]:
     """Return levels, ratio and occupancy of the fields as they stand.
 
     Keys: ``<species>_marrow`` and ``<species>_surface`` (pM), ``rankl_opg`` (total RANKL over
-    total OPG in the marrow, 1), ``rank_occupancy_surface``, ``rank_occupancy_surface_median`` and
+    total OPG at the surface, 1), ``rank_occupancy_surface``, ``rank_occupancy_surface_median`` and
     ``rank_occupancy_precursors`` (1), ``rankl_per_cell`` (molecules/d that an expressing cell puts
     on its membrane), ``local_estradiol`` (pM). NaN where there is nothing to average over.
     """
@@ -64,13 +64,13 @@ def _average(field: Array, weight: Array) -> float:
 
 
 def _compute_ratio(levels: dict[str, float]) -> float:
-    """Total RANKL over total OPG in the marrow.
+    """Total RANKL over total OPG at the surface.
 
     The complex counts in both.
     """
-    bound = levels["rankl_opg_marrow"]
-    ligand = levels["rankl_membrane_marrow"] + levels["rankl_soluble_marrow"] + bound
-    decoy = levels["opg_marrow"] + bound
+    bound = levels["rankl_opg_surface"]
+    ligand = levels["rankl_membrane_surface"] + levels["rankl_soluble_surface"] + bound
+    decoy = levels["opg_surface"] + bound
     return ligand / decoy if decoy > 0 else float("nan")
 
 

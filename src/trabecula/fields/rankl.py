@@ -110,10 +110,12 @@ def solve_rankl(
     """
     problem = _make_problem(fields, hierarchy, production, parameters, signals, binds, tolerance)
     total = 0
-    for _ in range(MAX_ROUNDS):
-        cycles = _solve_opg(problem) + _solve_membrane(problem) + _solve_soluble(problem)
-        total += cycles
-        if cycles == 0:
+    for turn in range(MAX_ROUNDS):
+        ligand = _solve_membrane(problem) + _solve_soluble(problem)
+        # OPG of the last round was solved for the very ligand that has now passed its own test
+        decoy = _solve_opg(problem) if ligand or turn == 0 else 0
+        total += ligand + decoy
+        if ligand + decoy == 0:
             _store(fields, problem)
             return total
     msg = f"RANKL and OPG: binding did not settle in {MAX_ROUNDS} rounds at {tolerance:g}"

@@ -20,7 +20,7 @@ from trabecula.kernels.multigrid import (
 from trabecula.kernels.stencil import (
     invert_diagonal,
     prolong_fine,
-    restrict_fine,
+    restrict_decay,
     restrict_residual_fine,
     smooth_fine,
 )
@@ -215,9 +215,9 @@ def solve_fine(
     g = np.float32(diffusion / hierarchy.grid.voxel**2)
     bits, count = hierarchy.bits, concentration.shape[0]
     sums = np.zeros((hierarchy.shapes[0][0], 4))
-    restrict_decay(hierarchy, decay)
     inverse = decay
     invert_diagonal(bits, g, inverse)
+    restricted = False
 
     def measure() -> Array:
         residual = hierarchy.view(hierarchy.residual, 0)
@@ -225,15 +225,14 @@ def solve_fine(
         return sums
 
     def correct() -> None:
+        nonlocal restricted
+        if not restricted:
+            restrict_decay(bits, g, inverse, hierarchy.view(hierarchy.decay, 0))
+            restrict_all(hierarchy.shapes, hierarchy.offsets, hierarchy.decay)
+            restricted = True
         _correct_levels(hierarchy, np.float32(0.25 * g), 0)
         prolong_fine(hierarchy.view(hierarchy.error, 0), bits, concentration)
         args = (concentration, source, inverse, bits, g)
         _sweep(smooth_fine, args, count, hierarchy.grid.periodic)
 
     return _iterate(name, measure, correct, tolerance, max_cycles)
-
-
-def restrict_decay(hierarchy: Hierarchy, decay: Array) -> None:
-    """Fill the decay of every coarse level from `decay` (1/d) of the lattice."""
-    restrict_fine(decay, hierarchy.bits, hierarchy.view(hierarchy.decay, 0))
-    restrict_all(hierarchy.shapes, hierarchy.offsets, hierarchy.decay)

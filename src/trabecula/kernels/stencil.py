@@ -76,6 +76,25 @@ def invert_diagonal(bits, g, kappa):
                 kappa[z, y, x] = np.float32(1) / v if b else np.float32(0)
 
 
+@parallel_kernel
+def restrict_decay(bits, g, inverse, out):
+    """Write the mean over 2^3 blocks of the decay that invert_diagonal was given."""
+    nz, ny, nx = bits.shape
+    eighth = np.float32(0.125)
+    for cz in prange(out.shape[0]):
+        out[cz] = 0
+        for z in range(2 * cz, min(2 * cz + 2, nz)):
+            for y in range(ny):
+                for x in range(nx):
+                    b = bits[z, y, x]
+                    if b == 0:
+                        continue
+                    n = (b & 1) + (b >> 1 & 1) + (b >> 2 & 1) + (b >> 3 & 1) + (b >> 4 & 1)
+                    n += b >> 5 & 1
+                    k = np.float32(1) / inverse[z, y, x] - g * np.float32(n)
+                    out[cz, y >> 1, x >> 1] += eighth * max(k, np.float32(0))
+
+
 @kernel
 def sum_row(c, bits, z, y, shape, t):
     """Write the sum of the open neighbours of row (z, y) into t; c is flat, and 0 in bone.
