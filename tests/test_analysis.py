@@ -158,3 +158,11 @@ def test_loading_from_nowhere_says_what_is_needed(tmp_path) -> None:
         load_results(tmp_path)
     with pytest.raises(ResultsError, match="no such file or folder"):
         load_results(tmp_path / "absent")
+
+
+def test_a_run_without_a_baseline_says_so_instead_of_nan() -> None:
+    results = make_results()
+    results.series["resorption_rate"].values[results.time <= 0] = 0.0
+    text = "\n".join(describe(summarise(results)))
+    assert "Resorption has no baseline" in text
+    assert "nan" not in text

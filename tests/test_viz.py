@@ -75,10 +75,10 @@ def test_years_on_the_axis_of_a_long_run() -> None:
     assert draw_series(results).axes[4].get_xlabel() == "time (d)"
 
 
-def test_the_lattice_shows_cells_near_its_slice_only(tmp_path: Path) -> None:
+def test_the_lattice_shows_the_cells_of_its_slice_only(tmp_path: Path) -> None:
     shape = (12, 20, 24)
-    near = np.ravel_multi_index(([6, 7], [4, 4], [8, 9]), shape)
-    far = np.ravel_multi_index(([0, 11], [4, 4], [8, 9]), shape)
+    near = np.ravel_multi_index(([6, 6], [4, 4], [8, 9]), shape)
+    far = np.ravel_multi_index(([5, 7, 11], [4, 4, 4], [8, 9, 9]), shape)
     figure = draw_lattice([make_snapshot({"osteoclasts": np.concatenate([near, far])})])
     points = figure.axes[0].collections[0].get_offsets()
     assert np.asarray(points).tolist() == [[8.0, 4.0], [9.0, 4.0]]
@@ -122,3 +122,18 @@ def test_a_figure_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:
     blocked.write_text("in the way")
     with pytest.raises(ResultsError, match="cannot be written"):
         save_figure(draw_series(make_results()), blocked / "figures", "series")
+
+
+def test_without_a_baseline_a_panel_shows_the_rate_itself() -> None:
+    results = make_results()
+    results.series["resorption_rate"].values[results.time <= 0] = 0.0
+    axis = next(a for a in draw_series(results).axes if a.get_title(loc="left") == "Remodelling")
+    assert axis.get_ylabel() == "rate (µm³/d)"
+    assert axis.lines[-1].get_ydata()[-1] == pytest.approx(120.0)
+
+
+def test_peaks_of_single_days_do_not_squeeze_the_mean() -> None:
+    results = make_results()
+    results.series["rankl_opg"].values[200] = 50.0
+    axis = next(a for a in draw_series(results).axes if a.get_title(loc="left") == "RANKL to OPG")
+    assert axis.get_ylim()[1] < 5.0

@@ -83,7 +83,7 @@ def describe(summary: Mapping[str, Any]) -> list[str]:
     lines += [_describe_hormone(name, change) for name, change in summary["hormones"].items()]
     lines += [
         f"{_NAMES[key][0]} went from {_scale(key, change['start'])} to "
-        f"{_scale(key, change['end'])} ({change['change']:+.1f} %)."
+        f"{_scale(key, change['end'])}{_to_change_text(change['change'])}."
         for key, change in summary["structure"].items()
     ]
     lines += [_describe_rate(key, rate) for key, rate in summary["rates"].items()]
@@ -107,6 +107,10 @@ def _scale(key: str, value: float) -> str:
     return f"{value * factor:.4g}{unit}"
 
 
+def _to_change_text(change: float) -> str:
+    return f" ({change:+.1f} %)" if np.isfinite(change) else ""
+
+
 def _to_duration(days: float) -> str:
     return f"{days:g} days" if days < 730 else f"{days / 365.25:.3g} years"
 
@@ -116,6 +120,8 @@ def _describe_hormone(name: str, change: Mapping[str, float]) -> str:
 
 
 def _describe_rate(key: str, rate: Mapping[str, float]) -> str:
+    if not np.isfinite(rate["change"]):
+        return f"{_NAMES[key][0]} has no baseline: there was none in the 90 days before day 0."
     text = f"{_NAMES[key][0]} ended {rate['change']:+.0f} % from its baseline"
     if np.isfinite(rate["peak"]):
         text += f"; its highest 90-day mean was {rate['peak']:.0f} % of baseline"

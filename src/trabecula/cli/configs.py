@@ -84,9 +84,9 @@ def _find_shape(config: "Config") -> tuple[int, int, int]:
     """Return the lattice's shape; that of an image is known once it has been read."""
     if config.lattice.shape is not None:
         return config.lattice.shape
-    from trabecula.cli.specimens import load_config_specimen
+    from trabecula.runner.specimens import make_specimen_for
 
-    shape = load_config_specimen(config).fraction.shape
+    shape = make_specimen_for(config, None).fraction.shape
     return int(shape[0]), int(shape[1]), int(shape[2])
 
 

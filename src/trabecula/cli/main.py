@@ -1,9 +1,9 @@
 """Entry point of the command ``trabecula``."""
 
-from trabecula.cli import configs, plan, reading
+from trabecula.cli import configs, plan, reading, running
 from trabecula.cli.app import app
 
-COMMANDS = (configs, plan, reading)
+COMMANDS = (running, configs, plan, reading)
 
 
 def main() -> None:

@@ -33,9 +33,13 @@ def info(
         print_json(found)
         return
     sentences = found.pop("outcome", [])
-    print_table(str(place), ("what", "value"), found.items())
+    print_table(str(place), ("what", "value"), ((k, _to_cell(v)) for k, v in found.items()))
     for sentence in sentences:
         typer.echo(sentence)
+
+
+def _to_cell(value: Any) -> Any:
+    return f"{len(value)} (--json lists them)" if isinstance(value, list) else value
 
 
 def describe_place(place: Path) -> dict[str, Any]:
@@ -75,8 +79,8 @@ def _describe_results(path: Path, place: Path) -> dict[str, Any]:
         "config digest": results.provenance.get("config_digest"),
         "time": span,
         "moments": len(time),
-        "series": ", ".join(results.series),
-        "hormones": ", ".join(results.hormones),
+        "series": sorted(results.series),
+        "hormones": sorted(results.hormones),
         "snapshots": len(results.snapshots),
         "remodelling sites": len(results.bmus.get("phase", ())),
     }

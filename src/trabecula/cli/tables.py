@@ -1,11 +1,15 @@
 """Tables for people, JSON for programs."""
 
+import io
 import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import typer
+
+WIDE = 1000
+"""Width of a table (characters) that does not go to a terminal, so that no line is folded."""
 
 
 def to_plain(value: Any) -> Any:
@@ -47,11 +51,15 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     from rich.table import Table
 
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=1000)
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     for number, name in enumerate(columns):
         table.add_column(name, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*(to_text(value) for value in row))
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    wide = Console(width=WIDE, file=io.StringIO(), color_system=None)
+    wide.print(table)
+    for line in wide.file.getvalue().splitlines():  # type: ignore[attr-defined]
+        typer.echo(line.rstrip())

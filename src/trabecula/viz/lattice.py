@@ -13,8 +13,8 @@ from trabecula.viz.style import BLUE, GREEN, VERMILION, WIDTH, apply_style
 POPULATIONS = (("osteoclasts", VERMILION, "o"), ("osteoblasts", BLUE, "s"))
 OSTEOID = tuple(int(GREEN[i : i + 2], 16) / 255 for i in (1, 3, 5))
 MARROW, MINERAL = 0.96, 0.68
-NEAR = 1
-"""Cells up to this many voxels off the slice are drawn on it."""
+MARKER = 110.0
+"""Width of a cell's marker (point) times the voxels along x."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +81,15 @@ def _draw_slice(axis: Any, snapshot: Snapshot) -> None:
     middle = snapshot.fraction.shape[0] // 2
     show_slice(axis, to_colours(snapshot.fraction[middle], snapshot.osteoid[middle]), 0.0, 1.0)
     axis.set_title(f"day {snapshot.time:g}", fontweight="normal")
+    size = float(np.clip(MARKER / snapshot.fraction.shape[2], 0.8, 3.0)) ** 2
     for name, colour, marker in POPULATIONS:
-        rows, columns = _find_near(snapshot, snapshot.cells.get(name, np.zeros(0, int)), middle)
-        axis.scatter(columns, rows, s=4, c=colour, marker=marker, linewidths=0)
+        rows, columns = _find_on_slice(snapshot, snapshot.cells.get(name, np.zeros(0, int)), middle)
+        axis.scatter(columns, rows, s=size, c=colour, marker=marker, linewidths=0)
 
 
-def _find_near(snapshot: Snapshot, voxels: Array, middle: int) -> tuple[Array, Array]:
+def _find_on_slice(snapshot: Snapshot, voxels: Array, middle: int) -> tuple[Array, Array]:
     z, y, x = np.unravel_index(np.asarray(voxels, dtype=np.int64), snapshot.fraction.shape)
-    near = np.abs(z - middle) <= NEAR
-    return y[near], x[near]
+    return y[z == middle], x[z == middle]
 
 
 def to_colours(fraction: Array, osteoid: Array) -> Array:

@@ -1,12 +1,19 @@
 """What each panel of the time-series figure shows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from trabecula.analysis import Results, find_given
+from trabecula.analysis import Results, compute_baseline, find_given
 from trabecula.viz.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION
 
-UNIT_NAMES = {"um": "µm", "mm^3": "mm³", "1/mm": "mm⁻¹", "1/mm^2": "mm⁻²", "1/mm^3": "mm⁻³"}
+UNIT_NAMES = {
+    "um": "µm",
+    "mm^3": "mm³",
+    "um^3/d": "µm³/d",
+    "1/mm": "mm⁻¹",
+    "1/mm^2": "mm⁻²",
+    "1/mm^3": "mm⁻³",
+}
 
 
 class Scale(Enum):
@@ -77,6 +84,16 @@ PANELS = (
 )
 
 MOST_HORMONES = 3
+
+
+def fit_scale(panel: Panel, results: Results) -> Panel:
+    """Return the panel in raw units where a series has no baseline to be compared with."""
+    keys = [curve.key for curve in panel.curves if curve.key in results.series]
+    if panel.scale is not Scale.OF_BASELINE or all(compute_baseline(results, k) > 0 for k in keys):
+        return panel
+    first = results.series[keys[0]]
+    name = panel.ylabel.partition(" (")[0]
+    return replace(panel, scale=Scale.RAW, ylabel=f"{name} ({to_unit_name(first.unit)})")
 
 
 def to_unit_name(unit: str) -> str:

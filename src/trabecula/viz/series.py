@@ -11,7 +11,7 @@ from trabecula.analysis import (
 )
 from trabecula.base.columns import Array
 from trabecula.base.errors import ResultsError
-from trabecula.viz.panels import Curve, Panel, Scale, choose_panels
+from trabecula.viz.panels import Curve, Panel, Scale, choose_panels, fit_scale
 from trabecula.viz.style import GREY, PALE, WIDTH, apply_style
 
 COLUMNS = 2
@@ -66,47 +66,51 @@ def _time_scale(results: Results) -> tuple[float, str]:
 def _draw_panel(axis: Any, panel: Panel, results: Results) -> None:
     length, _ = _time_scale(results)
     time = results.time / length
+    panel = fit_scale(panel, results)
     axis.set_title(panel.title)
     axis.set_ylabel(panel.ylabel)
     if time[0] < 0 < time[-1]:
         axis.axvspan(time[0], 0.0, color=PALE, linewidth=0, zorder=0)
     if panel.scale is Scale.OF_BASELINE:
         axis.axhline(100.0, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
-    drawn = [_draw_curve(axis, panel, curve, results, time) for curve in panel.curves]
-    if sum(drawn) > 1:
+    tops = [_draw_curve(axis, panel, curve, results, time) for curve in panel.curves]
+    drawn = [top for top in tops if top is not None]
+    if len(drawn) > 1:
         axis.legend(loc="best", ncols=len(drawn))
     axis.set_xlim(time[0], time[-1])
-    _set_value_axis(axis, panel)
+    _set_value_axis(axis, panel, max(drawn, default=0.0))
 
 
-def _set_value_axis(axis: Any, panel: Panel) -> None:
-    axis.locator_params(axis="y", nbins=5)
+def _set_value_axis(axis: Any, panel: Panel, top: float) -> None:
     low, high = axis.get_ylim()
     if panel.zero:
-        axis.set_ylim(0.0, max(high, 1e-12))
+        axis.set_ylim(0.0, 1.15 * top if top > 0 else 1.0)
     elif high - low < 0.02 * abs(high):
         middle = 0.5 * (high + low)
         axis.set_ylim(middle * 0.99, middle * 1.01)
+    axis.locator_params(axis="y", nbins=5)
     axis.ticklabel_format(axis="y", useOffset=False, style="plain")
 
 
-def _draw_curve(axis: Any, panel: Panel, curve: Curve, results: Results, time: Array) -> bool:
+def _draw_curve(
+    axis: Any, panel: Panel, curve: Curve, results: Results, time: Array
+) -> float | None:
+    """Draw a curve if the run has it; returns the value up to which it should be seen."""
     source = results.hormones if panel.hormone else results.series
     if curve.key not in source:
-        return False
+        return None
     values = source[curve.key].values
     if panel.scale is Scale.PERCENT:
         values = 100.0 * values
     elif panel.scale is Scale.OF_BASELINE:
         values = compute_percent_of_baseline(results, curve.key)
     measured = np.isfinite(values)
+    top = float(np.max(values[measured], initial=0.0))
     if panel.hormone or not panel.zero:
         axis.plot(time[measured], values[measured], color=curve.colour, label=curve.label)
-        return True
+        return top
     smooth = compute_running_mean(results.time, values, SMOOTHING)
     axis.plot(time[measured], values[measured], color=curve.colour, linewidth=0.4, alpha=0.3)
     axis.plot(time[measured], smooth[measured], color=curve.colour, label=curve.label)
     # the peaks of single days would squeeze what the running mean has to say
-    top = np.nanmax(smooth, initial=0.0)
-    axis.set_ylim(0.0, max(axis.get_ylim()[1] if len(axis.lines) > 3 else 0.0, 1.6 * top))
-    return True
+    return min(top, 1.6 * float(np.max(smooth[measured], initial=0.0)))

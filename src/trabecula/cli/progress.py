@@ -1,0 +1,97 @@
+"""How a run is watched: a live line on a terminal, now and then a plain line elsewhere."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from trabecula.runner import Progress
+
+QUIET = 10.0
+"""Seconds between two plain lines."""
+
+
+def to_date(days: float) -> str:
+    """Return simulated time in years and days; spin-up counts down to day 0."""
+    sign = "-" if days < 0 else ""
+    years, rest = divmod(round(abs(days)), 365)
+    return f"{sign}{years} y {rest:3d} d" if years else f"{sign}{rest} d"
+
+
+def to_clock(seconds: float) -> str:
+    """Return wall time as minutes and seconds; a dash while it is unknown."""
+    if not seconds < 1e6:
+        return "-"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+class PlainWatch:
+    """Prints a line when a phase begins and every few seconds after."""
+
+    def __init__(self, pause: float = QUIET) -> None:
+        self._pause, self._last, self._phase = pause, 0.0, ""
+
+    def __enter__(self) -> "PlainWatch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, progress: "Progress") -> None:
+        """Show a report."""
+        now = time.monotonic()
+        if progress.phase == self._phase and now - self._last < self._pause:
+            return
+        self._last, self._phase = now, progress.phase
+        typer.echo(
+            f"{progress.phase:8s} {to_date(progress.time):>12s} of {to_date(progress.until)}, "
+            f"{progress.days_per_second:.1f} d/s, {to_clock(progress.time_left)} left, "
+            f"BV/TV {progress.bv_tv:.2%}"
+        )
+        sys.stdout.flush()
+
+
+class LiveWatch:
+    """Shows one bar per phase with date, speed, time left and bone volume."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bars
+
+        self._bars = Bars(
+            TextColumn("{task.description:8s}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[date]:>12s}"),
+            TextColumn("{task.fields[speed]:.1f} d/s"),
+            TextColumn("{task.fields[left]} left"),
+            TextColumn("BV/TV {task.fields[bv_tv]:.2%}"),
+        )
+        self._phase, self._task, self._start = "", 0, 0.0
+
+    def __enter__(self) -> "LiveWatch":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def __call__(self, progress: "Progress") -> None:
+        """Show a report."""
+        fields: dict[str, Any] = {
+            "date": to_date(progress.time),
+            "speed": progress.days_per_second,
+            "left": to_clock(progress.time_left),
+            "bv_tv": progress.bv_tv,
+        }
+        if progress.phase != self._phase:
+            self._phase, self._start = progress.phase, progress.time
+            span = max(progress.until - progress.time, 1e-9)
+            self._task = int(self._bars.add_task(progress.phase, total=span, **fields))
+        self._bars.update(self._task, completed=progress.time - self._start, **fields)
+
+
+def make_watch() -> PlainWatch | LiveWatch:
+    """Return what fits the standard output."""
+    return LiveWatch() if sys.stdout.isatty() else PlainWatch()
