@@ -1,12 +1,18 @@
-"""The specimen that a configuration asks for."""
+"""The specimen that a configuration asks for: generated, from an image, or from a specimen file."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trabecula.base.codes import Sides
-from trabecula.specimen import Specimen, make_specimen
+from trabecula.base.columns import Array
+from trabecula.base.errors import Problem, SpecimenError
+from trabecula.records.specimenfile import is_specimen, read_specimen
+from trabecula.specimen import Specimen, load_specimen_image, make_specimen
+from trabecula.specimen.resample import resample
 
 if TYPE_CHECKING:
     from trabecula.config import Config
+    from trabecula.config.schema import Crop, LatticeSettings
 
 
 def find_seed(config: "Config") -> int:
@@ -20,11 +26,25 @@ def make_specimen_for(config: "Config", bv_tv: float | None) -> Specimen:
     Raises
     ------
     SpecimenError
-        If the request or the image is no specimen.
+        If the request, the image or the crop is no specimen.
+    ResultsError
+        If a specimen file is damaged.
     """
-    specimen = _generate(config, bv_tv)
-    if config.lattice.sides is not None:
-        specimen.sides = Sides[config.lattice.sides.upper()]
+    lattice = config.lattice
+    if lattice.specimen is None:
+        specimen = _generate(config, bv_tv)
+    elif is_specimen(Path(lattice.specimen)):
+        specimen = _load_file(Path(lattice.specimen), lattice)
+    else:
+        specimen = load_specimen_image(
+            lattice.specimen,
+            lattice.voxel,
+            threshold=lattice.threshold,
+            labels=lattice.labels,
+            crop=None if lattice.crop is None else lattice.crop.model_dump(),
+        )
+    if lattice.sides is not None:
+        specimen.sides = Sides[lattice.sides.upper()]
     return specimen
 
 
@@ -36,3 +56,34 @@ def _generate(config: "Config", bv_tv: float | None) -> Specimen:
     assert tb_th is not None
     assert anisotropy is not None
     return make_specimen(shape, lattice.voxel, bv_tv, tb_th, anisotropy, find_seed(config))
+
+
+def _load_file(path: Path, lattice: "LatticeSettings") -> Specimen:
+    stored = read_specimen(path)
+    report, fraction = list(stored.report), stored.fraction
+    if lattice.crop is not None:
+        fraction = _crop(path, fraction, stored.voxel, lattice.crop)
+        report.append(f"cropped to {fraction.shape} voxels: BV/TV {fraction.mean():.5f}")
+    if abs(stored.voxel / lattice.voxel - 1.0) > 1e-6:
+        before = fraction.mean()
+        fraction = resample(fraction, (stored.voxel,) * 3, lattice.voxel)
+        report.append(
+            f"resampled {stored.voxel:g} -> {lattice.voxel:g} um: BV/TV {before:.5f} -> "
+            f"{fraction.mean():.5f}"
+        )
+    return Specimen(fraction, lattice.voxel, stored.sides, report, f"{path.name}: {stored.origin}")
+
+
+def _crop(path: Path, fraction: Array, voxel: float, crop: "Crop") -> Array:
+    """Cut out a box (um), rounded to whole voxels."""
+    first = [round(edge / voxel) for edge in crop.origin]
+    last = [low + round(edge / voxel) for low, edge in zip(first, crop.size, strict=True)]
+    inside = all(
+        0 <= low < high <= n for low, high, n in zip(first, last, fraction.shape, strict=True)
+    )
+    if not inside:
+        whole = ", ".join(f"{n * voxel:g}" for n in fraction.shape)
+        found = f"origin {crop.origin}, size {crop.size} um"
+        problem = Problem(str(path), "lattice.crop", found, f"a box inside {whole} um")
+        raise SpecimenError(str(problem))
+    return fraction[tuple(slice(low, high) for low, high in zip(first, last, strict=True))]

@@ -1,0 +1,408 @@
+"""One small run from its YAML to its results: whole, repeatable, continued bit by bit."""
+
+import fcntl
+import json
+import os
+
+import h5py
+import numpy as np
+import pytest
+
+from bones import make_bone
+from trabecula.base.codes import FULL, Sides
+from trabecula.base.errors import ResultsError, SolverError, SpecimenError
+from trabecula.config import load_config
+from trabecula.kernels.compile import get_max_threads, get_threads, set_threads
+from trabecula.model import TrabeculaModel
+from trabecula.records import SpecimenFile, read_state, write_specimen
+from trabecula.runner import progress, run
+from trabecula.runner.cache import StateCache
+from trabecula.runner.digest import compute_state_digest
+from trabecula.runner.specimens import make_specimen_for
+from trabecula.runner.spinup import SpinUp, count_phases
+
+TINY = """
+name: tiny
+seed: 3
+spin_up: 100 d
+settle: 100 d
+duration: 24 d
+lattice: {shape: [24, 24, 24], bv_tv: 0.2, seed: 1}
+hormones: {levels: {estradiol: [[0, 10], [12, 60]]}}
+output: {every: 2 d, snapshots: 12 d, checkpoint: 10 d, costly: 12 d, states: 8 d}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def config(folder):
+    (folder / "tiny.yaml").write_text(TINY)
+    return load_config(folder / "tiny.yaml")
+
+
+@pytest.fixture(scope="module")
+def cache(folder):
+    return StateCache(folder / "cache")
+
+
+@pytest.fixture(scope="module")
+def summary(config, folder, cache):
+    return run(config, folder / "first", cache=cache)
+
+
+def read_all(path):
+    """Every dataset and attribute of a file, as bytes or lists."""
+    found = {}
+    with h5py.File(path) as file:
+
+        def note(name, item):
+            for key, value in item.attrs.items():
+                if key not in {"DIMENSION_LIST", "REFERENCE_LIST"}:
+                    found[name, key] = np.asarray(value).tolist()
+            if isinstance(item, h5py.Dataset):
+                value = np.asarray(item[()])
+                plain = value.dtype != object
+                found[name] = (value.shape, value.tobytes() if plain else value.tolist())
+
+        file.visititems(note)
+    return found
+
+
+def to_bytes(state):
+    """Everything of a state that a step changes, as bytes."""
+    found = {name: a.tobytes() for name, a in state.lattice._asdict().items()}
+    for kind, table in vars(state.cells).items():
+        found |= {f"{kind}.{n}": a.tobytes() for n, a in table.rows._asdict().items()}
+    found |= {f"sites.{n}": a.tobytes() for n, a in state.sites.rows._asdict().items()}
+    found |= {"fine": state.fields.fine.tobytes(), "coarse": state.fields.coarse.tobytes()}
+    found["rest"] = repr((state.clock, state.volume, state.coupling, sorted(state.events.items())))
+    signals = state.signals
+    found["signals"] = repr((signals.levels, signals.lagged, signals.doses, signals.blockade))
+    return found
+
+
+def test_the_folder_of_a_run(summary, config):
+    names = {path.name for path in summary.folder.iterdir()}
+    assert names == {
+        "results.h5",
+        "results.vtkhdf",
+        "config.yaml",
+        "status.json",
+        "log.txt",
+        "checkpoint.h5",
+        "figures",
+        "states",
+    }
+    status = json.loads((summary.folder / "status.json").read_text())
+    assert status["state"] == "done"
+    assert status["time"] == 24.0
+    assert "done" in (summary.folder / "log.txt").read_text()
+    assert load_config(summary.folder / "config.yaml") == config
+
+
+def test_the_clock_of_the_results(summary):
+    with h5py.File(summary.folder / "results.h5") as file:
+        time = file["series/time"][()]
+        assert time.tolist() == list(np.arange(-90.0, 24.1, 2.0))
+        assert file["snapshots/time"][()].tolist() == [0.0, 12.0, 24.0]
+        measured = np.isfinite(file["series/tb_th"][()])
+        assert time[measured].tolist() == [float(t) for t in range(-84, 25, 12)]
+        assert file["series/tb_th"].attrs["interval"] == 12.0
+        assert np.isfinite(file["series/resorption_percent"][()][time > 0]).all()
+        estradiol = file["hormones/estradiol"][()]
+        assert estradiol[time <= 0].tolist() == [10.0] * 46
+        assert estradiol[time == 6.0] == pytest.approx(35.0)
+        assert estradiol[-1] == 60.0
+    states = sorted(path.name for path in (summary.folder / "states").iterdir())
+    assert states == [f"day{day:012.4f}.h5" for day in (0, 8, 16, 24)]
+
+
+def test_bone_volume_is_start_plus_formed_minus_resorbed(summary):
+    state, meta = read_state(summary.folder / "checkpoint.h5")
+    assert meta["time"] == 24.0
+    volume = state.volume
+    held = int(state.lattice.matrix.sum(dtype=np.int64))
+    assert held == volume.start + volume.formed - volume.resorbed
+    assert volume.resorbed > 0
+    assert volume.formed > 0
+    assert summary.bv_tv_end == held / FULL / state.grid.size
+
+
+def test_a_hit_in_the_cache_changes_nothing(summary, config, folder, cache):
+    assert summary.from_cache == []
+    again = run(config, folder / "second", cache=cache)
+    assert again.from_cache == ["settle"]
+    first, second = (read_all(s.folder / "results.h5") for s in (summary, again))
+    assert first.keys() == second.keys()
+    assert [key for key in first if first[key] != second[key]] == []
+    assert again.notes == summary.notes
+
+
+def test_a_damaged_entry_is_made_again(summary, config, folder, cache):
+    digest = compute_state_digest(config, 110, settled=True)
+    entry = cache.find_entry(digest)
+    entry.write_bytes(entry.read_bytes()[:-100])
+    again = run(config, folder / "third", cache=cache)
+    assert again.from_cache == ["spin-up"]
+    assert read_all(again.folder / "results.h5") == read_all(summary.folder / "results.h5")
+
+
+def test_continuing_from_a_state_is_exact(summary, config):
+    state, _ = read_state(summary.folder / "states" / "day00000008.0000.h5")
+    TrabeculaModel(config, state).run_steps(16)
+    end, _ = read_state(summary.folder / "checkpoint.h5")
+    live, stored = to_bytes(state), to_bytes(end)
+    assert [key for key in live if live[key] != stored[key]] == []
+
+
+def test_the_order_of_rows_means_nothing(summary, config):
+    state, _ = read_state(summary.folder / "states" / "day00000008.0000.h5")
+    rng = np.random.default_rng(5)
+    for table in vars(state.cells).values():
+        table.take(rng.permutation(table.count))
+    TrabeculaModel(config, state).run_steps(16)
+    end, _ = read_state(summary.folder / "checkpoint.h5")
+    live, stored = to_bytes(state), to_bytes(end)
+    assert [key for key in live if live[key] != stored[key]] == []
+
+
+def test_the_comparison_sees_a_difference(summary, config):
+    state, _ = read_state(summary.folder / "states" / "day00000008.0000.h5")
+    state.seed += 1
+    TrabeculaModel(config, state).run_steps(16)
+    end, _ = read_state(summary.folder / "checkpoint.h5")
+    assert to_bytes(state) != to_bytes(end)
+
+
+@pytest.mark.skipif(get_max_threads() < 2, reason="numba was started with one thread")
+def test_the_number_of_threads_means_nothing(summary, config):
+    before, found = get_threads(), []
+    for threads in (1, 2):
+        set_threads(threads)
+        state, _ = read_state(summary.folder / "states" / "day00000008.0000.h5")
+        TrabeculaModel(config, state).run_steps(16)
+        found.append(to_bytes(state))
+    set_threads(before)
+    assert [key for key in found[0] if found[0][key] != found[1][key]] == []
+
+
+def test_the_seed_rules_after_day_zero_alone(summary, config, folder, cache):
+    other = run(config.model_copy(update={"seed": 4}), folder / "seed4", cache=cache)
+    assert other.from_cache == ["settle"]
+    with (
+        h5py.File(summary.folder / "results.h5") as one,
+        h5py.File(other.folder / "results.h5") as two,
+    ):
+        before = one["series/time"][()] <= 0
+        for key in ("bv_tv", "n_precursors", "resorption_rate"):
+            a, b = one["series"][key][()], two["series"][key][()]
+            np.testing.assert_array_equal(a[before], b[before])
+        assert (one["series/n_precursors"][()] != two["series/n_precursors"][()]).any()
+
+
+def test_estradiol_on_day_zero_has_its_own_settling(config, cache):
+    levels = config.hormones.levels.model_copy(update={"estradiol": ((0.0, 60.0),)})
+    hormones = config.hormones.model_copy(update={"levels": levels})
+    other = config.model_copy(update={"hormones": hormones})
+    assert compute_state_digest(config, 110, True) != compute_state_digest(other, 110, True)
+    assert compute_state_digest(config, 90, False) == compute_state_digest(other, 90, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"seed": 9}, True),
+        ({"duration": 99.0}, True),
+        ({"name": "other"}, True),
+        ({"step": 0.5}, False),
+        ({"spin_up": 99.0}, False),
+    ],
+)
+def test_what_a_spun_up_state_depends_on(config, change, same):
+    other = config.model_copy(update=change)
+    digests = [compute_state_digest(c, 90, False) for c in (config, other)]
+    assert (digests[0] == digests[1]) is same
+
+
+def test_phases(config):
+    phases = count_phases(config)
+    assert (phases.spin, phases.settle, phases.begin) == (100, 100, 110)
+    short = count_phases(config.model_copy(update={"settle": 30.0}))
+    assert (short.spin, short.settle, short.begin) == (100, 30, 40)
+    raw = count_phases(config.model_copy(update={"settle": 0.0, "spin_up": 0.0}))
+    assert (raw.spin, raw.settle, raw.begin) == (0, 0, 0)
+    replete = config.model_copy(update={"hormones": type(config.hormones)()})
+    assert count_phases(replete).settle == 0
+
+
+def test_a_missed_volume_is_corrected_once(config, tmp_path, monkeypatch):
+    asked = []
+    spin_up = SpinUp(config, StateCache(tmp_path), None)
+
+    def grow(step, bv_tv):
+        asked.append(bv_tv)
+        state = make_bone()
+        state.volume.start = round((bv_tv - 0.05) * FULL * state.grid.size)
+        return state
+
+    monkeypatch.setattr(spin_up, "_spin_once", grow)
+    state = spin_up._spin(1000)
+    space = config.parameters["lattice.remodelling_space"]
+    assert asked[0] == pytest.approx(0.2 / (1 - space))
+    assert len(asked) == 2
+    assert state.volume.expected / FULL / state.grid.size == pytest.approx(0.2, abs=1e-4)
+    assert "generated again" in spin_up.notes[-1]
+
+
+def test_an_interrupted_run_says_so(config, folder, cache, monkeypatch):
+    monkeypatch.setattr(progress, "PAUSE", 0.0)
+
+    def stop(report):
+        if report.phase == "run" and report.time >= 13.0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(config, folder / "stopped", progress=stop, cache=cache)
+    status = json.loads((folder / "stopped" / "status.json").read_text())
+    assert status["state"] == "interrupted"
+    assert read_state(folder / "stopped" / "checkpoint.h5")[1]["time"] == 10.0
+    with h5py.File(folder / "stopped" / "results.h5") as file:
+        assert file["series/time"][-1] == 10.0
+    assert not list((folder / "stopped").glob(".*"))
+
+
+def test_a_failed_run_says_so(config, folder, cache, monkeypatch):
+    def fail(*_):
+        msg = "planted"
+        raise SolverError(msg)
+
+    monkeypatch.setattr("trabecula.model.model.run_step", fail)
+    with pytest.raises(SolverError, match="planted"):
+        run(config, folder / "failed", cache=cache)
+    assert json.loads((folder / "failed" / "status.json").read_text())["state"] == "failed"
+
+
+def test_progress_is_told(config, folder, cache, monkeypatch):
+    monkeypatch.setattr(progress, "PAUSE", 0.0)
+    reports = []
+    run(config, folder / "told", progress=reports.append, cache=cache)
+    phases = [report.phase for report in reports]
+    assert list(dict.fromkeys(phases)) == ["settle", "run"]
+    last = reports[-1]
+    assert (last.time, last.until) == (24.0, 24.0)
+    assert last.days_per_second > 0
+    assert last.time_left == 0.0
+    assert 0.1 < last.bv_tv < 0.3
+
+
+def test_folder_in_the_way_is_reported(config, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultsError, match="--out"):
+        run(config, tmp_path / "file")
+
+
+def test_cache_keeps_finds_and_forgets(tmp_path):
+    cache = StateCache(tmp_path)
+    state = make_bone()
+    assert cache.load("aa") is None
+    cache.store("aa", state, ["note"])
+    found, notes = cache.load("aa")
+    assert notes == ["note"]
+    assert to_bytes(found) == to_bytes(state)
+    cache.find_entry("aa").rename(cache.find_entry("bb"))
+    assert cache.load("bb") is None
+    assert not cache.find_entry("bb").exists()
+
+
+def test_cache_is_bounded_and_the_unused_goes_first(tmp_path):
+    state = make_bone()
+    StateCache(tmp_path).store("aa", state, [])
+    size = (tmp_path / "aa.h5").stat().st_size
+    cache = StateCache(tmp_path, largest=int(2.5 * size))
+    cache.store("bb", state, [])
+    os.utime(tmp_path / "aa.h5", (1, 1))
+    os.utime(tmp_path / "bb.h5", (2, 2))
+    cache.load("aa")  # touched: now bb is the longest unused
+    cache.store("cc", state, [])
+    assert sorted(path.name for path in tmp_path.glob("*.h5")) == ["aa.h5", "cc.h5"]
+    StateCache(tmp_path, largest=1).store("dd", state, [])
+    assert [path.name for path in tmp_path.glob("*.h5")] == ["dd.h5"]
+
+
+def test_cache_is_locked(tmp_path):
+    cache = StateCache(tmp_path)
+    with cache.lock("spin-up", "abc"):
+        with (tmp_path / "spin-up-ab.lock").open("w") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with cache.lock("settle", "abc"):
+            pass
+    with (tmp_path / "spin-up-ab.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_cache_that_cannot_be_written_is_reported(tmp_path):
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(ResultsError, match="XDG_CACHE_HOME"),
+        StateCache(tmp_path / "file").lock("settle", "a"),
+    ):
+        pass
+
+
+def make_specimen_config(folder, lines):
+    (folder / "x.yaml").write_text(f"duration: 1 d\nlattice: {{specimen: x.h5, {lines}}}\n")
+    return load_config(folder / "x.yaml")
+
+
+@pytest.fixture
+def specimen_file(tmp_path):
+    fraction = np.zeros((8, 10, 12), np.float32)
+    fraction[2:6] = 1.0
+    write_specimen(
+        tmp_path / "x.h5",
+        SpecimenFile(fraction, 20.0, Sides.PERIODIC, ("once",), "hand", {}),
+    )
+    return tmp_path
+
+
+def test_specimen_file_as_it_is(specimen_file):
+    found = make_specimen_for(make_specimen_config(specimen_file, "sides: periodic"), None)
+    assert found.fraction.shape == (8, 10, 12)
+    assert found.fraction.mean() == 0.5
+    assert found.sides == Sides.PERIODIC
+    assert found.report == ["once"]
+
+
+def test_specimen_file_resampled_and_cropped(specimen_file):
+    lines = "voxel: 40, crop: {origin: [40, 0, 0], size: [80, 200, 240]}"
+    found = make_specimen_for(make_specimen_config(specimen_file, lines), None)
+    assert found.voxel == 40.0
+    assert found.fraction.shape == (2, 5, 6)
+    assert (found.fraction == 1.0).all()
+    assert found.sides == Sides.MIRRORED
+    assert ["cropped" in line or "resampled" in line for line in found.report[1:]] == [True] * 2
+
+
+def test_crop_outside_is_refused(specimen_file):
+    lines = "crop: {origin: [40, 0, 0], size: [160, 200, 240]}"
+    with pytest.raises(SpecimenError, match="160, 200, 240"):
+        make_specimen_for(make_specimen_config(specimen_file, lines), None)
+
+
+def test_image_becomes_a_specimen(tmp_path):
+    pytest.importorskip("SimpleITK")
+    import SimpleITK
+
+    image = SimpleITK.GetImageFromArray((np.indices((9, 9, 9))[0] > 4).astype(np.uint8))
+    image.SetSpacing((0.02, 0.02, 0.02))
+    SimpleITK.WriteImage(image, str(tmp_path / "x.mha"))
+    (tmp_path / "x.yaml").write_text(
+        "duration: 1 d\nlattice: {specimen: x.mha, voxel: 20 um, labels: [1]}\n"
+    )
+    found = make_specimen_for(load_config(tmp_path / "x.yaml"), None)
+    assert found.fraction.mean() == pytest.approx(4 / 9)
+    assert found.sides == Sides.MIRRORED
