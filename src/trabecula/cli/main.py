@@ -1,9 +1,9 @@
 """Entry point of the command ``trabecula``."""
 
-from trabecula.cli import configs, plan, reading, running
+from trabecula.cli import configs, plan, reading, running, specimens
 from trabecula.cli.app import app
 
-COMMANDS = (running, configs, plan, reading)
+COMMANDS = (running, specimens, configs, plan, reading)
 
 
 def main() -> None:

@@ -68,7 +68,8 @@ class LiveWatch:
             TextColumn("{task.fields[left]} left"),
             TextColumn("BV/TV {task.fields[bv_tv]:.2%}"),
         )
-        self._phase, self._task, self._start = "", 0, 0.0
+        self._phase, self._start = "", 0.0
+        self._task: Any = None
 
     def __enter__(self) -> "LiveWatch":
         self._bars.start()
@@ -88,7 +89,7 @@ class LiveWatch:
         if progress.phase != self._phase:
             self._phase, self._start = progress.phase, progress.time
             span = max(progress.until - progress.time, 1e-9)
-            self._task = int(self._bars.add_task(progress.phase, total=span, **fields))
+            self._task = self._bars.add_task(progress.phase, total=span, **fields)
         self._bars.update(self._task, completed=progress.time - self._start, **fields)
 
 

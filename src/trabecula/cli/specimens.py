@@ -1,0 +1,215 @@
+"""Commands about specimens: import, measure."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trabecula.base.errors import ConfigError, Problem
+from trabecula.cli.app import app
+from trabecula.cli.options import Json
+from trabecula.cli.tables import print_json, print_table
+
+if TYPE_CHECKING:
+    from trabecula.specimen import Specimen
+
+Threshold = Annotated[
+    str | None,
+    typer.Option("--threshold", metavar="T", help="Lowest grey value of bone, or 'otsu'."),
+]
+Labels = Annotated[
+    list[int] | None, typer.Option("--label", help="Value that is bone, instead; repeatable.")
+]
+Spacing = Annotated[
+    str | None,
+    typer.Option(
+        "--spacing", metavar="SIZE", help="Voxel size of the image, if its header does not say."
+    ),
+]
+Crop = Annotated[
+    str | None,
+    typer.Option(
+        "--crop",
+        metavar="Z,Y,X,DZ,DY,DX",
+        help="Box to cut out: corner and size (um, or with unit).",
+    ),
+]
+
+
+@app.command("import")
+def import_image(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Image, or folder of slices.")],
+    out: Annotated[Path, typer.Option("--out", metavar="SPECIMEN.h5", help="File to write.")],
+    threshold: Threshold = None,
+    labels: Labels = None,
+    voxel: Annotated[
+        str | None,
+        typer.Option("--voxel", metavar="SIZE", help="Voxel size wanted [default: the image's]."),
+    ] = None,
+    spacing: Spacing = None,
+    crop: Crop = None,
+    as_json: Json = False,
+) -> None:
+    """Turn an image into a specimen file, with its morphometry and a picture."""
+    specimen = load_image(image, threshold, labels, voxel, spacing, crop)
+    metrics = measure_specimen(specimen)
+    from trabecula.records import SpecimenFile, write_specimen
+
+    report = tuple(specimen.report)
+    parts = (specimen.fraction, specimen.voxel, specimen.sides, report, specimen.origin, metrics)
+    write_specimen(out, SpecimenFile(*parts))
+    picture = save_picture(specimen, out)
+    if as_json:
+        files = {"specimen": str(out), "picture": str(picture)}
+        print_json({"report": report, "metrics": metrics, "files": files})
+        return
+    for line in report:
+        typer.echo(line)
+    print_metrics(metrics)
+    typer.echo(f"saved {out} and {picture}")
+
+
+@app.command()
+def measure(
+    place: Annotated[
+        Path, typer.Argument(metavar="SPECIMEN|IMAGE", help="Specimen file, or an image.")
+    ],
+    threshold: Threshold = None,
+    labels: Labels = None,
+    spacing: Spacing = None,
+    crop: Crop = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the morphometry of a specimen or an image."""
+    from trabecula.records.reader import find_kind
+
+    if find_kind(place) == "trabecula specimen":
+        specimen = load_specimen(place)
+    else:
+        specimen = load_image(place, threshold, labels, None, spacing, crop)
+    metrics = measure_specimen(specimen)
+    if as_json:
+        print_json(metrics)
+    else:
+        print_metrics(metrics)
+
+
+def load_specimen(path: Path) -> "Specimen":
+    """Load a specimen file."""
+    from trabecula.records import read_specimen
+    from trabecula.specimen import Specimen
+
+    found = read_specimen(path)
+    return Specimen(found.fraction, found.voxel, found.sides, list(found.report), found.origin)
+
+
+def load_image(
+    path: Path,
+    threshold: str | None,
+    labels: list[int] | None,
+    voxel: str | None,
+    spacing: str | None,
+    crop: str | None,
+) -> "Specimen":
+    """Load an image; where it does not state its voxel size, `voxel` is that too.
+
+    Raises
+    ------
+    InputError
+        If the file or an option is wrong.
+    """
+    from trabecula.specimen import load_specimen_image
+    from trabecula.specimen.readers import load_image as read_image
+
+    edge = None if voxel is None else to_length(voxel, "--voxel")
+    stated = None if spacing is None else to_length(spacing, "--spacing")
+    if edge is not None and stated is None and read_image(path).spacing is None:
+        stated = edge
+    return load_specimen_image(
+        path,
+        voxel=edge,
+        spacing=stated,
+        threshold=None if threshold is None else to_threshold(threshold),
+        labels=labels or None,
+        crop=None if crop is None else to_box(crop),
+    )
+
+
+def to_length(text: str, option: str) -> float:
+    """Return a length in um from a bare number or a text with a unit.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a length above zero.
+    """
+    from trabecula.config.units import QuantityError, to_number
+
+    allowed = "a length above 0, such as 20 or '20 um'"
+    try:
+        length = to_number(_to_value(text), "um")
+    except QuantityError as error:
+        found = f"{text!r} ({error})"
+        raise ConfigError([Problem("command line", option, found, allowed)]) from None
+    if length <= 0:
+        raise ConfigError([Problem("command line", option, text, allowed)])
+    return length
+
+
+def _to_value(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text.strip()
+
+
+def to_threshold(text: str) -> float | str:
+    """Return a grey value, or the name of a method."""
+    return _to_value(text)
+
+
+def to_box(text: str) -> dict[str, list[float]]:
+    """Return corner and size (um) of a box from six lengths with commas between.
+
+    Raises
+    ------
+    ConfigError
+        If there are not six lengths.
+    """
+    parts = text.split(",")
+    if len(parts) != 6:
+        allowed = "six lengths: corner z,y,x and size z,y,x"
+        found = f"{len(parts)} in {text!r}"
+        raise ConfigError([Problem("command line", "--crop", found, allowed)])
+    corner = [0.0 if _to_value(part) == 0.0 else to_length(part, "--crop") for part in parts[:3]]
+    return {"origin": corner, "size": [to_length(part, "--crop") for part in parts[3:]]}
+
+
+def measure_specimen(specimen: "Specimen") -> dict[str, float]:
+    """Return every structural metric of a specimen by its key."""
+    from trabecula.base.codes import Sides
+    from trabecula.morphometry import measure_structure
+
+    periodic = specimen.sides == Sides.PERIODIC
+    return measure_structure(specimen.fraction, specimen.voxel, periodic, costly=True)
+
+
+def print_metrics(metrics: dict[str, float]) -> None:
+    """Print metrics with symbol, unit and name."""
+    from trabecula.morphometry import METRICS
+
+    rows = [
+        (key, METRICS[key].symbol, value, METRICS[key].unit, METRICS[key].long_name)
+        for key, value in metrics.items()
+    ]
+    print_table("", ("key", "symbol", "value", "unit", "what"), rows)
+
+
+def save_picture(specimen: "Specimen", beside: Path) -> Path:
+    """Save the specimen's picture next to the file `beside`; returns the PNG's path."""
+    from trabecula.viz import draw_specimen, save_figure
+
+    share = float(specimen.fraction.mean(dtype=float))
+    title = f"{specimen.origin}, {specimen.voxel:g} µm voxels, BV/TV {100 * share:.1f} %"
+    figure = draw_specimen(specimen.fraction, specimen.voxel, title)
+    return save_figure(figure, beside.parent, beside.stem)[0]
