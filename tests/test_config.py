@@ -72,7 +72,23 @@ def test_molar_levels_use_the_steroids_molar_mass() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["20 kg", "20 parsnips", "um", "", "1e", "20 um um um(", True, None, [1], "nan", "inf"]
+    "bad",
+    [
+        "20 kg",
+        "20 parsnips",
+        "um",
+        "",
+        "1e",
+        "20 um um um(",
+        "3 m^0",
+        "3 um^9^9^9",
+        "3 um^99",
+        True,
+        None,
+        [1],
+        "nan",
+        "inf",
+    ],
 )
 def test_what_is_not_a_length_is_refused(bad: object) -> None:
     with pytest.raises(QuantityError):

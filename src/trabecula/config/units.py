@@ -12,6 +12,9 @@ MOLAR_MASS = {"estradiol": 272.38, "testosterone": 288.42, "progesterone": 314.4
 _QUANTITY = re.compile(
     r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ%][\wµμ%*/^ ().-]*|1/[\w/^]+)?\s*"
 )
+_TOWER = re.compile(r"(?:\^|\*\*)[^A-Za-z]*(?:\^|\*\*|\d\d)")
+"""Powers of powers and exponents of two digits, which no unit needs and which may never end."""
+
 _EXACT = {("y", "d"): 365.25, ("mm", "um"): 1000.0}
 """The commonest conversions, which need not load pint."""
 
@@ -47,6 +50,9 @@ def convert_unit(number: float, found: str, unit: str, substance: str = "") -> f
         return number
     if (found, unit) in _EXACT:
         return number * _EXACT[found, unit]
+    if len(found) > 40 or _TOWER.search(found):
+        msg = f"'{found[:40]}' is not a unit"
+        raise QuantityError(msg)
     import pint
 
     registry = _registry()
@@ -62,7 +68,7 @@ def convert_unit(number: float, found: str, unit: str, substance: str = "") -> f
     except (pint.PintError, AttributeError, ValueError, TypeError) as error:
         msg = f"'{found}' is not a unit"
         raise QuantityError(msg) from error
-    except (tokenize.TokenError, SyntaxError, ZeroDivisionError, AssertionError) as error:
+    except (tokenize.TokenError, SyntaxError, ArithmeticError, AssertionError, KeyError) as error:
         msg = f"'{found}' is not a unit"
         raise QuantityError(msg) from error
 
