@@ -3,45 +3,46 @@
 import numpy as np
 
 from trabecula.base.columns import Array
-from trabecula.kernels.compile import parallel_kernel, prange
+from trabecula.kernels.compile import kernel, parallel_kernel, prange
+
+
+@kernel
+def _weigh_point(a: int, b: int, c: int, d: int, e: int, f: int, g: int, h: int, w: Array) -> int:
+    """Return 8 x the weighted cells that one point owns.
+
+    a..h are the voxels around it in the order of (z, y, x) bits, h being its own; `w` (3) is 1 for
+    an axis on whose border the point lies, 2 otherwise.
+    """
+    wz, wy, wx = w[0], w[1], w[2]
+    total = wz * wy * wx * np.int64(a | b | c | d | e | f | g | h)
+    total -= 2 * (wy * wx * (e | f | g | h) + wz * wx * (c | d | g | h) + wz * wy * (b | d | f | h))
+    total += 4 * (wz * (d | h) + wy * (f | h) + wx * (g | h))
+    return total - 8 * h
 
 
 @parallel_kernel
-def count_cells(mask: Array, periodic: bool, sums: Array) -> None:
+def count_cells(padded: Array, weights: tuple[Array, Array, Array], sums: Array) -> None:
     """Write per plane of lattice points 8 x (vertices - edges + faces - cubes).
 
-    Voxels are closed cubes, so bone is 26-connected and marrow 6-connected. Point (z, y, x) is the
-    low corner of voxel (z, y, x); it owns itself, three edges, three faces and one cube. In a
-    mirrored lattice (shape + 1 points) cells on the border count by the share that lies inside.
+    Voxels are closed cubes, so bone is 26-connected and marrow 6-connected. A point is the low
+    corner of its own voxel and owns itself, three edges, three faces and one cube. `padded` has one
+    voxel more than points along each axis; `weights` gives each point 1 on a mirrored border and 2
+    inside, so that cells on a border count by the share that lies inside.
     """
-    nz, ny, nx = mask.shape
-    pz, py, px = (nz, ny, nx) if periodic else (nz + 1, ny + 1, nx + 1)
+    pz, py, px = len(weights[0]), len(weights[1]), len(weights[2])
     for z in prange(pz):
         total = np.int64(0)
-        near = np.zeros((2, 2, 2), dtype=np.uint8)
+        w = np.empty(3, dtype=np.int64)
+        w[0] = weights[0][z]
+        p, q = padded[z], padded[z + 1]
         for y in range(py):
+            w[1] = weights[1][y]
             for x in range(px):
-                for i in range(2):
-                    for j in range(2):
-                        for k in range(2):
-                            a, b, c = z - 1 + i, y - 1 + j, x - 1 + k
-                            if periodic:
-                                near[i, j, k] = mask[a % nz, b % ny, c % nx]
-                            elif 0 <= a < nz and 0 <= b < ny and 0 <= c < nx:
-                                near[i, j, k] = mask[a, b, c]
-                            else:
-                                near[i, j, k] = 0
-                wz = 1 if not periodic and (z in (0, nz)) else 2
-                wy = 1 if not periodic and (y in (0, ny)) else 2
-                wx = 1 if not periodic and (x in (0, nx)) else 2
-                total += wz * wy * wx * (near.max() > 0)
-                total -= 2 * wy * wx * (near[1].max() > 0)
-                total -= wz * 2 * wx * (near[:, 1].max() > 0)
-                total -= wz * wy * 2 * (near[:, :, 1].max() > 0)
-                total += wz * 4 * (near[:, 1, 1].max() > 0)
-                total += wy * 4 * (near[1, :, 1].max() > 0)
-                total += wx * 4 * (near[1, 1].max() > 0)
-                total -= 8 * (near[1, 1, 1] > 0)
+                w[2] = weights[2][x]
+                i, j = y + 1, x + 1
+                total += _weigh_point(
+                    p[y, x], p[y, j], p[i, x], p[i, j], q[y, x], q[y, j], q[i, x], q[i, j], w
+                )
         sums[z] = total
 
 
@@ -57,8 +58,13 @@ def compute_euler_number(mask: Array, periodic: bool) -> float:
         quarter, on a corner an eighth: an eighth of the Euler number of the mirrored tiling.
         This is the edge correction: the numbers of adjoining boxes add up.
     """
-    bytes_ = np.ascontiguousarray(mask).astype(np.uint8)
-    points = mask.shape[0] + (0 if periodic else 1)
-    sums = np.zeros(points, dtype=np.int64)
-    count_cells(bytes_, bool(periodic), sums)
+    whole = mask.astype(np.int8)
+    if periodic:
+        padded = np.pad(whole, ((1, 0), (1, 0), (1, 0)), mode="wrap")
+        weights = [np.full(n, 2) for n in mask.shape]
+    else:
+        padded = np.pad(whole, 1)
+        weights = [np.r_[1, np.full(n - 1, 2), 1] for n in mask.shape]
+    sums = np.zeros(len(weights[0]), dtype=np.int64)
+    count_cells(padded, (weights[0], weights[1], weights[2]), sums)
     return float(sums.sum()) / 8.0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from trabecula.base.columns import Array
-from trabecula.specimen.cut import compute_gradient, cut
+from trabecula.specimen.cut import compute_width, cut
 
 LoadSignal = Callable[[Array], Array]
 
@@ -45,10 +45,12 @@ def adapt(
     from scipy.ndimage import gaussian_filter
 
     for _ in range(iterations):
-        fraction = cut(field, compute_gradient(field), bv_tv)
+        fraction = cut(field, compute_width(field), bv_tv)
         signal = load_signal(fraction)
         near = gaussian_filter(fraction, 2 * smoothing, mode="wrap", truncate=3.0)
-        spread = gaussian_filter(fraction * signal, 2 * smoothing, mode="wrap", truncate=3.0)
+        spread = gaussian_filter(
+            (fraction * signal).astype(np.float32), 2 * smoothing, mode="wrap", truncate=3.0
+        )
         mean = spread / np.maximum(near, 1e-6)
         middle = float(np.median(mean[fraction >= 0.5]))
         drive = np.log(np.maximum(mean, 1e-12) / max(middle, 1e-12))

@@ -4,30 +4,33 @@ import numpy as np
 
 from trabecula.base.columns import Array
 from trabecula.base.errors import SpecimenError
+from trabecula.kernels.level import compute_cut_volume, fill_gradient
 from trabecula.morphometry import keep_largest_component, purify
 
 LEAST_GRADIENT = 0.02
 """Gradient below which a surface is spread over no more voxels, relative to the field's spread."""
 
+PRECISION = 1e-6
+"""Error of the bone volume fraction of a cut."""
+
 ROUNDS = 12
 """Most rounds of dropping loose parts and cutting again."""
 
 
-def compute_gradient(field: Array) -> Array:
-    """Return the periodic central-difference gradient's length (per voxel) of `field`."""
-    total = np.zeros_like(field)
-    for axis in range(3):
-        total += (np.roll(field, -1, axis) - np.roll(field, 1, axis)) ** 2
-    return 0.5 * np.sqrt(total)
+def compute_width(field: Array) -> Array:
+    """Return the change of `field` across a voxel, which spreads its surface over one voxel."""
+    width = np.empty_like(field)
+    fill_gradient(field, LEAST_GRADIENT * float(field.std()), width)
+    return width
 
 
-def cut(field: Array, gradient: Array, bv_tv: float) -> Array:
+def cut(field: Array, width: Array, bv_tv: float) -> Array:
     """Cut `field` so that the mean bone fraction is `bv_tv`.
 
     Parameters
     ----------
-    field, gradient
-        Shape (z, y, x); the gradient per voxel.
+    field, width
+        Shape (z, y, x); the field and its change across a voxel.
     bv_tv
         Bone volume fraction to reach (1).
 
@@ -36,17 +39,15 @@ def cut(field: Array, gradient: Array, bv_tv: float) -> Array:
     numpy.ndarray
         float32 (z, y, x): 0.5 + signed distance to the surface in voxels, clipped to 0..1.
     """
-    width = np.maximum(gradient, LEAST_GRADIENT * field.std())
     low, high = float(field.min()) - 1, float(field.max()) + 1
-    fraction = np.zeros(field.shape)
+    level = 0.5 * (low + high)
     for _ in range(40):
-        level = 0.5 * (low + high)
-        fraction = np.clip(0.5 + (field - level) / width, 0, 1)
-        mean = float(fraction.mean())
-        if abs(mean - bv_tv) < 1e-6:
+        mean = compute_cut_volume(field.reshape(-1), width.reshape(-1), level) / field.size
+        if abs(mean - bv_tv) < PRECISION:
             break
         low, high = (level, high) if mean > bv_tv else (low, level)
-    return fraction.astype(np.float32)
+        level = 0.5 * (low + high)
+    return np.clip(0.5 + (field - level) / width, 0, 1).astype(np.float32)
 
 
 def cut_connected(field: Array, bv_tv: float) -> tuple[Array, float]:
@@ -64,10 +65,10 @@ def cut_connected(field: Array, bv_tv: float) -> tuple[Array, float]:
         If no level gives one component of the wanted volume.
     """
     work, dropped = field.copy(), 0.0
-    gradient = compute_gradient(field)
+    width = compute_width(field)
     floor, ceiling = float(field.min()) - 1, float(field.max()) + 1
     for turn in range(ROUNDS):
-        fraction = cut(work, gradient, bv_tv)
+        fraction = cut(work, width, bv_tv)
         mask = fraction >= 0.5
         largest = keep_largest_component(mask, periodic=True)
         filled = purify(mask, periodic=True)

@@ -14,7 +14,7 @@ FLOOR = 0.05
 """Bone fraction below which a voxel carries nothing."""
 
 TOLERANCE = 0.05
-FIRST_STEPS, LATER_STEPS = 200, 40
+FIRST_STEPS, LATER_STEPS = 120, 25
 
 
 class ConductionSignal:

@@ -1,0 +1,203 @@
+"""Generated structures meet what was asked, are one piece, and repeat bit by bit."""
+
+import numpy as np
+import pytest
+
+from trabecula.base.codes import Sides
+from trabecula.base.errors import InputError, SpecimenError
+from trabecula.kernels.conduction import (
+    add_power,
+    link_voxels,
+    solve_conduction,
+    weigh_links,
+)
+from trabecula.morphometry import (
+    compute_largest_component_share,
+    measure_axial_ratio,
+    measure_structure,
+    purify,
+)
+from trabecula.specimen import make_specimen
+from trabecula.specimen.cut import compute_width, cut, cut_connected
+from trabecula.specimen.loading import ConductionSignal
+from trabecula.specimen.noise import make_band_field
+
+
+@pytest.fixture(scope="module")
+def bone():
+    return make_specimen((64, 64, 64), 20.0, 0.18, 150.0, 1.3, 1)
+
+
+def test_a_bone_is_what_was_asked(bone):
+    assert bone.fraction.dtype == np.float32
+    assert bone.fraction.shape == (64, 64, 64)
+    assert bone.sides == Sides.PERIODIC
+    found = measure_structure(bone.fraction, 20.0, True, True)
+    assert found["bv_tv"] == pytest.approx(0.18, abs=0.001)
+    assert found["tb_th"] == pytest.approx(150, rel=0.05)
+    assert measure_axial_ratio(bone.fraction, True) == pytest.approx(1.3, rel=0.10)
+    assert any("Tb.Th" in line for line in bone.report)
+
+
+def test_a_bone_is_human_like(bone):
+    found = measure_structure(bone.fraction, 20.0, True, True)
+    assert 1.0 < found["tb_n"] < 2.1
+    assert 2 < found["conn_d"] < 12
+    assert 13 < found["bs_bv"] < 24
+    assert 250 < found["tb_sp"] < 700
+
+
+def test_a_bone_is_one_piece_without_pockets(bone):
+    mask = bone.fraction >= 0.5
+    assert compute_largest_component_share(mask, True) == 1
+    assert (purify(mask, True) == mask).all()
+
+
+def test_surfaces_are_antialiased(bone):
+    fraction = bone.fraction
+    partial = ((fraction > 0) & (fraction < 1)).mean()
+    assert 0.03 < partial < 0.25
+    assert abs((fraction >= 0.5).mean() - fraction.mean(dtype=float)) < 0.01
+
+
+def test_equal_seeds_give_equal_bits_and_others_another_bone():
+    request = ((32, 24, 28), 20.0, 0.25, 120.0, 1.0)
+    first, again = make_specimen(*request, 5), make_specimen(*request, 5)
+    assert (first.fraction == again.fraction).all()
+    assert first.report == again.report
+    assert (first.fraction != make_specimen(*request, 6).fraction).any()
+
+
+def test_a_tiny_lattice_says_what_it_missed():
+    found = [make_specimen((24, 24, 24), 20.0, 0.2, 150.0, 1.3, seed) for seed in (1, 2, 3)]
+    for specimen in found:
+        assert specimen.fraction.mean(dtype=float) == pytest.approx(0.2, abs=0.001)
+        measured = measure_structure(specimen.fraction, 20.0, True, True)["tb_th"]
+        missed = abs(measured / 150 - 1) > 0.05
+        noted = any(line.startswith("note:") for line in specimen.report)
+        assert noted or not missed
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"tb_th": 50.0}, ["lattice.tb_th", "50 um", "three voxels", "smaller voxels"]),
+        ({"tb_th": 400.0}, ["lattice.tb_th", "400 um", "third of the shortest edge"]),
+        ({"bv_tv": 0.9}, ["lattice.bv_tv", "0.9", "0.05 to 0.6"]),
+        ({"anisotropy": 5.0}, ["lattice.anisotropy", "0.7 to 2.5"]),
+        ({"shape": (0, 32, 32)}, ["lattice.shape", "positive"]),
+    ],
+)
+def test_requests_out_of_reach_are_refused_in_words(change, words):
+    request = {
+        "shape": (32, 32, 32), "voxel": 20.0, "bv_tv": 0.2, "tb_th": 150.0,
+        "anisotropy": 1.0, "seed": 1,
+    } | change  # fmt: skip
+    with pytest.raises(SpecimenError) as caught:
+        make_specimen(**request)
+    assert isinstance(caught.value, InputError)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_several_mistakes_come_at_once():
+    with pytest.raises(SpecimenError, match=r"(?s)bv_tv.*tb_th"):
+        make_specimen((32, 32, 32), 20.0, 0.9, 10.0, 1.0, 1)
+
+
+def test_an_own_load_signal_is_used():
+    calls = []
+
+    def uniform(fraction):
+        calls.append(fraction.shape)
+        return np.ones(fraction.shape)
+
+    make_specimen((24, 24, 24), 20.0, 0.2, 150.0, 1.0, 2, load_signal=uniform)
+    assert calls
+    assert set(calls) == {(24, 24, 24)}
+
+
+def test_a_structure_without_one_component_is_refused():
+    z = np.arange(32)[:, None, None]
+    field = np.broadcast_to(-np.minimum(abs(z - 8), abs(z - 24)), (32, 8, 8)).astype(float)
+    fraction, dropped = cut_connected(field, 0.2)
+    assert dropped == pytest.approx(0.5)
+    assert compute_largest_component_share(fraction >= 0.5, True) == 1
+    assert fraction.mean() == pytest.approx(0.2, abs=0.001)
+
+
+def test_the_band_has_its_wavelength_and_stretch():
+    field = make_band_field((96, 96, 96), 16.0, 1.5, 3)
+    assert field.mean() == pytest.approx(0, abs=1e-12)
+    assert field.std() == pytest.approx(1)
+    power = np.abs(np.fft.fftn(field)) ** 2
+    k = [np.abs(np.fft.fftfreq(96))] * 3
+    rms = [
+        np.sqrt((power * np.meshgrid(*k, indexing="ij")[a] ** 2).sum() / power.sum())
+        for a in range(3)
+    ]
+    assert rms[1] / rms[0] == pytest.approx(1.5, rel=0.06)
+    assert rms[1] == pytest.approx(rms[2], rel=0.06)
+    mean = (rms[0] * rms[1] * rms[2]) ** (1 / 3)
+    assert 1 / (mean * np.sqrt(3)) == pytest.approx(16, rel=0.08)
+
+
+def test_the_cut_of_a_plane_is_exact():
+    z = np.arange(40)[:, None, None] + 0.5
+    field = np.broadcast_to(20 - abs(z - 20), (40, 6, 6)).astype(float)
+    fraction = cut(field, compute_width(field), 0.33)
+    assert fraction.mean() == pytest.approx(0.33, abs=1e-5)
+    assert fraction[:, 3, 3].sum() == pytest.approx(0.33 * 40, abs=1e-3)
+    assert ((fraction > 0) & (fraction < 1))[:, 3, 3].sum() <= 2
+
+
+def solve(fraction, axis):
+    """Mean power of a unit gradient along `axis` by the kernels."""
+    places, links = np.empty(fraction.size, np.int64), np.empty((fraction.size, 6), np.int32)
+    count = link_voxels(fraction, 0.05, places, links)
+    bone = fraction.reshape(-1)[places[:count]].astype(float)
+    weights, u, power = np.empty((count, 6)), np.zeros(count), np.zeros(count)
+    weigh_links(bone, links[:count], weights)
+    steps = solve_conduction(links[:count], weights, axis, u, 1e-8, 500)
+    assert steps < 500
+    add_power(links[:count], weights, axis, u, bone, 1.0, power)
+    return (power * bone).sum() / fraction.size
+
+
+def test_conduction_through_layers_is_arithmetic_along_and_harmonic_across():
+    fraction = np.ones((12, 5, 5), np.float32)
+    fraction[6:] = 0.25
+    assert solve(fraction, 1) == pytest.approx(0.625)
+    # resistances 1 (5 faces), 4 (5 faces) and the mean of both (2 faces)
+    resistance = (5 * 1 + 5 * 4 + 2 * 2.5) / 12
+    assert solve(fraction, 0) == pytest.approx(1 / resistance)
+
+
+def test_conduction_equals_a_dense_solve():
+    rng = np.random.default_rng(3)
+    fraction = np.where(rng.random((5, 4, 6)) < 0.75, rng.random((5, 4, 6)), 0).astype(np.float32)
+    fraction[fraction < 0.05] = 0
+    n, f = fraction.size, fraction.astype(float)
+    index = np.arange(n).reshape(f.shape)
+    matrix, right, edges = np.zeros((n, n)), np.zeros(n), []
+    for axis in range(3):
+        other = np.roll(f, -1, axis)
+        g = np.where((f > 0) & (other > 0), 2 * f * other / np.maximum(f + other, 1e-30), 0)
+        for i, j, w in zip(index.ravel(), np.roll(index, -1, axis).ravel(), g.ravel(), strict=True):
+            matrix[[i, j, i, j], [i, j, j, i]] += [w, w, -w, -w]
+            pull = w if axis == 1 else 0
+            right[i] += pull
+            right[j] -= pull
+            edges.append((i, j, w, float(axis == 1)))
+    u = np.linalg.lstsq(matrix, right, rcond=None)[0]
+    expected = sum(w * (u[j] - u[i] + e) ** 2 for i, j, w, e in edges) / n
+    assert solve(fraction, 1) == pytest.approx(expected, rel=1e-6)
+
+
+def test_dangling_bone_carries_no_load():
+    fraction = np.zeros((16, 12, 12), np.float32)
+    fraction[:, 4:7, 4:7] = 1
+    fraction[8, 5, 7:10] = 1
+    signal = ConductionSignal()(fraction)
+    assert signal[:, 5, 5].min() > 0.9
+    assert signal[8, 5, 9] < 0.01
+    assert (signal[fraction == 0] == 0).all()

@@ -1,0 +1,214 @@
+"""Import of images: formats, thresholds, spacing, crop, resampling, and every refusal in words."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trabecula.base.codes import Sides
+from trabecula.base.errors import SpecimenError
+from trabecula.specimen import load_specimen_image
+from trabecula.specimen.resample import compute_overlaps, resample
+
+sitk = pytest.importorskip("SimpleITK")
+tifffile = pytest.importorskip("tifffile")
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def volume():
+    """A plate that crosses the box, with a loose crumb; shape (z, y, x) = (12, 10, 8)."""
+    values = np.zeros((12, 10, 8), np.uint8)
+    values[3:7] = 200
+    values[10, 8, 6] = 200
+    return values
+
+
+def write_itk(path, values, spacing=(0.02, 0.02, 0.02), compress=False):
+    image = sitk.GetImageFromArray(values)
+    image.SetSpacing(spacing)
+    sitk.WriteImage(image, str(path), compress)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.nrrd", "a.mha", "a.mhd", "a.nii", "a.nii.gz"])
+def test_formats_with_a_header_keep_axes_and_spacing(tmp_path, volume, name):
+    specimen = load_specimen_image(write_itk(tmp_path / name, volume))
+    assert specimen.fraction.shape == (12, 10, 8)
+    assert specimen.voxel == pytest.approx(20, rel=1e-6)
+    assert specimen.sides == Sides.MIRRORED
+    assert specimen.fraction[3:7].min() == 1
+    assert specimen.fraction.sum() == 4 * 80
+    assert specimen.origin == name
+
+
+def test_stacks_and_arrays_need_a_voxel_size(tmp_path, volume):
+    tifffile.imwrite(tmp_path / "a.tif", volume)
+    folder = tmp_path / "slices"
+    folder.mkdir()
+    for z, plane in enumerate(volume):
+        tifffile.imwrite(folder / f"slice_{z:03d}.tiff", plane)
+    np.save(tmp_path / "a.npy", volume)
+    np.savez(tmp_path / "a.npz", bone=volume)
+    for name in ("a.tif", "slices", "a.npy", "a.npz"):
+        with pytest.raises(SpecimenError, match="voxel size") as caught:
+            load_specimen_image(tmp_path / name)
+        assert "state the voxel size" in str(caught.value)
+        specimen = load_specimen_image(tmp_path / name, spacing=15.0)
+        assert specimen.voxel == pytest.approx(15)
+        assert specimen.fraction.sum() == 4 * 80
+
+
+def test_an_archive_may_state_its_voxel(tmp_path, volume):
+    np.savez(tmp_path / "a.npz", bone=volume, voxel=12.5)
+    assert load_specimen_image(tmp_path / "a.npz").voxel == pytest.approx(12.5)
+
+
+def test_grey_values_by_number_otsu_and_label(tmp_path):
+    rng = np.random.default_rng(1)
+    values = rng.normal(100, 5, (14, 14, 14))
+    values[4:9] += 100
+    path = write_itk(tmp_path / "grey.mha", values.astype(np.float32))
+    for threshold in (150, "otsu", "Otsu"):
+        specimen = load_specimen_image(path, threshold=threshold)
+        assert specimen.fraction.mean() == pytest.approx(5 / 14)
+    labels = np.zeros((8, 8, 8), np.int16)
+    labels[2:4], labels[4:6] = 3, 7
+    path = write_itk(tmp_path / "labels.nrrd", labels)
+    assert load_specimen_image(path, labels=[3]).fraction.mean() == pytest.approx(0.25)
+    assert load_specimen_image(path, labels=[3, 7]).fraction.mean() == pytest.approx(0.5)
+
+
+def test_every_change_is_reported(tmp_path, volume):
+    path = write_itk(tmp_path / "a.nrrd", volume)
+    box = {"origin": (0.0, 0.0, 0.0), "size": (240.0, 200.0, 160.0)}
+    specimen = load_specimen_image(path, voxel=10.0, crop=box)
+    text = "\n".join(specimen.report)
+    for words in (
+        "read a.nrrd",
+        "200 is bone",
+        "cropped",
+        "resampled",
+        "8 voxels dropped",
+        "BV/TV",
+    ):
+        assert words in text, words
+    assert specimen.fraction.shape == (24, 20, 16)
+
+
+def test_crop_takes_the_box_in_order_z_y_x(tmp_path, volume):
+    path = write_itk(tmp_path / "a.nrrd", volume)
+    crop = {"origin": (40.0, 20.0, 0.0), "size": (100.0, 160.0, 120.0)}
+    specimen = load_specimen_image(path, crop=crop)
+    assert specimen.fraction.shape == (5, 8, 6)
+    assert specimen.fraction[:, 0, 0].tolist() == [0, 1, 1, 1, 1]
+
+
+def test_anisotropic_voxels_become_cubes_of_equal_volume_fraction(tmp_path):
+    z, y, x = np.meshgrid(
+        np.arange(20) * 2 + 1, np.arange(40) + 0.5, np.arange(40) + 0.5, indexing="ij"
+    )
+    mask = ((z - 20) ** 2 + (y - 20) ** 2 + (x - 20) ** 2 <= 14**2).astype(np.uint8)
+    path = write_itk(tmp_path / "a.nrrd", mask, spacing=(0.01, 0.01, 0.02))
+    for voxel in (10.0, 20.0, 25.0):
+        specimen = load_specimen_image(path, voxel=voxel)
+        assert specimen.fraction.shape == (round(400 / voxel),) * 3
+        assert specimen.fraction.mean(dtype=float) == pytest.approx(mask.mean(), rel=0.01)
+    assert load_specimen_image(path).voxel == pytest.approx((10 * 10 * 20) ** (1 / 3), rel=1e-5)
+
+
+def test_resampling_is_the_exact_mean():
+    values = np.random.default_rng(2).random((6, 6, 6)).astype(np.float32)
+    coarse = resample(values, (10.0, 10.0, 10.0), 20.0)
+    blocks = values.reshape(3, 2, 3, 2, 3, 2).mean(axis=(1, 3, 5))
+    np.testing.assert_allclose(coarse, blocks, rtol=1e-6)
+    shares = compute_overlaps(7, 10.0, 16.0)
+    assert shares.shape == (4, 7)
+    np.testing.assert_allclose(shares.sum(1), 1)
+    np.testing.assert_allclose(shares @ (np.arange(7) * 10 + 5), 3 + 16 * np.arange(4) + 8)
+
+
+def refused(words, *args, **kwargs):
+    with pytest.raises(SpecimenError) as caught:
+        load_specimen_image(*args, **kwargs)
+    text = str(caught.value)
+    assert "found" in text
+    assert "allowed" in text
+    assert words in text, text
+
+
+def test_files_that_are_no_image_are_refused(tmp_path, volume):
+    refused("no such file", tmp_path / "none.nrrd")
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    refused("format '.jpg'", tmp_path / "a.jpg")
+    (tmp_path / "empty").mkdir()
+    refused("without TIFF", tmp_path / "empty")
+    (tmp_path / "a.npy").write_bytes(b"not numpy")
+    refused("cannot be read", tmp_path / "a.npy")
+    np.savez(tmp_path / "two.npz", a=volume, b=volume)
+    refused("2 arrays", tmp_path / "two.npz")
+    np.save(tmp_path / "flat.npy", volume[0])
+    refused("shape (10, 8)", tmp_path / "flat.npy", spacing=20.0)
+    np.save(tmp_path / "complex.npy", volume * 1j)
+    refused("complex128", tmp_path / "complex.npy", spacing=20.0)
+    holes = np.where(volume > 0, np.nan, 1.0)
+    np.save(tmp_path / "nan.npy", holes)
+    refused("not finite", tmp_path / "nan.npy", spacing=20.0)
+    np.save(tmp_path / "object.npy", np.array([[[volume, 1]]], dtype=object), allow_pickle=True)
+    refused("cannot be read", tmp_path / "object.npy", spacing=20.0)
+
+
+@pytest.mark.parametrize("name", ["a.nrrd", "a.mha", "a.mhd", "a.nii", "a.tif", "a.npy"])
+def test_truncated_files_are_refused(tmp_path, name):
+    values = np.random.default_rng(1).integers(0, 2, (30, 30, 30)).astype(np.uint8)
+    path = tmp_path / name
+    if name == "a.tif":
+        tifffile.imwrite(path, values)
+    elif name == "a.npy":
+        np.save(path, values)
+    else:
+        write_itk(path, values)
+    victim = path.with_suffix(".raw") if name == "a.mhd" else path
+    victim.write_bytes(victim.read_bytes()[: victim.stat().st_size // 2])
+    refused("cannot be read", path, spacing=20.0)
+
+
+@pytest.mark.parametrize("name", ["a.nrrd", "a.mha"])
+def test_headers_that_promise_more_than_the_file_holds_are_refused(tmp_path, name, volume):
+    path = write_itk(tmp_path / name, volume)
+    path.write_bytes(path.read_bytes().replace(b"8 10 12", b"8 10 99"))
+    refused("cannot be read", path)
+
+
+def test_choices_that_leave_nothing_are_refused(tmp_path, volume):
+    path = write_itk(tmp_path / "a.nrrd", volume)
+    refused("leaves nothing", path, threshold=250)
+    refused("leaves everything", path, threshold=0)
+    refused("'half'", path, threshold="half")
+    refused("one of them", path, threshold=100, labels=[200])
+    refused("labels [5]", path, labels=[5])
+    refused("inside", path, crop={"origin": (0, 0, 0), "size": (900, 10, 10)})
+    refused("unknown key", path, crop={"center": (0, 0, 0)})
+    refused("without bone", path, crop={"origin": (0, 0, 0), "size": (40, 100, 100)})
+    refused("half the shortest edge", path, voxel=100.0)
+    refused("positive length", path, voxel=-1.0)
+    refused("positive lengths", path, spacing=0.0)
+    refused("positive lengths", path, spacing=(20.0, 20.0))
+    grey = np.arange(1000, dtype=np.int16).reshape(10, 10, 10)
+    refused("no threshold", write_itk(tmp_path / "g.nrrd", grey))
+    flat = write_itk(tmp_path / "f.nrrd", np.ones((5, 5, 5), np.uint8))
+    refused("one value", flat, threshold="otsu")
+    dust = np.zeros((16, 16, 16), np.uint8)
+    dust[::4, ::4, ::4] = 1
+    refused("half bone", write_itk(tmp_path / "d.nrrd", dust), voxel=80.0)
+
+
+@pytest.mark.shared
+def test_the_real_biopsy_crops_and_resamples_within_a_per_cent():
+    path = SHARED / "trab1240_60.7um.mha"
+    if not path.exists():
+        pytest.skip("the real specimens are not beside the checkout")
+    crop = {"origin": (1000.0, 1000.0, 1000.0), "size": (3200.0, 3200.0, 3200.0)}
+    specimen = load_specimen_image(path, voxel=25.0, crop=crop)
+    assert specimen.fraction.shape == (128, 128, 128)
+    assert specimen.fraction.mean(dtype=float) == pytest.approx(0.15283, rel=0.01)
