@@ -7,6 +7,7 @@ import pytest
 
 from bones import add_slab, make_bone
 from trabecula.base.codes import FULL, Phase, Sides, Stage
+from trabecula.morphometry import measure_structure
 from trabecula.morphometry.histometrics import HISTOMETRICS
 from trabecula.morphometry.histomorphometry import measure_histomorphometry
 from trabecula.morphometry.history import History
@@ -232,3 +233,13 @@ def test_slabs_of_any_side_agree_with_a_plain_twin(sides):
     covered = cover_twin(state, lambda a, b: osteoid[a] + osteoid[b] >= seam)
     assert found["os_bs"] == pytest.approx(covered)
     assert 0 < covered < 1
+
+
+def test_surface_agrees_with_the_structure_metrics():
+    state = make_slab()
+    state.lattice.matrix[3, 2:5, 2:5] = 0
+    state.lattice.matrix[6, 1, 1] = FULL
+    found = measure(state)
+    structure = measure_structure(state.lattice.matrix / FULL, 20.0, True, False)
+    for key in ("bv_tv", "bs_tv", "bs_bv"):
+        assert found[key] == pytest.approx(structure[key]), key

@@ -50,19 +50,20 @@ def sum_covers(
                 area = weights[z, y, x]
                 if area <= 0.0:
                     continue
-                faces = 0
-                cover = np.zeros(4, np.int64)
+                faces, osteoid, eroded, covered, labelled = 0, 0, 0, 0, 0
                 for k in range(6):
                     a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
                     if lattice.matrix[a, b, c] >= HALF_QUANTA:
                         continue
                     faces += 1
                     both = np.int64(lattice.osteoid[z, y, x]) + lattice.osteoid[a, b, c]
-                    cover[OSTEOID] += both >= seam
-                    cover[ERODED] += lattice.eroded[a, b, c] != 0
-                    cover[OSTEOBLAST] += osteoblasts[a, b, c] != 0
                     late = max(lattice.formed[z, y, x], lattice.formed[a, b, c])
-                    cover[LABELLED] += late >= since
-                if faces > 0:
-                    for i in range(4):
-                        sums[i] += area * cover[i] / faces
+                    osteoid += both >= seam
+                    eroded += lattice.eroded[a, b, c] != 0
+                    covered += osteoblasts[a, b, c] != 0
+                    labelled += late >= since
+                share = area / max(faces, 1)
+                sums[OSTEOID] += share * osteoid
+                sums[ERODED] += share * eroded
+                sums[OSTEOBLAST] += share * covered
+                sums[LABELLED] += share * labelled

@@ -8,6 +8,7 @@ import numpy as np
 
 from trabecula.base.codes import FULL, HALF
 from trabecula.fields import measure_fields
+from trabecula.model.metrics import METRICS
 from trabecula.morphometry import compute_largest_component_share, measure_structure
 from trabecula.morphometry.histomorphometry import Table, measure_histomorphometry
 from trabecula.morphometry.history import History
@@ -44,7 +45,8 @@ class Sampler:
         if state.clock.time <= 0:
             self._set_baseline(state)
         row = measure_histomorphometry(state, self.history, self._parameters)
-        row |= sample_structure(state, costly)
+        if costly:
+            row |= sample_structure(state)
         row |= measure_fields(state, self._parameters)
         for name in ("resorption", "formation"):
             base = self.baseline.get(name, 0.0)
@@ -62,12 +64,11 @@ class Sampler:
             }
 
 
-def sample_structure(state: State, costly: bool) -> dict[str, float]:
-    """Measure the lattice; thickness, connectivity and the like only if `costly`."""
+def sample_structure(state: State) -> dict[str, float]:
+    """Measure thickness, connectivity and the like, and the largest component's share."""
     grid = state.grid
     fraction = state.lattice.matrix.astype(np.float32) / np.float32(FULL)
-    row = measure_structure(fraction, grid.voxel, grid.periodic, costly)
-    if costly:
-        mask = state.lattice.matrix >= HALF
-        row["component_share"] = compute_largest_component_share(mask, grid.periodic)
-    return row
+    row = measure_structure(fraction, grid.voxel, grid.periodic, True)
+    mask = state.lattice.matrix >= HALF
+    row["component_share"] = compute_largest_component_share(mask, grid.periodic)
+    return {key: row[key] for key in row if METRICS[key].costly}

@@ -2,6 +2,8 @@
 
 HISTOMETRICS: dict[str, tuple[str, str, str]] = {
     "bv_tv": ("BV/TV", "bone volume fraction", "1"),
+    "bs_tv": ("BS/TV", "bone surface per tissue volume", "1/mm"),
+    "bs_bv": ("BS/BV", "bone surface per bone volume", "1/mm"),
     "ov_bv": ("OV/BV", "osteoid volume per bone volume", "1"),
     "os_bs": ("OS/BS", "osteoid surface per bone surface", "1"),
     "es_bs": ("ES/BS", "eroded surface per bone surface", "1"),

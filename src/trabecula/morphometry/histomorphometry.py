@@ -43,6 +43,7 @@ def measure_histomorphometry(state: State, history: History, parameters: Table) 
     mask = state.lattice.matrix >= HALF
     weights, faces = compute_surface_weights(mask, grid.periodic)
     surface = faces * grid.voxel**2 * 1e-6
+    voxels = int(np.count_nonzero(mask))
     bone = int(state.lattice.matrix.sum(dtype=np.int64)) / FULL * grid.voxel_volume * 1e-9
     numbers = measure_cells(state, parameters)
     surfaces = measure_surfaces(state, weights, faces, parameters)
@@ -55,6 +56,8 @@ def measure_histomorphometry(state: State, history: History, parameters: Table) 
         **rates,
         **measure_sites(state, surface),
         **measure_mineral(state, parameters),
+        "bs_tv": surface / grid.volume,
+        "bs_bv": _divide(surface, voxels * grid.voxel_volume * 1e-9),
     }
 
 

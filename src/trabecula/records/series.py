@@ -65,7 +65,6 @@ def make_series(group: Any, metrics: Mapping[str, Metric]) -> None:
     for key, metric in metrics.items():
         dataset = _make_column(group, key, "f8", 0)
         dataset.attrs["unit"] = metric.unit
-        dataset.attrs["units"] = metric.unit
         dataset.attrs["symbol"] = metric.symbol
         dataset.attrs["long_name"] = metric.long_name
         dataset.attrs["interval"] = float(metric.interval)
