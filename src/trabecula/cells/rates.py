@@ -13,6 +13,9 @@ from trabecula.state import Grid, Signals
 SURFACE_PER_VOXEL = 1.35
 """Mean surface of an open voxel beside bone, in voxel faces (Mullikin and Verbeek 1993)."""
 
+PER_MM3 = 1e-9
+"""1/mm^3 in 1/um^3: densities stand in the table as papers give them."""
+
 Table = Mapping[str, float]
 
 
@@ -23,7 +26,7 @@ def make_precursor_rates(p: Table, signals: Signals) -> PrecursorRates:
     differentiation = signals.get(Target.DIFFERENTIATION, Population.PRECURSOR)
     death = signals.get(Target.DEATH, Population.PRECURSOR)
     return PrecursorRates(
-        influx=p["cells.precursor.density"] / life * supply,
+        influx=p["cells.precursor.density"] * PER_MM3 / life * supply,
         motility=p["cells.precursor.motility"],
         chemotaxis=p["cells.precursor.chemotaxis"],
         adhesion=p["cells.precursor.adhesion"] * differentiation,
@@ -92,7 +95,7 @@ def make_osteoblast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoblastR
         sclerostin_ref=p["cells.osteoblast.sclerostin_ref"],
         sclerostin_max=p["cells.osteoblast.sclerostin_max"],
         hollow=p["cells.osteoblast.hollow"],
-        osteocytes=p["cells.osteocyte.density"],
+        osteocytes=p["cells.osteocyte.density"] * PER_MM3,
         lining_share=p["cells.osteoblast.lining_share"],
     )
 

@@ -12,6 +12,7 @@ from trabecula.base.layouts import (
     Osteocytes,
     Precursors,
 )
+from trabecula.cells.rates import PER_MM3
 from trabecula.kernels.keyed import fill_uids, fill_uniform
 from trabecula.kernels.space import Space, fill_contact
 from trabecula.state import Cells, Grid, Table
@@ -25,9 +26,9 @@ def make_cells(
     Parameters
     ----------
     osteocyte_density
-        Osteocytes per um^3 of bone.
+        Osteocytes per mm^3 of bone.
     precursor_density
-        Precursors per um^3 of marrow.
+        Precursors per mm^3 of marrow.
     """
     cells = Cells(
         precursors=Table(Precursors),
@@ -42,10 +43,10 @@ def make_cells(
     formed = lattice.formed.reshape(-1)
     surface = np.flatnonzero(contact.reshape(-1))
     _add(cells.lining, Population.LINING, surface, seed, -1.0e4)
-    inside = _scatter(bone, osteocyte_density * grid.voxel_volume, seed, 1)
+    inside = _scatter(bone, osteocyte_density * PER_MM3 * grid.voxel_volume, seed, 1)
     _add(cells.osteocytes, Population.OSTEOCYTE, inside, seed, formed[inside].astype(float))
     cells.osteocytes.rows.outlet[:] = -2  # never sought
-    marrow = _scatter(~bone, precursor_density * grid.voxel_volume, seed, 2)
+    marrow = _scatter(~bone, precursor_density * PER_MM3 * grid.voxel_volume, seed, 2)
     _add(cells.precursors, Population.PRECURSOR, marrow, seed, 0.0)
     return cells
 
