@@ -29,6 +29,7 @@ settle: 100 d
 duration: 24 d
 lattice: {shape: [24, 24, 24], bv_tv: 0.2, seed: 1}
 hormones: {levels: {estradiol: [[0, 10], [12, 60]]}}
+cells: {parameters: {osteocyte.trigger: 1.0e-4, bone.young: 60}}
 output: {every: 2 d, snapshots: 12 d, checkpoint: 10 d, costly: 12 d, states: 8 d}
 """
 
@@ -152,7 +153,7 @@ def test_a_damaged_entry_is_made_again(summary, config, folder, cache):
 
 
 def test_continuing_from_a_state_is_exact(summary, config):
-    state, _ = read_state(summary.folder / "states" / "day00000008.0000.h5")
+    state, _ = read_state(summary.folder / "states" / "day0000008.0000.h5")
     TrabeculaModel(config, state).run_steps(16)
     end, _ = read_state(summary.folder / "checkpoint.h5")
     live, stored = to_bytes(state), to_bytes(end)
@@ -160,7 +161,7 @@ def test_continuing_from_a_state_is_exact(summary, config):
 
 
 def test_the_order_of_rows_means_nothing(summary, config):
-    state, _ = read_state(summary.folder / "states" / "day00000008.0000.h5")
+    state, _ = read_state(summary.folder / "states" / "day0000008.0000.h5")
     rng = np.random.default_rng(5)
     for table in vars(state.cells).values():
         table.take(rng.permutation(table.count))
@@ -171,7 +172,7 @@ def test_the_order_of_rows_means_nothing(summary, config):
 
 
 def test_the_comparison_sees_a_difference(summary, config):
-    state, _ = read_state(summary.folder / "states" / "day00000008.0000.h5")
+    state, _ = read_state(summary.folder / "states" / "day0000008.0000.h5")
     state.seed += 1
     TrabeculaModel(config, state).run_steps(16)
     end, _ = read_state(summary.folder / "checkpoint.h5")
@@ -183,7 +184,7 @@ def test_the_number_of_threads_means_nothing(summary, config):
     before, found = get_threads(), []
     for threads in (1, 2):
         set_threads(threads)
-        state, _ = read_state(summary.folder / "states" / "day00000008.0000.h5")
+        state, _ = read_state(summary.folder / "states" / "day0000008.0000.h5")
         TrabeculaModel(config, state).run_steps(16)
         found.append(to_bytes(state))
     set_threads(before)
