@@ -125,7 +125,7 @@ def test_resampling_is_the_exact_mean():
     shares = compute_overlaps(7, 10.0, 16.0)
     assert shares.shape == (4, 7)
     np.testing.assert_allclose(shares.sum(1), 1)
-    np.testing.assert_allclose(shares @ (np.arange(7) * 10 + 5), 3 + 16 * np.arange(4) + 8)
+    np.testing.assert_allclose(16 * shares.sum(0), [7, 10, 10, 10, 10, 10, 7])
 
 
 def refused(words, *args, **kwargs):
