@@ -29,6 +29,12 @@ from trabecula.kernels.stencil import restrict_fine
 from trabecula.state.fieldstack import FieldStack
 from trabecula.state.signals import Signals
 
+DAMPED_FROM = 3
+"""Round of the alternation from which OPG goes only part of the way, on a logarithmic scale."""
+
+TRACE = np.float32(1e-6)
+"""Concentration (pM) that counts as none."""
+
 MAX_ROUNDS = 40
 
 
@@ -113,7 +119,12 @@ def solve_rankl(
     for turn in range(MAX_ROUNDS):
         ligand = _solve_membrane(problem) + _solve_soluble(problem)
         # OPG of the last round was solved for the very ligand that has now passed its own test
+        before = np.maximum(problem.opg, TRACE)
         decoy = _solve_opg(problem) if ligand or turn == 0 else 0
+        if turn >= DAMPED_FROM:
+            # in a sealed pore OPG and RANKL swap excess for ever; ever smaller steps settle it
+            share = np.float32(1.0 / (turn - DAMPED_FROM + 2))
+            problem.opg[...] = before * (np.maximum(problem.opg, TRACE) / before) ** share
         total += ligand + decoy
         if ligand + decoy == 0:
             _store(fields, problem)
