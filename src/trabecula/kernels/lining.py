@@ -86,12 +86,12 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
     """
     rates, ball = rates_ball
     chance = 1.0 - np.exp(-rates.covering * moment.dt)
-    for flat in range(scene.contact.size):
-        if scene.contact.reshape(-1)[flat] == 0 or scene.lining.reshape(-1)[flat] > 0:
+    contact, lining = scene.contact.reshape(-1), scene.lining.reshape(-1)
+    osteoblasts, bound = scene.osteoblasts.reshape(-1), lattice.bound.reshape(-1)
+    for flat in range(len(contact)):
+        if contact[flat] == 0 or lining[flat] > 0:
             continue
-        if scene.osteoblasts.reshape(-1)[flat] > 0 or (
-            lattice.bound.reshape(-1)[flat] > rates.seam
-        ):
+        if osteoblasts[flat] > 0 or bound[flat] > rates.seam:
             continue
         if draw(moment.seed, LINING, moment.step, flat, 1) >= chance:
             continue
@@ -115,7 +115,7 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
         table.uid[count] = make_uid(moment.seed, 3, flat, moment.step, 0)
         table.voxel[count] = flat
         table.born[count] = moment.time
-        scene.lining.reshape(-1)[flat] += 1
+        lining[flat] += 1
         lattice.eroded.reshape(-1)[flat] = 0
         count += 1
     return count

@@ -19,6 +19,7 @@ from trabecula.kernels.space import (
 
 RECRUITMENT, ACTIVATION, APPOSITION, FATE = 11, 12, 13, 14
 FULL_QUANTA = FULL
+CRUMB = FULL // 100  # factor (quanta) that no osteoblast stays for
 
 
 class OsteoblastRates(NamedTuple):
@@ -360,7 +361,7 @@ def end_osteoblasts(table, count, scene, lattice, space, moment, rates):
             for k in range(27):
                 a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
                 near += lattice.bound[a, b, c]
-            if near == 0 and (table.dose[i] + table.rest[i]) * rates.gain < 1.0:
+            if near + table.dose[i] < CRUMB:
                 u = draw(moment.seed, FATE, moment.step, table.uid[i], 1)
                 fate = 3 if u < rates.lining_share else 4
         if fate > 0:
