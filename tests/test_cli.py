@@ -300,3 +300,67 @@ def test_info_of_a_state_counts_cells(tmp_path: Path) -> None:
     assert found["osteocytes"] == 2
     assert found["shape"] == "6 x 8 x 9"
     assert found["digest"] == "abc"
+
+
+def test_import_writes_a_specimen_with_picture_and_says_what_it_did(block: Path) -> None:
+    out = block.parent / "block.h5"
+    result = call(
+        "import", block, "--voxel", "20 um", "--crop", "0,0,0,240,400,400 um", "--out", out
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "voxel size 20 x 20 x 20 um as given" in result.stdout
+    assert "BV/TV 0.25000" in result.stdout
+    assert "Tb.Th" in result.stdout
+    assert (block.parent / "block.png").stat().st_size > 5000
+    found = json.loads(call("info", out, "--json").stdout)
+    assert found["kind"] == "specimen"
+    assert found["shape"] == "12 x 20 x 20"
+    assert found["bv_tv"] == pytest.approx(0.25, abs=1e-6)
+    measured = json.loads(call("measure", out, "--json").stdout)
+    assert measured == pytest.approx({key: found[key] for key in measured}, nan_ok=True)
+
+
+def test_measure_of_an_image_and_of_its_specimen_agree(block: Path) -> None:
+    out = block.parent / "same.h5"
+    assert call("import", block, "--spacing", "20", "--out", out).exit_code == 0
+    image = json.loads(call("measure", block, "--spacing", "0.02 mm", "--json").stdout)
+    specimen = json.loads(call("measure", out, "--json").stdout)
+    assert image == pytest.approx(specimen, nan_ok=True)
+    assert set(image) >= {"bv_tv", "bs_tv", "bs_bv", "tb_th", "tb_sp", "tb_n", "conn_d", "da"}
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ((), "voxel size"),
+        (("--voxel", "20 kg"), "--voxel: found '20 kg'"),
+        (("--voxel", "-3"), "--voxel: found -3"),
+        (("--spacing", "20", "--crop", "1,2,3"), "--crop: found 3 in '1,2,3'"),
+        (("--spacing", "20", "--crop", "0,0,0,999,999,999"), "inside"),
+        (("--spacing", "20", "--threshold", "900"), "leaves nothing"),
+        (("--spacing", "20", "--threshold", "magic"), "'magic'"),
+        (("--spacing", "20", "--label", "7"), "labels [7]"),
+    ],
+)
+def test_import_refuses_with_a_reason(block: Path, options: tuple, text: str) -> None:
+    result = call("import", block, *options, "--out", block.parent / "x.h5")
+    assert result.exit_code == 2
+    assert text in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (block.parent / "x.h5").exists()
+
+
+def test_labels_and_thresholds_choose_bone(block: Path) -> None:
+    options = ("--spacing", "20", "--json")
+    by_label = json.loads(call("measure", block, "--label", "200", *options).stdout)
+    by_grey = json.loads(call("measure", block, "--threshold", "100", *options).stdout)
+    assert by_label == by_grey
+    assert by_label["bv_tv"] == pytest.approx(0.25)
+    inverse = json.loads(call("measure", block, "--label", "0", *options).stdout)
+    assert inverse["bv_tv"] == pytest.approx(0.75)
+
+
+def test_measure_of_nothing_is_refused(tmp_path: Path) -> None:
+    result = call("measure", tmp_path / "absent.nrrd")
+    assert result.exit_code == 2
+    assert "absent.nrrd" in result.stderr
