@@ -12,7 +12,6 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bones import add_slab, make_bone
 from trabecula.base.errors import InputError, LedgerError
 from trabecula.cli.app import Commands
 from trabecula.cli.main import app
@@ -290,15 +289,19 @@ def test_numbers_that_are_none_become_null_and_dashes() -> None:
 
 
 def test_info_of_a_state_counts_cells(tmp_path: Path) -> None:
+    from trabecula.base.codes import Sides
+    from trabecula.config import load_parameters
+    from trabecula.model.genesis import make_state
     from trabecula.records import write_state
+    from trabecula.state import Signals
 
-    state = make_bone((6, 8, 9))
-    add_slab(state, 0, 3)
-    state.cells.osteocytes.append(uid=[7, 8], voxel=[1, 2])
+    slab = np.zeros((6, 8, 10), np.float32)
+    slab[:3] = 1.0
+    state = make_state(slab, 20.0, Sides.PERIODIC, 1, 1.0, load_parameters(), Signals())
     write_state(tmp_path / "state.h5", state, {"digest": "abc"})
     found = json.loads(call("info", tmp_path / "state.h5", "--json").stdout)
-    assert found["osteocytes"] == 2
-    assert found["shape"] == "6 x 8 x 9"
+    assert found["osteocytes"] == state.cells.osteocytes.count > 0
+    assert found["shape"] == "6 x 8 x 10"
     assert found["digest"] == "abc"
 
 
