@@ -18,7 +18,7 @@ export SET
 
 help:
 	@echo "make setup     install Trabecula and its tools into $(VENV) (once)"
-	@echo "make demo      live five years in a small bone, say what happened, save a figure"
+	@echo "make demo      live a small bone for two and a half years, say what happened, save a figure"
 	@echo "               make demo SET=\"hormones.levels.estradiol=[[0, 60]]\" tries another course"
 	@echo "make test      lint, types, import contracts, tests: what continuous integration runs"
 	@echo "make bench     mm^3-years per core-hour, and where the time goes"

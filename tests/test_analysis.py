@@ -18,6 +18,13 @@ from trabecula.analysis import (
     load_results,
     summarise,
 )
+from trabecula.analysis.expectation import (
+    THROUGHPUT,
+    compute_hours,
+    compute_memory,
+    compute_noise,
+    count_seeds,
+)
 from trabecula.base.errors import ResultsError
 
 
@@ -166,3 +173,17 @@ def test_a_run_without_a_baseline_says_so_instead_of_nan() -> None:
     text = "\n".join(describe(summarise(results)))
     assert "Resorption has no baseline" in text
     assert "nan" not in text
+
+
+def test_expected_noise_goes_through_what_was_measured_and_falls_with_volume() -> None:
+    assert compute_noise("bv_tv_change", 2.1) == pytest.approx(1.0)
+    assert compute_noise("bv_tv_change", 7.1) == pytest.approx(0.42)
+    assert compute_noise("bv_tv_change", 4 * 7.1) == pytest.approx(0.21)
+    assert compute_noise("turnover", 2.1 / 4) == pytest.approx(48.0)
+    assert count_seeds(7.1, 5.0, 0.1) == 4
+    assert count_seeds(7.1, 2.5, 0.1) == 15
+
+
+def test_time_and_memory_grow_with_the_tissue() -> None:
+    assert compute_hours(2.0, 3 * 365.25) == pytest.approx(6.0 / THROUGHPUT)
+    assert compute_memory(2 * 64**3, 4.0) > compute_memory(64**3, 2.0) > 300e6
