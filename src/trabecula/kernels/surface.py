@@ -101,8 +101,8 @@ def compute_surface_weights(mask: Array, periodic: bool) -> tuple[Array, float]:
     Notes
     -----
     Measured bias: -0.3 / radius in voxels on spheres (-4.5 % at 6, -1.6 % at 19.5), as weights sit
-    on the inner side of the surface; -10.6 % on planes along the axes (weight 0.894), none on
-    average over directions.
+    on the inner side of the surface; -10.6 % on planes along the axes (weight 0.894), +0.1 %
+    on average over planes of random direction (SD 2.3 %, largest +3 %).
     """
     bytes_ = np.ascontiguousarray(mask).view(np.uint8) if mask.dtype == bool else mask
     weights = np.zeros(mask.shape, dtype=np.float32)
