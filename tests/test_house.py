@@ -125,7 +125,9 @@ def test_the_kernel_search_finds_kernels() -> None:
 def test_files_are_short_documented_and_finished(path: Path) -> None:
     text = path.read_text()
     assert text.count("\n") < LINES_OF_A_FILE
-    assert not re.search(r"TODO|FIXME|XXX|NotImplementedError|fastmath=True|pickle\.(?:dump|load)", text)
+    assert not re.search(
+        r"TODO|FIXME|XXX|NotImplementedError|fastmath=True|pickle\.(?:dump|load)", text
+    )
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "a file says in its first line what it holds"
     for node in ast.walk(tree):

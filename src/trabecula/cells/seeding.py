@@ -1,5 +1,7 @@
 """The cells that a bone starts with: lining on its surface, osteocytes in it, precursors beside it."""
 
+from typing import Any
+
 import numpy as np
 
 from trabecula.base.codes import HALF, Population, Stream
@@ -65,7 +67,7 @@ def _scatter(allowed: Array, mean: float, seed: int, index: int) -> Array:
 
 
 def _add(
-    table: Table, population: Population, voxel: Array, seed: int, born: Array | float
+    table: Table[Any], population: Population, voxel: Array, seed: int, born: Array | float
 ) -> None:
     uid = np.empty(len(voxel), np.uint64)
     fill_uids(seed, int(population), voxel.astype(np.int64), uid)

@@ -70,12 +70,13 @@ class Hierarchy:
     @property
     def is_open(self) -> Array:
         """Mask of marrow voxels, shape (z, y, x)."""
-        return self.bits != 0
+        return np.not_equal(self.bits, 0)
 
     def view(self, flat: Array, level: int) -> Array:
         """Return one level of a flat buffer as a (z, y, x) view."""
         shape = tuple(self.shapes[level])
-        return flat[self.offsets[level] : self.offsets[level + 1]].reshape(shape)
+        part: Array = flat[self.offsets[level] : self.offsets[level + 1]].reshape(shape)
+        return part
 
     def view_faces(self, level: int) -> Array:
         """Return the face shares of one level, shape (axis, z, y, x)."""

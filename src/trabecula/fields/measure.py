@@ -43,7 +43,7 @@ def measure_fields(state: State, parameters: Table) -> dict[str, float]:
 def compute_occupancy(state: State, parameters: Table, where: tuple[Array, ...]) -> Array:
     """Return the occupied share of RANK at voxels (z, y, x): R / (KD + R), row fields.rank.kd."""
     free = _read(state, Species.RANKL_MEMBRANE, where) + _read(state, Species.RANKL_SOLUBLE, where)
-    return free / (parameters["fields.rank.kd"] + free)  # type: ignore[no-any-return]
+    return free / (parameters["fields.rank.kd"] + free)
 
 
 def _read(state: State, species: Species, where: tuple[Array, ...]) -> Array:
@@ -51,7 +51,7 @@ def _read(state: State, species: Species, where: tuple[Array, ...]) -> Array:
     field = state.fields.get(species)
     if state.fields.is_coarse(species):
         return field[z // 2, y // 2, x // 2].astype(float)  # type: ignore[no-any-return]
-    return field[z, y, x].astype(float)  # type: ignore[no-any-return]
+    return field[z, y, x].astype(float)
 
 
 def _mean(values: Array) -> float:

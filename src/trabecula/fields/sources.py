@@ -42,12 +42,12 @@ def _select(state: State, row: SourceRow) -> tuple[Array, Array | float]:
 
 def _scale(state: State, parameters: Table, row: SourceRow) -> Array | float:
     if row.scale == Scale.STRESS:
-        return 1.0 + state.cells.osteocytes.rows.stress.astype(float)  # type: ignore[no-any-return]
+        return 1.0 + state.cells.osteocytes.rows.stress.astype(float)
     if row.scale == Scale.WORK:
-        return state.cells.osteoclasts.rows.work.astype(float)  # type: ignore[no-any-return]
+        return state.cells.osteoclasts.rows.work.astype(float)
     if row.scale == Scale.MATURE:
         age = state.clock.time - state.cells.osteocytes.rows.born
-        return (age > parameters["fields.sclerostin.onset"]).astype(float)  # type: ignore[no-any-return]
+        return (age > parameters["fields.sclerostin.onset"]).astype(float)
     if row.scale == Scale.SUBSTRATE:
         serum = state.signals.levels.get("testosterone", 0.0)
         return serum + float(parameters["fields.estradiol.adrenal_substrate"])
@@ -134,7 +134,7 @@ def _fill_diffuse(
     diffuse = [s for s in row.sources if s.scale == Scale.VOLUME]
     rate = sum(compute_rate(state, parameters, row, s) for s in diffuse) * MOLECULE
     if row.is_coarse:
-        return (np.float32(rate) * hierarchy.coarse_pore * factor).astype(np.float32)  # type: ignore[no-any-return]
+        return (np.float32(rate) * hierarchy.coarse_pore * factor).astype(np.float32)
     out = np.empty(hierarchy.grid.shape, np.float32)
     fill_open(hierarchy.bits, rate, factor, out)
     return out

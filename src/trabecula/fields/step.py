@@ -16,6 +16,9 @@ from trabecula.state.fieldstack import FieldStack
 from trabecula.state.grid import Grid
 from trabecula.state.state import State
 
+DAILY_ROUNDS = 3
+"""Rounds that RANKL and OPG take turns in one tick of a warm start; what is left waits a tick."""
+
 BOUND = (Species.RANKL_MEMBRANE, Species.RANKL_SOLUBLE, Species.OPG, Species.RANKL_OPG)
 
 
@@ -80,7 +83,10 @@ def step_fields(
             if species == Species.ESTRADIOL:
                 state.signals.local_estradiol = _compute_surface_mean(state, hierarchy)
     if everything or state.clock.is_due(rows[Species.OPG].clock):
-        spent["rankl"] = _solve_bound(state, parameters, rows, hierarchy, sources_on, tolerance)
+        rounds = 0 if everything else DAILY_ROUNDS
+        spent["rankl"] = _solve_bound(
+            state, parameters, rows, hierarchy, sources_on, tolerance, rounds
+        )
     return spent
 
 
@@ -116,6 +122,7 @@ def _solve_bound(
     hierarchy: Hierarchy,
     sources_on: Mapping[str, bool],
     tolerance: float,
+    rounds: int,
 ) -> int:
     production = make_production(state, parameters, rows, hierarchy, sources_on)
     binds = sources_on.get(str(Species.RANKL_OPG), True)
@@ -127,6 +134,7 @@ def _solve_bound(
         state.signals,
         binds=binds,
         tolerance=tolerance,
+        rounds=rounds,
     )
 
 

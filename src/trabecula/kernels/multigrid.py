@@ -16,7 +16,7 @@ from trabecula.kernels.stencil import OPEN, add_sums
 def coarsen_bits(bits, v, a):
     """Pore share v of 2^3 blocks and open share a (axis, z, y, x) of their upper faces."""
     nz, ny, nx = bits.shape
-    mz, my, mx = v.shape
+    mz = v.shape[0]
     eighth = np.float32(0.125)
     quarter = np.float32(0.25)
     for cz in prange(mz):

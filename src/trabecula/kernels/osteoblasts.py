@@ -90,6 +90,9 @@ def settle_factor(lattice, scene, space, ball):
                 best_rank, best = rank, join(a, b, c, space)
         if best >= 0:
             bound[best] += bound[flat]
+            a, b, c = split(best, space)
+            if lattice.site[a, b, c] == 0:
+                lattice.site[a, b, c] = lattice.site[z, y, x]
         else:
             lost += bound[flat]
         bound[flat] = 0

@@ -1,5 +1,6 @@
 """Neighbourhoods: what lies beside a voxel when the lattice repeats or is mirrored."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -120,6 +121,7 @@ def count_bone26(matrix, z, y, x, space):
     return n - (matrix[z, y, x] >= HALF_QUANTA)
 
 
+@lru_cache(maxsize=64)
 def make_ball(radius: float) -> np.ndarray:
     """Return the offsets (dz, dy, dx) within `radius` (voxels), nearest first, shape (n, 3)."""
     r = int(np.ceil(radius))

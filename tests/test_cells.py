@@ -1,0 +1,191 @@
+"""The life of cells on a small bone: what must be conserved, follow, or stop."""
+
+import numpy as np
+import pytest
+
+from livebone import live, make_bone
+from trabecula.base.codes import FULL, HALF, Population, Target
+from trabecula.base.layouts import Osteoclasts
+from trabecula.cells.rates import make_osteoclast_rates
+from trabecula.kernels.osteoclasts import fuse_osteoclasts
+from trabecula.kernels.space import Moment, Space
+from trabecula.lattice import count_bound, count_carried, count_matrix
+from trabecula.state import Table
+from trabecula.state.signals import TARGETS
+
+DAYS = 150
+
+
+def stress_all(state):
+    """Make every osteocyte near the surface call, so that a small bone has work within days."""
+    state.cells.osteocytes.rows.stress[:] = 20.0
+
+
+@pytest.fixture(scope="module")
+def lived():
+    state, parameters = make_bone()
+    stress_all(state)
+    wrong = []
+
+    def watch(s):
+        matrix = s.lattice.matrix.reshape(-1)
+        for name in ("precursors", "osteoclasts", "lining"):
+            rows = getattr(s.cells, name).rows
+            if (matrix[rows.voxel] >= HALF).any():
+                wrong.append((name, s.clock.step))
+        if (s.lattice.osteoid > s.lattice.matrix).any():
+            wrong.append(("osteoid", s.clock.step))
+
+    live(state, parameters, DAYS, watch=watch)
+    return state, parameters, wrong
+
+
+def test_remodelling_happens(lived):
+    state, _, _ = lived
+    assert state.volume.resorbed > 0
+    assert state.volume.formed > 0
+    for event in ("osteoclasts_born", "osteoclasts_fused", "nuclei_died", "osteoblasts_activated",
+                  "osteocytes_born", "osteocytes_freed", "lining_opened"):  # fmt: skip
+        assert state.events[event] > 0, event
+
+
+def test_no_free_cell_lies_in_bone_and_osteoid_is_part_of_matrix(lived):
+    assert lived[2] == []
+
+
+def test_coupling_factor_is_conserved_exactly(lived):
+    state, _, _ = lived
+    c = state.coupling
+    held = count_bound(state) + count_carried(state) + c.spent + c.lost + c.faded
+    assert c.released == state.volume.resorbed == held
+    assert c.spent > 0
+
+
+def test_formation_follows_what_was_spent(lived):
+    state, parameters, _ = lived
+    gain = state.volume.formed / state.coupling.spent
+    assert (
+        0.5 * parameters["cells.osteoblast.gain"] < gain < 2 * parameters["cells.osteoblast.gain"]
+    )
+
+
+def test_site_ledger_holds_all_matrix_that_went_and_came(lived):
+    state, _, _ = lived
+    rows = state.sites.rows
+    assert rows.resorbed.sum() == state.volume.resorbed
+    assert rows.formed.sum() <= state.volume.formed
+    assert rows.formed.sum() > 0.9 * state.volume.formed
+
+
+def test_phases_come_in_order_at_every_site(lived):
+    rows = lived[0].sites.rows
+    worked = rows.resorbed > 0
+    assert worked.any()
+    assert (rows.first_resorbed[worked] >= rows.activated[worked]).all()
+    assert (rows.last_resorbed[worked] >= rows.first_resorbed[worked]).all()
+    formed = rows.formed > 0
+    assert (rows.first_formed[formed] >= rows.first_resorbed[formed]).all()
+
+
+def test_small_osteoclasts_do_not_resorb():
+    state, parameters = make_bone(**{"cells.osteoclast.most_nuclei": 10.0})
+    stress_all(state)
+    live(state, parameters, 40, rules={"fusion": False})
+    assert state.events["osteoclasts_born"] > 0
+    assert state.volume.resorbed == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "silent"),
+    [
+        ("supply", "precursors_born"),
+        ("differentiation", "osteoclasts_born"),
+        ("fusion", "osteoclasts_fused"),
+        ("nuclear_turnover", "nuclei_died"),
+        ("opening", "lining_opened"),
+        ("recruitment", "osteoblasts_born"),
+        ("activation", "osteoblasts_activated"),
+        ("apposition", "osteoblasts_ended"),
+        ("embedding", "osteocytes_born"),
+        ("covering", "lining_born"),
+        ("osteocyte_ageing", "osteocytes_died"),
+        ("triggering", "clusters"),
+    ],
+)
+def test_a_rule_that_is_off_leaves_no_trace(rule, silent, lived):
+    state, parameters = make_bone()
+    stress_all(state)
+    live(state, parameters, 60, rules={rule: False})
+    assert state.events.get(silent, 0) == 0
+    assert lived[0].events.get(silent, 0) > 0 or rule == "triggering"
+
+
+def test_without_resorption_nothing_is_released_and_without_coupling_nothing_formed():
+    state, parameters = make_bone()
+    stress_all(state)
+    live(state, parameters, 60, rules={"resorption": False})
+    assert state.volume.resorbed == 0
+    state, parameters = make_bone()
+    stress_all(state)
+    live(state, parameters, 90, rules={"coupling": False})
+    assert state.volume.resorbed > 0
+    assert state.coupling.released == 0
+    assert state.volume.formed == 0
+
+
+def test_blocked_rankl_leaves_no_osteoclasts():
+    state, parameters = make_bone()
+    stress_all(state)
+    live(state, parameters, 40)
+    assert state.cells.osteoclasts.count > 0
+    state.signals.blockade["rankl_membrane"] = state.signals.blockade["rankl_soluble"] = 1.0
+    before = state.volume.resorbed
+    live(state, parameters, 60)
+    middle = state.volume.resorbed
+    live(state, parameters, 20)
+    assert state.cells.osteoclasts.count == 0
+    assert state.volume.resorbed == middle
+    assert middle >= before
+
+
+def test_more_nuclear_death_means_less_resorption():
+    lost = []
+    for factor in (1.0, 4.0):
+        state, parameters = make_bone()
+        stress_all(state)
+        state.signals.multiplier[TARGETS.index(Target.DEATH), Population.OSTEOCLAST] = factor
+        live(state, parameters, 60)
+        lost.append(state.volume.resorbed)
+    assert lost[1] < 0.8 * lost[0]
+
+
+def test_fusion_conserves_nuclei_and_respects_the_limit():
+    state, parameters = make_bone()
+    rates = make_osteoclast_rates(parameters, state.signals, state.grid)
+    table = Table(Osteoclasts)
+    n = 40
+    rng = np.random.default_rng(3)
+    table.append(
+        uid=np.arange(1, n + 1), voxel=rng.integers(0, 500, n), born=np.zeros(n),
+        nuclei=rng.integers(1, 9, n), site=np.ones(n, int),
+    )  # fmt: skip
+    before = table.rows.nuclei.sum()
+    fused = 0
+    for step in range(30):
+        moment = Moment(1, step, float(step), 1.0)
+        fused += fuse_osteoclasts(
+            table.rows, np.arange(table.count), Space(8, 8, 8, 1, 20.0), moment, rates
+        )
+        table.compact()
+    assert table.rows.nuclei.sum() == before
+    assert table.rows.nuclei.max() <= rates.most
+    assert table.count == n - fused
+    assert fused > 0
+
+
+def test_bone_ledger_counts_quanta():
+    state, _ = make_bone()
+    assert (
+        count_matrix(state) == state.volume.start == int(state.lattice.matrix.sum(dtype=np.int64))
+    )
+    assert state.lattice.matrix.max() == FULL

@@ -1,0 +1,67 @@
+"""Matrix, mineral and the guards of the ledgers."""
+
+import numpy as np
+import pytest
+
+from livebone import make_bone
+from trabecula.base.codes import FULL
+from trabecula.base.errors import LedgerError
+from trabecula.kernels.mineral import mineralise
+from trabecula.lattice import check_ledgers
+
+
+def test_a_missing_quantum_stops_the_run():
+    state, _ = make_bone()
+    check_ledgers(state)
+    z, y, x = np.argwhere(state.lattice.matrix == FULL)[0]
+    state.lattice.matrix[z, y, x] -= 1
+    with pytest.raises(LedgerError, match="volume ledger"):
+        check_ledgers(state)
+
+
+def test_a_stray_quantum_of_factor_stops_the_run():
+    state, _ = make_bone()
+    state.lattice.bound[0, 0, 0] += 1
+    with pytest.raises(LedgerError, match="coupling factor"):
+        check_ledgers(state)
+
+
+def test_osteoid_mineralises_exponentially_and_matrix_does_not_change():
+    matrix = np.full((1, 1, 3), FULL, np.uint16)
+    matrix[0, 0, 2] = 0
+    osteoid = np.array([[[20000, 0, 0]]], np.uint16)
+    mineral = np.array([[[1.0, 0.8, 0.5]]], np.float32)
+    share = 1 - np.exp(-1 / 15.0)
+    for _ in range(15):
+        mineralise(matrix, osteoid, mineral, share, 0.7, 1.0)
+    assert osteoid[0, 0, 0] == pytest.approx(20000 * np.exp(-1), rel=1e-3)
+    assert mineral[0, 0, 2] == 0
+    assert mineral[0, 0, 1] == pytest.approx(0.8)
+    old, fresh = FULL - 20000, 20000 - int(osteoid[0, 0, 0])
+    assert mineral[0, 0, 0] == pytest.approx((old + 0.7 * fresh) / (old + fresh), rel=1e-4)
+
+
+def test_every_seam_ends():
+    matrix = np.full((1, 1, 1), FULL, np.uint16)
+    osteoid = np.full((1, 1, 1), FULL, np.uint16)
+    mineral = np.zeros((1, 1, 1), np.float32)
+    for _ in range(400):
+        mineralise(matrix, osteoid, mineral, 0.065, 0.7, 1.0)
+    assert osteoid[0, 0, 0] == 0
+    assert mineral[0, 0, 0] == pytest.approx(0.7, abs=1e-3)
+
+
+def test_secondary_mineralisation_approaches_one():
+    matrix = np.full((1, 1, 1), FULL, np.uint16)
+    osteoid = np.zeros((1, 1, 1), np.uint16)
+    mineral = np.full((1, 1, 1), 0.7, np.float32)
+    keep = np.exp(-10 / 900.0)
+    for _ in range(90):
+        mineralise(matrix, osteoid, mineral, 0.065, 0.7, keep)
+    assert mineral[0, 0, 0] == pytest.approx(1 - 0.3 * np.exp(-1), rel=1e-4)
+
+
+def test_ages_are_spread():
+    state, parameters = make_bone()
+    ages = -state.lattice.formed[state.lattice.matrix == FULL]
+    assert ages.std() > 0.3 * parameters["lattice.age.mean"]
