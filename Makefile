@@ -10,7 +10,9 @@ DEMO := runs/demo
 # Options of the main job: make demo SET="hormones.levels.estradiol=[[0, 60]]" THREADS=1
 SET ?=
 THREADS ?= 2
-# Arguments for the science panel: make validate ARGS="-k menopause"
+# Situations that `make validate` lives through, each with its summary and figures
+SITUATIONS ?= young_adult menopause surgical_menopause_estradiol andropause denosumab igf1_rise prednisone
+# Arguments for the slow tests: make validate ARGS="-k menopause"
 ARGS ?=
 export SET
 
@@ -18,11 +20,11 @@ export SET
 
 help:
 	@echo "make setup     install Trabecula and its tools into $(VENV) (once)"
-	@echo "make demo      live a small bone for two and a half years, say what happened, save a figure"
+	@echo "make demo      let a small bone live, say what happened, save a figure"
 	@echo "               make demo SET=\"hormones.levels.estradiol=[[0, 60]]\" tries another course"
 	@echo "make test      lint, types, import contracts, tests: what continuous integration runs"
 	@echo "make bench     mm^3-years per core-hour, and where the time goes"
-	@echo "make validate  the slow physics tests (minutes)"
+	@echo "make validate  the slow tests, then every standard situation with summary and figures (long)"
 	@echo "make clean     remove $(VENV), caches and the demo's run"
 
 setup: $(STAMP)
@@ -50,7 +52,11 @@ bench: setup
 	$(BIN)/python benchmarks/throughput.py --out benchmarks/throughput.json
 
 validate: setup
-	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest -m slow $(ARGS)
+	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest -m slow $(ARGS) || [ $$? -eq 5 ]
+	for name in $(SITUATIONS); do \
+	    $(BIN)/trabecula run configs/$$name.yaml --out runs/$$name --threads $(THREADS); \
+	    $(BIN)/trabecula plot runs/$$name; \
+	done
 
 clean:
 	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
