@@ -59,7 +59,7 @@ def test_coarse_solution_equals_a_direct_solve(shape, sides):
 def test_the_solver_is_of_second_order_in_space():
     errors = []
     edge, rate, diffusion = 640.0, 1.0, 2e4
-    for n in (16, 32, 64):
+    for n in (12, 24, 48):
         grid = Grid((n, n, n), edge / n, Sides.PERIODIC)
         hierarchy = make_hierarchy(grid, np.zeros((n, n, n), np.uint16))
         x = 2 * np.pi * (np.arange(n) + 0.5) / n
@@ -67,7 +67,7 @@ def test_the_solver_is_of_second_order_in_space():
         exact = 1 + wave / (rate + diffusion * 3 * (2 * np.pi / edge) ** 2)
         found = np.zeros((n, n, n), np.float32)
         decay = np.full((n, n, n), rate, np.float32)
-        solve_fine(hierarchy, found, (1 + wave).astype(np.float32), decay, diffusion, "t", 1e-4)
+        solve_fine(hierarchy, found, (1 + wave).astype(np.float32), decay, diffusion, "t", 5e-5)
         errors.append(np.abs(found - exact).max())
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     assert np.all(np.abs(orders - 2) < 0.2), (orders, errors)
@@ -123,7 +123,7 @@ def test_a_warm_start_under_tolerance_costs_nothing_and_changes_nothing():
 def test_a_far_reaching_species_converges_in_few_cycles():
     _, hierarchy, rng = build((31, 33, 40), Sides.PERIODIC, bone=0.2)
     source = rng.random(hierarchy.coarse_shape).astype(np.float32) * hierarchy.coarse_pore
-    _, outcome = solve_uniform(hierarchy, source, 20.0, 4.3e7)
+    _, outcome = solve_uniform(hierarchy, source, 20.0, 4.3e7, tolerance=2e-3)
     assert outcome.cycles <= 12
     assert max(outcome.residual, outcome.imbalance) <= 2e-3
 

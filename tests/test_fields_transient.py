@@ -126,11 +126,12 @@ def test_the_well_mixed_limit_of_the_transient_is_the_quasi_steady_state():
     rank = np.full(grid.shape, 4.0)
     transient = make_transient(grid, np.ones(grid.shape, bool), sources, rank)
     run(transient, parameters, 12.0)
-    fields = solve_steady(grid, np.zeros(grid.shape, np.uint16), sources, rank, parameters, 2e-4)
+    fields = solve_steady(grid, np.zeros(grid.shape, np.uint16), sources, rank, parameters, 1e-4)
+    # titration makes some twenty times the tolerance of the residual of it
     for species in (M, S, OPG):
-        np.testing.assert_allclose(fields.get(species), transient.levels[species].mean(), rtol=2e-3)
+        np.testing.assert_allclose(fields.get(species), transient.levels[species].mean(), rtol=3e-3)
     bound = sum(b.mean() for b in transient.bound.values())
-    np.testing.assert_allclose(fields.get(Species.RANKL_OPG), bound, rtol=2e-3)
+    np.testing.assert_allclose(fields.get(Species.RANKL_OPG), bound, rtol=3e-3)
     assert bound > fields.get(M).mean(), "binding must matter here"
 
 
