@@ -61,6 +61,7 @@ def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastR
         speed=p["cells.osteoclast.speed"],
         seam=compute_seam(p, grid),
         release=p["cells.factor.yield"],
+        room=int(p["cells.osteoclast.room"]),
     )
 
 

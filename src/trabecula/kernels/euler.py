@@ -7,12 +7,13 @@ from trabecula.kernels.compile import kernel, parallel_kernel, prange
 
 
 @kernel
-def _weigh_point(a: int, b: int, c: int, d: int, e: int, f: int, g: int, h: int, w: Array) -> int:
+def _weigh_point(corners: tuple[int, ...], w: Array) -> int:
     """Return 8 x the weighted cells that one point owns.
 
     a..h are the voxels around it in the order of (z, y, x) bits, h being its own; `w` (3) is 1 for
     an axis on whose border the point lies, 2 otherwise.
     """
+    a, b, c, d, e, f, g, h = corners
     wz, wy, wx = w[0], w[1], w[2]
     total = wz * wy * wx * np.int64(a | b | c | d | e | f | g | h)
     total -= 2 * (wy * wx * (e | f | g | h) + wz * wx * (c | d | g | h) + wz * wy * (b | d | f | h))
@@ -40,9 +41,8 @@ def count_cells(padded: Array, weights: tuple[Array, Array, Array], sums: Array)
             for x in range(px):
                 w[2] = weights[2][x]
                 i, j = y + 1, x + 1
-                total += _weigh_point(
-                    p[y, x], p[y, j], p[i, x], p[i, j], q[y, x], q[y, j], q[i, x], q[i, j], w
-                )
+                near = (p[y, x], p[y, j], p[i, x], p[i, j])
+                total += _weigh_point((*near, q[y, x], q[y, j], q[i, x], q[i, j]), w)
         sums[z] = total
 
 

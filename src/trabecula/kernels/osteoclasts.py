@@ -11,6 +11,7 @@ from trabecula.kernels.ligands import boost, hill, occupancy
 from trabecula.kernels.space import (
     FACES,
     HALF_QUANTA,
+    count_bone26,
     join,
     neighbour,
     refresh_contact,
@@ -27,7 +28,8 @@ class OsteoclastRates(NamedTuple):
     ``fusion`` 1/d; ``most`` nuclei; ``fewest`` nuclei that resorb; ``death`` of a nucleus 1/d without
     survival signal; ``survival`` maximum by occupancy, ``half``, ``power``, ``kd`` (pM); ``tgfb_half``
     pM, ``tgfb_max``; ``il1_half`` pM, ``il1_max``; ``work`` um^3/d per nucleus; ``area`` um^2 per
-    nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per quantum.
+    nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per quantum;
+    ``room`` open neighbours of 26 that a ruffled border needs.
     """
 
     fusion: float
@@ -47,6 +49,7 @@ class OsteoclastRates(NamedTuple):
     speed: float
     seam: int
     release: float
+    room: int
 
 
 @kernel
@@ -155,13 +158,14 @@ def score_target(scene, ligands, space, rates, z, y, x):
     """Score a voxel with matrix as a target: -1 if out of reach, more if exposed and signalled.
 
     A voxel is reachable through an open face that neither lining cell nor osteoblast covers; the
-    most exposed goes first (random digging makes tunnels), and begun voxels are finished.
+    most exposed goes first (random digging makes tunnels), and begun voxels are finished. A ruffled
+    border is wider than a voxel: with fewer than `room` open neighbours of 26 it does not fit.
     """
     if scene.matrix[z, y, x] == 0 or scene.osteoid[z, y, x] > rates.seam:
         return -1.0
     if scene.lining[z, y, x] > 0 or scene.osteoblasts[z, y, x] > 0:
         return -1.0
-    exposed = 0.0
+    reachable = False
     theta = 0.0
     for k in range(6):
         a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
@@ -169,12 +173,15 @@ def score_target(scene, ligands, space, rates, z, y, x):
             continue
         if scene.lining[a, b, c] > 0 or scene.osteoblasts[a, b, c] > 0:
             continue
-        exposed += 1.0
+        reachable = True
         theta = max(theta, hill(occupancy(ligands, rates.kd, a, b, c), rates.half, rates.power))
-    if exposed == 0.0:
+    if not reachable:
         return -1.0
+    bone = count_bone26(scene.matrix, z, y, x, space)
     begun = 1.0 - scene.matrix[z, y, x] / FULL_QUANTA
-    return exposed / 6.0 + 2.0 * begun + theta
+    if begun == 0.0 and 26 - bone < rates.room:
+        return -1.0
+    return 3.0 * (1.0 - bone / 26.0) + 2.0 * begun + 0.5 * theta
 
 
 @kernel
