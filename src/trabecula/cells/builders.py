@@ -18,6 +18,7 @@ from trabecula.kernels.osteoblasts import (
     settle_factor,
     take_up,
 )
+from trabecula.kernels.precursors import push_out
 from trabecula.kernels.space import make_ball
 from trabecula.state import State
 
@@ -92,6 +93,7 @@ def step_apposition(state: State, p: Parameters, stage: Stage, embed: bool) -> N
     _bury(state, stage)
     table.compact()
     stage.scene.closed[...] = 0
+    _make_way(state, stage)
 
 
 def _bury(state: State, stage: Stage) -> None:
@@ -121,6 +123,22 @@ def _bury(state: State, stage: Stage) -> None:
     count_event(state, "osteocytes_born", len(buried))
     count_event(state, "osteoblasts_lined", len(lined))
     count_event(state, "osteoblasts_ended", len(ended))
+
+
+def _make_way(state: State, stage: Stage) -> None:
+    """Push precursors and osteoclasts out of voxels that have just become bone."""
+    ball = make_ball(FAR)
+    for table, event in (
+        (state.cells.precursors, "precursors_died"),
+        (state.cells.osteoclasts, "osteoclasts_died"),
+    ):
+        rows = table.rows
+        lost = push_out(rows.uid, rows.voxel, table.count, state.lattice.matrix, stage.space, ball)
+        table.compact()
+        count_event(state, event, lost)
+    counts = stage.scene.osteoclasts
+    counts[...] = 0
+    np.add.at(counts.reshape(-1), state.cells.osteoclasts.rows.voxel, 1)
 
 
 def step_opening(state: State, p: Parameters, stage: Stage) -> None:

@@ -132,3 +132,28 @@ def walk_precursors(table, count, scene, ligands, space, moment, rates):
                     break
         table.voxel[i] = join(z, y, x, space)
     return settled
+
+
+@kernel
+def push_out(uid, voxel, count, matrix, space, ball):
+    """Move cells whose voxel has become bone to the nearest open voxel within `ball`.
+
+    Returns how many found none; those die.
+    """
+    flat_matrix = matrix.reshape(-1)
+    lost = 0
+    for i in range(count):
+        if uid[i] == 0 or flat_matrix[voxel[i]] < HALF_QUANTA:
+            continue
+        z, y, x = split(voxel[i], space)
+        placed = False
+        for k in range(len(ball)):
+            a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
+            if matrix[a, b, c] < HALF_QUANTA:
+                voxel[i] = join(a, b, c, space)
+                placed = True
+                break
+        if not placed:
+            uid[i] = 0
+            lost += 1
+    return lost
