@@ -32,15 +32,7 @@ class Stage:
     def set_up(self, state: State, seam: int) -> None:
         """Sort the tables and rebuild the occupancy of the surface."""
         cells, scene = state.cells, self.scene
-        for table in (
-            cells.precursors,
-            cells.osteoclasts,
-            cells.osteoblasts,
-            cells.lining,
-            cells.osteocytes,
-        ):
-            table.compact()
-            table.sort()
+        cells.sort()
         fill_contact(state.lattice.matrix, self.space, scene.contact)
         for counts, table in (
             (scene.lining, cells.lining),

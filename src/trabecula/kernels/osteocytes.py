@@ -142,6 +142,4 @@ def trigger_clusters(table, count, formed, space, moment, rates):
                 deaths += 1
             else:
                 table.stress[j] = max(table.stress[j], rates.emission)
-        if table.uid[i] == 0:
-            continue
     return clusters, deaths

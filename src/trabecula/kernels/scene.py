@@ -28,14 +28,6 @@ class Scene(NamedTuple):
 
 
 @kernel
-def clear_counts(counts, voxels, count):
-    """Set the counts back to 0 at the voxels that `voxels` names."""
-    flat = counts.reshape(-1)
-    for i in range(count):
-        flat[voxels[i]] = 0
-
-
-@kernel
 def count_cells(uid, voxel, count, counts):
     """Add one to `counts` at the voxel of every living cell."""
     flat = counts.reshape(-1)

@@ -70,16 +70,7 @@ def make_plan(config: "Config", state: State, replete: bool) -> tuple[Step, ...]
 
 def order_cells(state: State) -> None:
     """Drop the dead and sort every population by place, so that no sum depends on row order."""
-    cells = state.cells
-    for table in (
-        cells.precursors,
-        cells.osteoclasts,
-        cells.osteoblasts,
-        cells.lining,
-        cells.osteocytes,
-    ):
-        table.compact()
-        table.sort()
+    state.cells.sort()
 
 
 def _first_line(function: Callable[..., object]) -> str:

@@ -29,6 +29,18 @@ class Cells:
     lining: Table[LiningCells]
     osteocytes: Table[Osteocytes]
 
+    def sort(self) -> None:
+        """Drop the dead and order every population by place, so that no sum depends on row order."""
+        for table in (
+            self.precursors,
+            self.osteoclasts,
+            self.osteoblasts,
+            self.lining,
+            self.osteocytes,
+        ):
+            table.compact()
+            table.sort()
+
 
 @dataclass
 class State:
