@@ -15,6 +15,7 @@ class Lattice(NamedTuple):
     osteoid: Annotated[Array, Column("u2", "1/32768", "unmineralised part of the matrix in quanta")]
     mineral: Annotated[Array, Column("f4", "1", "degree of mineralisation of the mineralised part")]
     formed: Annotated[Array, Column("f4", "d", "time at which matrix was last laid down", -1e6)]
+    resorbed: Annotated[Array, Column("f4", "d", "time at which matrix was last taken", -1e6)]
     bound: Annotated[Array, Column("i4", "1/32768", "coupling factor bound to the eroded surface")]
     site: Annotated[Array, Column("i4", "1", "identity of the last remodelling site, 0 for none")]
     eroded: Annotated[Array, Column("u1", "1", "1 where resorption opened the voxel")]
@@ -38,7 +39,7 @@ class Osteoclasts(NamedTuple):
     voxel: Annotated[Array, Column("i8", "1", "flat index (z, y, x) of the open voxel it sits in")]
     born: Annotated[Array, Column("f8", "d", "time of birth")]
     nuclei: Annotated[Array, Column("i4", "1", "number of nuclei")]
-    site: Annotated[Array, Column("i4", "1", "remodelling site it works in")]
+    site: Annotated[Array, Column("i4", "1", "remodelling site it works in, 0 before its first")]
     carry: Annotated[Array, Column("f8", "1/32768", "resorption owed, below one quantum")]
     idle: Annotated[Array, Column("f4", "d", "time since it last resorbed")]
     work: Annotated[Array, Column("f4", "um^3/d", "matrix resorbed in the last step")]
@@ -100,6 +101,14 @@ class Sites(NamedTuple):
     ended: Annotated[Array, Column("f8", "d", "return to quiescence", NAN)]
     resorbed: Annotated[Array, Column("i8", "1/32768", "matrix removed, in quanta")]
     formed: Annotated[Array, Column("i8", "1/32768", "matrix laid down, in quanta")]
+    resorbed_mean: Annotated[Array, Column("f8", "d", "mean time of resorption after activation")]
+    resorbed_spread: Annotated[Array, Column("f8", "d^2", "variance of the time of resorption")]
+    formed_mean: Annotated[Array, Column("f8", "d", "mean time of apposition after activation")]
+    formed_spread: Annotated[Array, Column("f8", "d^2", "variance of the time of apposition")]
+    reversal: Annotated[
+        Array, Column("f8", "d", "last resorption to first apposition, summed over its places")
+    ]
+    reversed: Annotated[Array, Column("i4", "voxel", "places where apposition followed resorption")]
     mouth: Annotated[
         Array, Column("i4", "voxel", "surface voxels of the first layer that it eroded")
     ]

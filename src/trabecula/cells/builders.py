@@ -7,17 +7,17 @@ from trabecula.cells.events import count_event
 from trabecula.cells.rates import Table as Parameters
 from trabecula.cells.rates import make_lining_rates, make_osteoblast_rates
 from trabecula.cells.scene import Stage, make_ligands, make_moment, make_order
+from trabecula.kernels.factor import fade_factor, settle_factor
 from trabecula.kernels.lining import cover_surface, open_surface, shift_lining
 from trabecula.kernels.osteoblasts import (
     activate,
     appose,
     end_osteoblasts,
-    fade_factor,
     lose_osteoblasts,
     recruit,
-    settle_factor,
     take_up,
 )
+from trabecula.kernels.places import crawl
 from trabecula.kernels.precursors import push_out
 from trabecula.kernels.space import make_ball
 from trabecula.state import State
@@ -84,6 +84,7 @@ def step_apposition(state: State, p: Parameters, stage: Stage, embed: bool) -> N
     table, moment = state.cells.osteoblasts, make_moment(state)
     order = make_order(state, table)
     rows, lattice, ligands = table.rows, state.lattice, make_ligands(state)
+    crawl(rows, order, stage.scene, lattice, stage.space, moment, rates)
     take_up(rows, order, lattice, stage.space, moment, rates)
     context = (stage.space, moment, rates)
     formed, spent = appose(rows, order, stage.scene, ligands, lattice, state.sites.arrays, context)

@@ -96,6 +96,7 @@ def make_osteoblast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoblastR
         sclerostin_ref=p["cells.osteoblast.sclerostin_ref"],
         sclerostin_max=p["cells.osteoblast.sclerostin_max"],
         hollow=p["cells.osteoblast.hollow"],
+        crawl=p["cells.osteoblast.crawl"],
         osteocytes=p["cells.osteocyte.density"] * PER_MM3,
         lining_share=p["cells.osteoblast.lining_share"],
     )

@@ -21,16 +21,24 @@ from trabecula.state import Cells, Grid, Table
 
 
 def make_cells(
-    lattice: Lattice, grid: Grid, seed: int, osteocyte_density: float, precursor_density: float
+    lattice: Lattice,
+    grid: Grid,
+    seed: int,
+    osteocyte_density: float,
+    precursor_density: float,
+    osteocyte_life: float = np.inf,
 ) -> Cells:
     """Populate a lattice at rest.
 
     Parameters
     ----------
     osteocyte_density
-        Osteocytes per mm^3 of bone.
+        Osteocytes per mm^3 of bone at their burial.
     precursor_density
         Precursors per mm^3 of marrow.
+    osteocyte_life
+        Mean life of an osteocyte (d): old bone begins with the cells that outlived its age, or the
+        number of osteocytes would fall for years until it is that of a bone that lives on.
     """
     cells = Cells(
         precursors=Table(Precursors),
@@ -45,7 +53,8 @@ def make_cells(
     formed = lattice.formed.reshape(-1)
     surface = np.flatnonzero(contact.reshape(-1))
     _add(cells.lining, Population.LINING, surface, seed, -1.0e4)
-    inside = _scatter(bone, osteocyte_density * PER_MM3 * grid.voxel_volume, seed, 1)
+    alive = np.exp(np.minimum(formed, 0.0) / osteocyte_life)
+    inside = _scatter(bone, osteocyte_density * PER_MM3 * grid.voxel_volume * alive, seed, 1)
     _add(cells.osteocytes, Population.OSTEOCYTE, inside, seed, formed[inside].astype(float))
     cells.osteocytes.rows.outlet[:] = -2  # never sought
     marrow = _scatter(~bone, precursor_density * PER_MM3 * grid.voxel_volume, seed, 2)
@@ -58,7 +67,7 @@ def make_space(grid: Grid) -> Space:
     return Space(*grid.shape, int(grid.periodic), grid.voxel)
 
 
-def _scatter(allowed: Array, mean: float, seed: int, index: int) -> Array:
+def _scatter(allowed: Array, mean: Array | float, seed: int, index: int) -> Array:
     """Flat indices of allowed voxels, each `mean` times on average, keyed by place."""
     uniform = np.empty(len(allowed))
     fill_uniform(seed, int(Stream.SEEDING), index, uniform)

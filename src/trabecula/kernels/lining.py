@@ -82,7 +82,8 @@ def shift_lining(table, count, scene, space):
 def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
     """Close bare surface that nobody works on, by division of lining cells at its border.
 
-    Returns the new count or -1. Factor still bound there keeps the place open for osteoblasts.
+    Returns the new count or -1. Factor still bound there keeps the place open for osteoblasts, and so
+    do osteoblasts beside it: a pit that is lined while they fill its rim would stay for ever.
     """
     rates, ball = rates_ball
     chance = 1.0 - np.exp(-rates.covering * moment.dt)
@@ -97,10 +98,12 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
             continue
         z, y, x = split(flat, space)
         parent = False
+        worked = False
         for k in range(27):
             a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
             parent = parent or scene.lining[a, b, c] > 0
-        if not parent:
+            worked = worked or scene.osteoblasts[a, b, c] > 0
+        if not parent or worked:
             continue
         busy = False
         for k in range(len(ball)):

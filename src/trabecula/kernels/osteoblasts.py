@@ -8,6 +8,8 @@ from trabecula.base.codes import FULL
 from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import boost
+from trabecula.kernels.places import move_out
+from trabecula.kernels.sites import add_time
 from trabecula.kernels.space import (
     HALF_QUANTA,
     count_bone26,
@@ -55,66 +57,9 @@ class OsteoblastRates(NamedTuple):
     sclerostin_ref: float
     sclerostin_max: float
     hollow: float
+    crawl: float
     osteocytes: float
     lining_share: float
-
-
-@kernel
-def settle_factor(lattice, scene, space, ball):
-    """Move factor that is buried or hangs in the open to the nearest surface voxel.
-
-    Returns the quanta that found no surface within `ball` and are lost.
-    """
-    bound = lattice.bound.reshape(-1)
-    lost = 0
-    for flat in range(len(bound)):
-        if bound[flat] == 0:
-            continue
-        z, y, x = split(flat, space)
-        if scene.contact[z, y, x] > 0:
-            continue
-        best = -1
-        best_rank = 1e9
-        for k in range(1, len(ball)):
-            dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
-            distance = float(dz * dz + dy * dy + dx * dx)
-            if distance >= best_rank:
-                break
-            a, b, c = neighbour(z, y, x, dz, dy, dx, space)
-            if scene.contact[a, b, c] == 0:
-                continue
-            # the same site first, then eroded surface, then the deepest hollow
-            rank = distance - 0.4 * (lattice.site[a, b, c] == lattice.site[z, y, x])
-            rank -= 0.3 * lattice.eroded[a, b, c] + 0.04 * scene.contact[a, b, c]
-            if rank < best_rank:
-                best_rank, best = rank, join(a, b, c, space)
-        if best >= 0:
-            bound[best] += bound[flat]
-            a, b, c = split(best, space)
-            if lattice.site[a, b, c] == 0:
-                lattice.site[a, b, c] = lattice.site[z, y, x]
-        else:
-            lost += bound[flat]
-        bound[flat] = 0
-    return lost
-
-
-@kernel
-def fade_factor(bound, moment, rate):
-    """Let bound factor fade by whole quanta, the fraction settled by a draw; returns quanta lost."""
-    flat = bound.reshape(-1)
-    chance = 1.0 - np.exp(-rate * moment.dt)
-    lost = 0
-    for i in range(len(flat)):
-        if flat[i] == 0:
-            continue
-        amount = flat[i] * chance
-        gone = int(amount)
-        gone += draw(moment.seed, FATE, moment.step, i, 2) < amount - gone
-        gone = min(gone, flat[i])
-        flat[i] -= gone
-        lost += gone
-    return lost
 
 
 @kernel
@@ -239,38 +184,6 @@ def take_up(table, order, lattice, space, moment, rates):
 
 
 @kernel
-def move_out(table, i, scene, lattice, space, places):
-    """Step from a filled voxel to the neighbouring surface voxel in the deepest hollow.
-
-    Returns False if there is no room; then the cell is entombed.
-    """
-    z, y, x = split(table.voxel[i], space)
-    best = -1.0
-    bz, by, bx = -1, -1, -1
-    for k in range(27):
-        dz, dy, dx = k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1
-        a, b, c = neighbour(z, y, x, dz, dy, dx, space)
-        if scene.contact[a, b, c] == 0 or scene.osteoblasts[a, b, c] >= places:
-            continue
-        if scene.lining[a, b, c] > 0 or scene.osteoclasts[a, b, c] > 0:
-            continue
-        if lattice.matrix[a, b, c] >= HALF_QUANTA:
-            continue
-        value = float(count_bone26(lattice.matrix, a, b, c, space))
-        value += 6.0 * lattice.matrix[a, b, c] / FULL_QUANTA - 0.5 * (abs(dz) + abs(dy) + abs(dx))
-        value -= 0.7 * scene.osteoblasts[a, b, c]
-        value += 3.0 * (lattice.eroded[a, b, c] > 0)
-        if value > best:
-            best, bz, by, bx = value, a, b, c
-    if bz < 0:
-        return False
-    scene.osteoblasts[z, y, x] -= 1
-    scene.osteoblasts[bz, by, bx] += 1
-    table.voxel[i] = join(bz, by, bx, space)
-    return True
-
-
-@kernel
 def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
     """Let active osteoblasts lay osteoid for the factor they carry; a dose that is spent is spent.
 
@@ -296,10 +209,11 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
         if q < int(table.carry[i]):
             table.carry[i] = float(q)
         laid = 0
+        row = table.site[i] - 1
         while laid < q:
             z, y, x = split(table.voxel[i], space)
             if lattice.matrix[z, y, x] >= FULL_QUANTA and not move_out(
-                table, i, scene, lattice, space, rates.places
+                table, i, scene, lattice, space, rates.places, -1.0e9
             ):
                 break
             z, y, x = split(table.voxel[i], space)
@@ -307,6 +221,9 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
             part = min(q - laid, FULL_QUANTA - before)
             if part <= 0:
                 break
+            if row >= 0 and lattice.resorbed[z, y, x] > lattice.formed[z, y, x]:
+                sites.reversal[row] += moment.time - lattice.resorbed[z, y, x]
+                sites.reversed[row] += 1
             lattice.matrix[z, y, x] = before + part
             lattice.osteoid[z, y, x] += part
             lattice.formed[z, y, x] = moment.time
@@ -327,11 +244,12 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
         table.rest[i] += cost
         spent += cost
         formed += laid
-        row = table.site[i] - 1
         if row >= 0:
             if np.isnan(sites.first_formed[row]):
                 sites.first_formed[row] = moment.time
             sites.last_formed[row] = moment.time
+            age = moment.time - sites.activated[row]
+            add_time(sites.formed_mean, sites.formed_spread, row, sites.formed[row], laid, age)
             sites.formed[row] += laid
     return formed, spent
 
@@ -355,7 +273,7 @@ def end_osteoblasts(table, count, scene, lattice, space, moment, rates):
             fate = 2
             scene.closed[z, y, x] -= 1
         elif lattice.matrix[z, y, x] >= FULL_QUANTA and not move_out(
-            table, i, scene, lattice, space, rates.places
+            table, i, scene, lattice, space, rates.places, -1.0e9
         ):
             fate = 4
         else:

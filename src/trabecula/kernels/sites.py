@@ -9,7 +9,7 @@ from trabecula.kernels.space import neighbour, split
 def find_live_site(flat, voxel, site, uid, phase, lattice, space_ball):
     """Return the site of the nearest osteoclast within the ball, else of eroded surface there, or 0.
 
-    `phase` holds a row per site; surface counts while its site is resorbing.
+    `phase` holds a row per site; surface counts until its site is in formation.
     """
     space, ball = space_ball
     reach = 0.0
@@ -19,7 +19,7 @@ def find_live_site(flat, voxel, site, uid, phase, lattice, space_ball):
     best = reach + 0.5
     found = 0
     for i in range(len(voxel)):
-        if uid[i] == 0:
+        if uid[i] == 0 or site[i] == 0:
             continue
         a, b, c = split(voxel[i], space)
         dz = offset(z, a, space.nz, space.periodic)
@@ -34,9 +34,22 @@ def find_live_site(flat, voxel, site, uid, phase, lattice, space_ball):
     for k in range(len(ball)):
         a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
         s = lattice.site[a, b, c]
-        if s > 0 and lattice.eroded[a, b, c] > 0 and phase[s - 1] == 0:
+        if s > 0 and lattice.eroded[a, b, c] > 0 and phase[s - 1] <= 1:
             return s
     return 0
+
+
+@kernel
+def add_time(mean, spread, row, held, part, time):
+    """Bring mean and variance of a site's time of work up to date (West 1979, weights in quanta).
+
+    `held` quanta were entered before; `part` more at `time` (d after activation).
+    """
+    total = held + part
+    away = time - mean[row]
+    mean[row] += away * part / total
+    fresh = time - mean[row]
+    spread[row] = (spread[row] * held + part * away * fresh) / total
 
 
 @kernel

@@ -55,6 +55,7 @@ def make_state(
         seed,
         parameters["cells.osteocyte.density"],
         parameters["cells.precursor.density"],
+        parameters["cells.osteocyte.life"],
     )
     state = State(
         seed=seed,

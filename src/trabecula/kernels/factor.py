@@ -1,0 +1,67 @@
+"""Coupling factor bound to the surface: it follows the surface, and fades."""
+
+import numpy as np
+
+from trabecula.kernels.compile import kernel
+from trabecula.kernels.keyed import draw
+from trabecula.kernels.space import join, neighbour, split
+
+FATE = 14
+
+
+@kernel
+def settle_factor(lattice, scene, space, ball):
+    """Move factor that is buried or hangs in the open to the nearest surface voxel.
+
+    Returns the quanta that found no surface within `ball` and are lost.
+    """
+    bound = lattice.bound.reshape(-1)
+    lost = 0
+    for flat in range(len(bound)):
+        if bound[flat] == 0:
+            continue
+        z, y, x = split(flat, space)
+        if scene.contact[z, y, x] > 0:
+            continue
+        best = -1
+        best_rank = 1e9
+        for k in range(1, len(ball)):
+            dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
+            distance = float(dz * dz + dy * dy + dx * dx)
+            if distance >= best_rank:
+                break
+            a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+            if scene.contact[a, b, c] == 0:
+                continue
+            # the same site first, then eroded surface, then the deepest hollow
+            rank = distance - 0.4 * (lattice.site[a, b, c] == lattice.site[z, y, x])
+            rank -= 0.3 * lattice.eroded[a, b, c] + 0.04 * scene.contact[a, b, c]
+            if rank < best_rank:
+                best_rank, best = rank, join(a, b, c, space)
+        if best >= 0:
+            bound[best] += bound[flat]
+            a, b, c = split(best, space)
+            if lattice.site[a, b, c] == 0:
+                lattice.site[a, b, c] = lattice.site[z, y, x]
+        else:
+            lost += bound[flat]
+        bound[flat] = 0
+    return lost
+
+
+@kernel
+def fade_factor(bound, moment, rate):
+    """Let bound factor fade by whole quanta, the fraction settled by a draw; returns quanta lost."""
+    flat = bound.reshape(-1)
+    chance = 1.0 - np.exp(-rate * moment.dt)
+    lost = 0
+    for i in range(len(flat)):
+        if flat[i] == 0:
+            continue
+        amount = flat[i] * chance
+        gone = int(amount)
+        gone += draw(moment.seed, FATE, moment.step, i, 2) < amount - gone
+        gone = min(gone, flat[i])
+        flat[i] -= gone
+        lost += gone
+    return lost
