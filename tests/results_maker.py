@@ -40,9 +40,8 @@ def make_results(resorption: float = 1.5, noise: float = 0.0) -> Results:
     }
     bmus = {
         "phase": np.array([3, 3, 4, 0], dtype="u1"),
-        "first_resorbed": np.array([0.0, 10.0, 5.0, 700.0]),
-        "last_resorbed": np.array([40.0, 54.0, 9.0, 710.0]),
-        "first_formed": np.array([50.0, 60.0, np.nan, np.nan]),
-        "last_formed": np.array([180.0, 200.0, np.nan, np.nan]),
+        "rs_p": np.array([40.0, 44.0, 4.0, 10.0]),
+        "rv_p": np.array([10.0, 6.0, np.nan, np.nan]),
+        "fp": np.array([130.0, 140.0, np.nan, np.nan]),
     }
     return Results(Path("made/up/results.h5"), TIME, series, hormones, bmus)

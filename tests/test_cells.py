@@ -85,6 +85,24 @@ def test_phases_come_in_order_at_every_site(lived):
     assert (rows.last_resorbed[worked] >= rows.first_resorbed[worked]).all()
     formed = rows.formed > 0
     assert (rows.first_formed[formed] >= rows.first_resorbed[formed]).all()
+    assert (rows.nuclei_peak[worked] >= 3).all()
+
+
+def test_time_of_work_in_the_site_ledger(lived):
+    rows = lived[0].sites.rows
+    worked = rows.resorbed > 0
+    first, last = (
+        (rows.first_resorbed - rows.activated)[worked],
+        rows.last_resorbed - rows.activated,
+    )
+    mean, spread = rows.resorbed_mean[worked], rows.resorbed_spread[worked]
+    assert ((mean >= first - 1e-9) & (mean <= last[worked] + 1e-9)).all()
+    # no course within bounds a..b spreads more than all at the ends, and none at all less than 0
+    assert (spread <= (mean - first) * (last[worked] - mean) + 1e-6).all()
+    assert (spread >= 0).all()
+    turned = rows.reversed > 0
+    assert turned.any()
+    assert (rows.reversal[turned] > 0).all()
 
 
 def test_small_osteoclasts_do_not_resorb():

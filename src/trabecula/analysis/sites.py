@@ -10,21 +10,17 @@ from trabecula.base.columns import Array
 MEASURES = ("e_de", "w_th")
 """Stored columns that are averaged as they are (um)."""
 
+PERIODS = {"resorption_period": "rs_p", "reversal_period": "rv_p", "formation_period": "fp"}
+
 
 def compute_periods(bmus: Mapping[str, Array]) -> dict[str, Array]:
     """Return the periods of completed sites (d), each of shape (completed site,).
 
-    Resorption lasts from first to last resorption, reversal from there to the first apposition,
-    formation to the last one; reversal is negative where the phases overlap.
+    As the ledger holds them: resorption and formation last as an even course of the same spread in
+    time would, reversal is the mean over a site's places.
     """
     done = bmus["phase"] == Phase.COMPLETE
-    first, last = bmus["first_resorbed"][done], bmus["last_resorbed"][done]
-    start, end = bmus["first_formed"][done], bmus["last_formed"][done]
-    return {
-        "resorption_period": last - first,
-        "reversal_period": start - last,
-        "formation_period": end - start,
-    }
+    return {name: bmus[key][done] for name, key in PERIODS.items()}
 
 
 def summarise_sites(bmus: Mapping[str, Array]) -> dict[str, float]:

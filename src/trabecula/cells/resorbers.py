@@ -7,7 +7,7 @@ from trabecula.cells.events import count_event
 from trabecula.cells.rates import Table as Parameters
 from trabecula.cells.rates import make_osteoclast_rates, make_precursor_rates
 from trabecula.cells.scene import Stage, make_ligands, make_moment, make_order
-from trabecula.cells.sites import find_site
+from trabecula.cells.sites import assign_sites
 from trabecula.kernels.osteoclasts import (
     fuse_osteoclasts,
     move_osteoclasts,
@@ -63,8 +63,7 @@ def _differentiate(state: State, stage: Stage, chosen: np.ndarray) -> None:
     rows = precursors.rows
     for i in chosen:
         flat = int(rows.voxel[i])
-        site = find_site(state, stage, flat)
-        osteoclasts.append(uid=rows.uid[i], voxel=flat, born=state.clock.time, nuclei=1, site=site)
+        osteoclasts.append(uid=rows.uid[i], voxel=flat, born=state.clock.time, nuclei=1)
         stage.scene.osteoclasts.reshape(-1)[flat] += 1
         rows.uid[i] = 0
     count_event(state, "osteoclasts_born", len(chosen))
@@ -99,6 +98,7 @@ def step_resorption(state: State, p: Parameters, stage: Stage, coupled: bool) ->
     if not coupled:
         rates = rates._replace(release=0.0)
     table, moment = state.cells.osteoclasts, make_moment(state)
+    assign_sites(state, stage, rates.fewest)
     order = make_order(state, table)
     ligands, scene = make_ligands(state), stage.scene
     rows = table.rows

@@ -59,7 +59,8 @@ def sum_covers(
                     both = np.int64(lattice.osteoid[z, y, x]) + lattice.osteoid[a, b, c]
                     late = max(lattice.formed[z, y, x], lattice.formed[a, b, c])
                     osteoid += both >= seam
-                    eroded += lattice.eroded[a, b, c] != 0
+                    # eroded surface is what osteoid does not yet cover (Dempster et al. 2013)
+                    eroded += lattice.eroded[a, b, c] != 0 and both < seam
                     covered += osteoblasts[a, b, c] != 0
                     labelled += late >= since
                 share = area / max(faces, 1)

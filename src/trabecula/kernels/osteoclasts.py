@@ -8,6 +8,7 @@ from trabecula.base.codes import FULL
 from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw, draw_bits
 from trabecula.kernels.ligands import boost, hill, occupancy
+from trabecula.kernels.sites import add_time
 from trabecula.kernels.space import (
     FACES,
     HALF_QUANTA,
@@ -252,6 +253,7 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
             q = min(before, int(table.carry[i]))
             after = before - q
             lattice.matrix[bz, by, bx] = after
+            lattice.resorbed[bz, by, bx] = moment.time
             lattice.osteoid[bz, by, bx] = min(int(lattice.osteoid[bz, by, bx]), after)
             table.carry[i] -= q
             done += q
@@ -270,6 +272,10 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
             if np.isnan(sites.first_resorbed[row]):
                 sites.first_resorbed[row] = moment.time
             sites.last_resorbed[row] = moment.time
+            age = moment.time - sites.activated[row]
+            add_time(
+                sites.resorbed_mean, sites.resorbed_spread, row, sites.resorbed[row], done, age
+            )
             sites.resorbed[row] += done
             sites.nuclei_days[row] += table.nuclei[i] * moment.dt
             sites.nuclei_peak[row] = max(sites.nuclei_peak[row], table.nuclei[i])

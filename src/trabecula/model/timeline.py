@@ -24,7 +24,8 @@ def shift_zero(state: State, steps: int) -> None:
     """Put day 0 `steps` later (negative: earlier) and correct every moment that the state holds."""
     state.clock.zero += steps
     days = steps * state.clock.length
-    state.lattice.formed[...] -= np.float32(days)
+    for moments in (state.lattice.formed, state.lattice.resorbed):
+        moments[...] -= np.float32(days)
     cells = state.cells
     for table in (
         cells.precursors,

@@ -6,14 +6,17 @@ from trabecula.base.codes import FULL
 from trabecula.base.columns import Array
 from trabecula.state import State
 
+EVEN = 12.0
+"""Square of the length of an even course over the variance of its times: stragglers count little."""
+
 DERIVED: dict[str, tuple[str, str]] = {
     "footprint": ("um^2", "area of the mouth: eroded voxels of the first layer"),
     "e_de": ("um", "erosion depth: matrix removed per area of the mouth"),
     "e_de_max": ("um", "greatest erosion depth: deepest layer opened"),
     "w_th": ("um", "wall thickness: matrix laid down per area of the mouth"),
-    "rs_p": ("d", "resorption period: first to last resorption"),
-    "rv_p": ("d", "reversal period: last resorption to first apposition"),
-    "fp": ("d", "formation period: first to last apposition"),
+    "rs_p": ("d", "resorption period: an even course with the spread in time of the real one"),
+    "rv_p": ("d", "reversal period: last resorption to first apposition, mean over its places"),
+    "fp": ("d", "formation period: an even course with the spread in time of the real one"),
 }
 """Unit and description of each derived column."""
 
@@ -34,7 +37,7 @@ def compute_site_measures(state: State) -> dict[str, Array]:
         "e_de": rows.resorbed * (voxel**3 / FULL) / divisor,
         "e_de_max": rows.deepest * voxel,
         "w_th": rows.formed * (voxel**3 / FULL) / divisor,
-        "rs_p": rows.last_resorbed - rows.first_resorbed,
-        "rv_p": rows.first_formed - rows.last_resorbed,
-        "fp": rows.last_formed - rows.first_formed,
+        "rs_p": np.where(rows.resorbed > 0, np.sqrt(EVEN * rows.resorbed_spread), np.nan),
+        "rv_p": rows.reversal / np.where(rows.reversed > 0, rows.reversed, np.nan),
+        "fp": np.where(rows.formed > 0, np.sqrt(EVEN * rows.formed_spread), np.nan),
     }
