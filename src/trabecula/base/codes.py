@@ -8,6 +8,9 @@ FULL = 32768
 HALF = FULL // 2
 """Quanta from which a voxel counts as bone tissue (no flux, no cell inside it)."""
 
+SURFACE_PER_VOXEL = 1.35
+"""Mean surface of an open voxel beside bone, in voxel faces (Mullikin and Verbeek 1993)."""
+
 
 class Tissue(IntEnum):
     """Class of a voxel."""

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 
-from trabecula.base.codes import FULL, Population, Target
+from trabecula.base.codes import FULL, SURFACE_PER_VOXEL, Population, Target
 from trabecula.kernels.lining import LiningRates
 from trabecula.kernels.osteoblasts import OsteoblastRates
 from trabecula.kernels.osteoclasts import OsteoclastRates
 from trabecula.kernels.osteocytes import OsteocyteRates
 from trabecula.kernels.precursors import PrecursorRates
+from trabecula.kernels.space import make_ball
 from trabecula.state import Grid, Signals
-
-SURFACE_PER_VOXEL = 1.35
-"""Mean surface of an open voxel beside bone, in voxel faces (Mullikin and Verbeek 1993)."""
 
 PER_MM3 = 1e-9
 """1/mm^3 in 1/um^3: densities stand in the table as papers give them."""
@@ -61,7 +59,8 @@ def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastR
         speed=p["cells.osteoclast.speed"],
         seam=compute_seam(p, grid),
         release=p["cells.factor.yield"],
-        room=int(p["cells.osteoclast.room"]),
+        room=p["cells.osteoclast.room"],
+        border=make_ball(max(1.0, p["cells.osteoclast.border"] / grid.voxel)),
     )
 
 

@@ -30,7 +30,7 @@ class OsteoclastRates(NamedTuple):
     survival signal; ``survival`` maximum by occupancy, ``half``, ``power``, ``kd`` (pM); ``tgfb_half``
     pM, ``tgfb_max``; ``il1_half`` pM, ``il1_max``; ``work`` um^3/d per nucleus; ``area`` um^2 per
     nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per quantum;
-    ``room`` open neighbours of 26 that a ruffled border needs.
+    ``room`` open share of the ball ``border`` (offsets) that a ruffled border needs.
     """
 
     fusion: float
@@ -50,7 +50,8 @@ class OsteoclastRates(NamedTuple):
     speed: float
     seam: int
     release: float
-    room: int
+    room: float
+    border: np.ndarray
 
 
 @kernel
@@ -155,12 +156,22 @@ def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
 
 
 @kernel
+def share_open(matrix, space, ball, z, y, x):
+    """Open share of the voxels at the offsets `ball` (n, 3), the first of which is the voxel itself."""
+    n = 0
+    for k in range(1, len(ball)):
+        a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
+        n += matrix[a, b, c] < HALF_QUANTA
+    return n / (len(ball) - 1)
+
+
+@kernel
 def score_target(scene, ligands, space, rates, z, y, x):
     """Score a voxel with matrix as a target: -1 if out of reach, more if exposed and signalled.
 
     A voxel is reachable through an open face that neither lining cell nor osteoblast covers; the
     most exposed goes first (random digging makes tunnels), and begun voxels are finished. A ruffled
-    border is wider than a voxel: with fewer than `room` open neighbours of 26 it does not fit.
+    border is wider than a voxel: where less than `room` of its surroundings is open it does not fit.
     """
     if scene.matrix[z, y, x] == 0 or scene.osteoid[z, y, x] > rates.seam:
         return -1.0
@@ -180,7 +191,7 @@ def score_target(scene, ligands, space, rates, z, y, x):
         return -1.0
     bone = count_bone26(scene.matrix, z, y, x, space)
     begun = 1.0 - scene.matrix[z, y, x] / FULL_QUANTA
-    if begun == 0.0 and 26 - bone < rates.room:
+    if begun == 0.0 and share_open(scene.matrix, space, rates.border, z, y, x) < rates.room:
         return -1.0
     return 3.0 * (1.0 - bone / 26.0) + 2.0 * begun + 0.5 * theta
 
