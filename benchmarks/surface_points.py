@@ -2,7 +2,7 @@
 
 Draws ``docs/figures/surface_points.png``: the height of the surface at the sites that opened early in
 the window, each relative to its own first days. Run it with
-``python benchmarks/surface_points.py [--edge 48] [--seed 1]``.
+``python benchmarks/surface_points.py [--edge 64] [--seed 1]``.
 """
 
 import argparse
@@ -88,7 +88,7 @@ def draw(found, start: float, place: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--edge", type=int, default=48)
+    parser.add_argument("--edge", type=int, default=64)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--spin-up", type=int, default=540)
     options = parser.parse_args()
