@@ -80,6 +80,8 @@ def lose_precursors(table, count, ligands, space, moment, rates):
     """Let precursors die; M-CSF keeps them alive. Returns the number of deaths."""
     deaths = 0
     for i in range(count):
+        if table.uid[i] == 0:
+            continue
         z, y, x = split(table.voxel[i], space)
         m = ligands.mcsf[z // 2, y // 2, x // 2]
         hazard = rates.death * (rates.mcsf_half + m) / max(m, 1e-9)
