@@ -114,6 +114,7 @@ def trigger_clusters(table, count, formed, space, moment, rates):
         if moment.time - flat_formed[table.voxel[i]] < rates.young:
             continue
         clusters += 1
+        start = table.uid[i]
         oz, oy, ox = split(table.outlet[i], space)
         vz, vy, vx = split(table.voxel[i], space)
         nz = offset(vz, oz, space.nz, space.periodic)
@@ -134,10 +135,9 @@ def trigger_clusters(table, count, formed, space, moment, rates):
             side += nx * offset(wx, px, space.nx, space.periodic)
             if side <= 0.0:
                 continue
-            if (
-                draw(moment.seed, TRIGGER, moment.step, table.uid[j] ^ table.uid[i], 1)
-                < rates.share
-            ):
+            # a pair has its own key, and so has the cell that starts, whose pair would be 0
+            key = start if i == j else table.uid[j] ^ start
+            if draw(moment.seed, TRIGGER, moment.step, key, 1) < rates.share:
                 table.uid[j] = 0
                 deaths += 1
             else:
