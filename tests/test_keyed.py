@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import twins.keyed
+from kernelworlds import compare
 from trabecula.kernels.keyed import (
     draw,
     draw_below,
+    draw_bits,
     fill_uids,
     fill_uniform,
     make_uid,
@@ -14,17 +17,8 @@ from trabecula.kernels.keyed import (
     philox,
 )
 
+pytestmark = [pytest.mark.twin, pytest.mark.filterwarnings("error")]
 MASK = 0xFFFFFFFF
-
-
-def philox_twin(counter, key):
-    """Philox 4x32-10 in plain integers, after Salmon et al. 2011."""
-    c, (k0, k1) = list(counter), key
-    for _ in range(10):
-        p0, p1 = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
-        c = [(p1 >> 32) ^ c[1] ^ k0, p1 & MASK, (p0 >> 32) ^ c[3] ^ k1, p0 & MASK]
-        k0, k1 = (k0 + 0x9E3779B9) & MASK, (k1 + 0xBB67AE85) & MASK
-    return c
 
 
 def run_philox(counter, key):
@@ -53,7 +47,36 @@ def test_philox_equals_its_plain_twin():
     rng = np.random.default_rng(7)
     for _ in range(50):
         words = [int(w) for w in rng.integers(0, 2**32, 6)]
-        assert run_philox(words[:4], words[4:]) == philox_twin(words[:4], words[4:])
+        assert run_philox(words[:4], words[4:]) == twins.keyed.philox(words[:4], words[4:])
+
+
+def test_draws_equal_their_plain_twins():
+    """Keys of all sizes: identities fill 64 bits, seeds and steps may pass 32, indices 16."""
+    rng = np.random.default_rng(8)
+    for _ in range(60):
+        seed, step, identity = (int(rng.integers(2**k)) for k in (60, 34, 63))
+        key = (seed, int(rng.integers(20)), step, 2 * identity + 1, int(rng.integers(70000)))
+        for kernel, twin in (
+            (draw_bits, twins.keyed.draw_bits),
+            (draw, twins.keyed.draw),
+        ):
+            found = kernel(*(np.uint64(part) for part in key))
+            assert found == twin(*key)
+        bound = int(rng.integers(1, 1000))
+        assert draw_below(*key[:3], identity, 1, bound) == twins.keyed.draw_below(
+            *key[:3], identity, 1, bound
+        )
+        place = (seed, int(rng.integers(5)), int(rng.integers(2**40)), step, identity)
+        assert make_uid(*place) == twins.keyed.make_uid(*place)
+
+
+def test_arrays_of_draws_equal_their_plain_twins():
+    uid = np.random.default_rng(9).integers(1, 2**63, 40, dtype=np.uint64) * 2 + 1
+    voxel = np.sort(np.random.default_rng(9).integers(0, 15, 40))
+    compare(fill_uniform, twins.keyed.fill_uniform, 3, 2, 9, np.zeros(40))
+    compare(order_by_draw, twins.keyed.order_by_draw, 3, 9, uid, np.zeros(40, np.uint64))
+    _, (*_, out) = compare(fill_uids, twins.keyed.fill_uids, 3, 4, voxel, np.zeros(40, np.uint64))
+    assert len(set(out.tolist())) == 40
 
 
 def test_draws_are_uniform_and_uncorrelated():

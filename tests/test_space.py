@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import twins.space
+from kernelworlds import compare
 from trabecula.base.codes import HALF
 from trabecula.kernels.space import (
     Space,
@@ -10,11 +12,13 @@ from trabecula.kernels.space import (
     fill_contact,
     join,
     make_ball,
+    neighbour,
     refresh_contact,
     shift,
     split,
 )
 
+pytestmark = pytest.mark.twin
 SHAPE = (5, 7, 6)
 MODES = [(1, "wrap"), (0, "symmetric")]
 
@@ -32,6 +36,32 @@ def contact_twin(matrix, mode):
         + bone[1:-1, 2:, 1:-1] + bone[1:-1, 1:-1, :-2] + bone[1:-1, 1:-1, 2:]
     )  # fmt: skip
     return np.where(inner == 1, 0, faces)
+
+
+@pytest.mark.parametrize("periodic", [1, 0])
+def test_places_equal_their_plain_twins(periodic):
+    space = Space(*SHAPE, periodic, 20.0)
+    for n in (1, 2, 5):
+        for i in range(-3 * n, 4 * n):
+            assert shift(i, n, periodic) == twins.space.shift(i, n, periodic)
+    for flat in range(int(np.prod(SHAPE))):
+        place = split(flat, space)
+        assert place == twins.space.split(flat, space)
+        assert join(*place, space) == twins.space.join(place, space) == flat
+        offset = np.random.default_rng(flat).integers(-9, 10, 3)
+        assert neighbour(*place, *offset, space) == twins.space.neighbour(place, offset, space)
+
+
+@pytest.mark.parametrize("periodic", [1, 0])
+def test_counts_equal_their_plain_twins(periodic):
+    space, matrix = Space(*SHAPE, periodic, 20.0), make_matrix(4)
+    contact = np.full(SHAPE, 9, np.uint8)
+    _, (_, _, contact) = compare(fill_contact, twins.space.fill_contact, matrix, space, contact)
+    for place in np.random.default_rng(5).integers(0, SHAPE, (20, 3)):
+        compare(count_bone26, twins.space.count_bone26, matrix, *place, space)
+        matrix[tuple(place)] = 0 if matrix[tuple(place)] >= HALF else HALF
+        _, (*_, contact) = compare(refresh_contact, twins.space.refresh_contact, matrix, *place,
+                                   space, contact)  # fmt: skip
 
 
 @pytest.mark.parametrize(("periodic", "mode"), MODES)

@@ -1,0 +1,26 @@
+"""What a cell feels at its place."""
+
+from twins.space import half
+
+
+def occupancy(ligands, kd, z, y, x):
+    """R / (kd + R); membrane RANKL is on the lattice, soluble RANKL on the coarse grid."""
+    rankl = float(ligands.rankl_membrane[z, y, x]) + float(ligands.rankl_soluble[half((z, y, x))])
+    return rankl / (kd + rankl)
+
+
+def hill(value, half_value, power):
+    """v^n / (h^n + v^n)."""
+    if value <= 0:
+        return 0.0
+    return value**power / (half_value**power + value**power)
+
+
+def boost(value, half_value, maximum):
+    """1 without ligand, 1 + maximum with very much of it."""
+    return 1 + maximum * float(value) / (half_value + float(value))
+
+
+def feel(ligands, rates, place):
+    """The response of RANK at a place: a Hill function of its occupancy."""
+    return hill(occupancy(ligands, rates.kd, *place), rates.half, rates.power)
