@@ -1,0 +1,116 @@
+"""Kernels of osteoclasts against their plain twins."""
+
+import numpy as np
+import pytest
+
+import twins.osteoclasts as twins
+from kernelworlds import (
+    CASES,
+    compare,
+    find_surface,
+    make_lattice,
+    make_ligands,
+    make_moment,
+    make_rates,
+    make_scene,
+    make_space,
+    make_table,
+)
+from trabecula.base.codes import FULL
+from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts
+from trabecula.kernels.osteoclasts import (
+    OsteoclastRates,
+    first_touch,
+    fuse_osteoclasts,
+    move_osteoclasts,
+    score_target,
+    turn_over_nuclei,
+)
+
+pytestmark = pytest.mark.twin
+RATES = make_rates(
+    OsteoclastRates, fusion=1.0, most=12, fewest=3, death=3.0, survival=3.0, half=0.4, power=2.0,
+    kd=6.0, tgfb_half=5.0, tgfb_max=2.0, il1_half=4.0, il1_max=1.5, work=1500.0, area=300.0,
+    speed=12.0, seam=100, release=1.0, room=6,
+)  # fmt: skip
+
+
+def make_world(seed, periodic, count=30):
+    """Bone, its scene, ligands, osteoclasts, and the order of precedence."""
+    rng = np.random.default_rng(seed)
+    lattice, space = make_lattice(rng), make_space(periodic)
+    surface = find_surface(lattice, space)
+    table = make_table(rng, Osteoclasts, surface, count, nuclei=rng.integers(1, 9, count),
+                       carry=rng.random(count), site=rng.integers(1, 6, count))  # fmt: skip
+    table.voxel[:4] = rng.integers(0, lattice.matrix.size, 4)  # some have lost the surface
+    scene = make_scene(
+        lattice, space, osteoclasts=table,
+        osteoblasts=make_table(rng, Osteoblasts, surface, 80),
+        lining=make_table(rng, LiningCells, surface, 80),
+    )  # fmt: skip
+    return lattice, space, scene, make_ligands(rng), table, rng.permutation(count)
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_fusion(seed, periodic):
+    _, space, _, _, table, order = make_world(seed, periodic)
+    fusions, (after, *_) = compare(fuse_osteoclasts, twins.fuse_osteoclasts, table, order, space,
+                                   make_moment(seed), RATES)  # fmt: skip
+    assert fusions > 2
+    assert after.nuclei[after.uid != 0].sum() == table.nuclei[table.uid != 0].sum()
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_nuclear_turnover(seed, periodic):
+    _, space, _, ligands, table, _ = make_world(seed, periodic)
+    (nuclei, cells), _ = compare(turn_over_nuclei, twins.turn_over_nuclei, table, 28, ligands, space,
+                                 make_moment(seed), RATES)  # fmt: skip
+    assert nuclei > 10
+    assert cells > 0
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_movement(seed, periodic):
+    _, space, scene, ligands, table, order = make_world(seed, periodic)
+    _, (after, *_) = compare(move_osteoclasts, twins.move_osteoclasts, table, order, scene, ligands,
+                             space, make_moment(seed), RATES)  # fmt: skip
+    assert 5 < (after.voxel != table.voxel).sum() < 30
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_targets(seed, periodic):
+    """Scores to 1e-6: the kernel adds the two forms of RANKL in float32."""
+    lattice, space, scene, ligands, _, _ = make_world(seed, periodic)
+    scores = []
+    for place in np.ndindex(lattice.matrix.shape):
+        args = (scene, ligands, space, RATES, *place)
+        score = score_target(*args)
+        assert score == pytest.approx(twins.score_target(*args), rel=1e-6), place
+        scores.append(score)
+    assert (np.array(scores) >= 0).sum() > 30
+    compare(score_target, twins.score_target, scene, ligands, space, RATES, 1, 2, 3, rtol=1e-6)
+
+
+def test_a_ruffled_border_that_does_not_fit_is_no_target():
+    """The same voxel with room and without: an end of a slit, whole or begun."""
+    lattice, space, scene, ligands, _, _ = make_world(1, 1)
+    for counts in (scene.lining, scene.osteoblasts, scene.osteoid):
+        counts[...] = 0
+    lattice.matrix[...] = FULL
+    lattice.matrix[2, 2, 2] = 0
+    for matrix, reachable in ((FULL, False), (FULL - 1, True)):
+        lattice.matrix[2, 2, 3] = matrix
+        args = (scene, ligands, space, RATES, 2, 2, 3)
+        assert (score_target(*args) > 0) == (twins.score_target(*args) > 0) == reachable
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_layers(seed, periodic):
+    lattice, space, scene, _, _, _ = make_world(seed, periodic)
+    lattice.site[:, :5] = 2
+    lattice.eroded[:, :5] = 1
+    layers = []
+    for place in np.random.default_rng(seed).integers(0, lattice.matrix.shape, (60, 3)):
+        _, (after, *_) = compare(first_touch, twins.first_touch, lattice, scene, space, 2, *place)
+        layers.append(int(after.layer[tuple(place)]))
+    assert {0, 1, 2, 255} <= set(layers)

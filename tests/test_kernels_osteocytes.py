@@ -1,0 +1,97 @@
+"""Kernels of osteocytes against their plain twins."""
+
+import numpy as np
+import pytest
+
+import twins.osteocytes
+import twins.space
+from kernelworlds import (
+    CASES,
+    compare,
+    make_lattice,
+    make_moment,
+    make_rates,
+    make_space,
+    make_table,
+)
+from trabecula.base.codes import HALF
+from trabecula.base.layouts import Osteocytes
+from trabecula.kernels.osteocytes import (
+    OsteocyteRates,
+    age_osteocytes,
+    find_outlets,
+    offset,
+    trigger_clusters,
+)
+from trabecula.kernels.space import make_ball
+
+pytestmark = pytest.mark.twin
+NEVER_SOUGHT = -2
+RATES = make_rates(
+    OsteocyteRates, death=0.1, trigger=0.05, depth=35.0, radius=70.0, share=0.3, emission=20.0,
+    fading=0.4, young=60.0,
+)  # fmt: skip
+
+
+def make_world(seed, periodic, count=150, radius=2.0):
+    """Bone with osteocytes that have found their outlets."""
+    rng = np.random.default_rng(seed)
+    lattice, space = make_lattice(rng), make_space(periodic)
+    buried = np.flatnonzero(lattice.matrix >= HALF)
+    table = make_table(rng, Osteocytes, buried, count)
+    table.stress[:] = rng.choice([0.0, 1.2e-3, 0.5, 30.0], count)
+    twins.osteocytes.find_outlets(table, count, lattice.matrix, space, make_ball(radius), True)
+    return lattice, space, table, rng
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8])
+@pytest.mark.parametrize("periodic", [1, 0])
+def test_offsets(n, periodic):
+    """Of two ways of equal length the one that does not cross the side."""
+    space = make_space(periodic, (n, 1, 1))
+    for a, b in np.ndindex(n, n):
+        steps = twins.space.steps_between((a, 0, 0), (b, 0, 0), space)
+        assert offset(a, b, n, periodic) == steps[0]
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+@pytest.mark.parametrize("every", [True, False])
+def test_outlets(seed, periodic, every):
+    """Reach to float32, in which it is kept."""
+    lattice, space, table, rng = make_world(seed, periodic, radius=1.0)
+    assert (table.outlet == -1).any()
+    table.outlet[rng.random(150) < 0.2] = NEVER_SOUGHT
+    lattice.matrix[rng.random(lattice.matrix.shape) < 0.1] = 0
+    lattice.matrix[rng.random(lattice.matrix.shape) < 0.3] = HALF
+    _, (after, *_) = compare(
+        find_outlets, twins.osteocytes.find_outlets, table, 140, lattice.matrix, space,
+        make_ball(2.0), every, rtol=1e-7,
+    )  # fmt: skip
+    changed = (after.outlet != table.outlet)[table.uid != 0]
+    assert 20 < changed.sum() < len(changed)
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_ageing(seed, periodic):
+    """Stress to float32, in which it is kept."""
+    lattice, _, table, rng = make_world(seed, periodic)
+    lattice.matrix[rng.random(lattice.matrix.shape) < 0.1] = HALF - 1
+    (freed, dead), (after, *_) = compare(
+        age_osteocytes, twins.osteocytes.age_osteocytes, table, 145, lattice.matrix,
+        make_moment(seed), RATES, rtol=2e-7,
+    )  # fmt: skip
+    assert freed > 3
+    assert dead > 3
+    assert ((after.stress == 0) & (table.stress > 0)).any()
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_clusters(seed, periodic):
+    lattice, space, table, _ = make_world(seed, periodic)
+    (clusters, deaths), (after, *_) = compare(
+        trigger_clusters, twins.osteocytes.trigger_clusters, table, 145, lattice.formed, space,
+        make_moment(seed), RATES,
+    )  # fmt: skip
+    assert clusters > 1
+    assert deaths > 1
+    assert (after.stress > table.stress).any()

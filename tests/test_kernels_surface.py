@@ -1,0 +1,115 @@
+"""Kernels of the surface (lining cells, scene, sites) against their plain twins."""
+
+import numpy as np
+import pytest
+
+import twins.lining
+import twins.scene
+import twins.sites
+from kernelworlds import (
+    CASES,
+    compare,
+    find_surface,
+    make_lattice,
+    make_ligands,
+    make_moment,
+    make_rates,
+    make_scene,
+    make_space,
+    make_table,
+)
+from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts
+from trabecula.kernels.lining import LiningRates, cover_surface, open_surface, shift_lining
+from trabecula.kernels.scene import count_cells, fill_bare
+from trabecula.kernels.sites import find_live_site, tally_sites
+from trabecula.kernels.space import make_ball
+
+pytestmark = pytest.mark.twin
+RATES = make_rates(
+    LiningRates, opening=0.8, half=0.5, power=2.0, kd=6.0, covering=0.3, clearance=40.0, seam=100
+)
+COUNT = 120
+
+
+def make_world(seed, periodic, spare=0):
+    """Bone half covered by lining cells, with a few osteoblasts and osteoclasts."""
+    rng = np.random.default_rng(seed)
+    lattice, space = make_lattice(rng), make_space(periodic)
+    surface = find_surface(lattice, space)
+    tables = {
+        "lining": make_table(rng, LiningCells, surface, COUNT, spare),
+        "osteoblasts": make_table(rng, Osteoblasts, surface, 25),
+        "osteoclasts": make_table(rng, Osteoclasts, surface, 3, site=rng.integers(1, 6, 3)),
+    }
+    return lattice, space, make_scene(lattice, space, **tables), tables, rng
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_opening(seed, periodic):
+    _, space, scene, tables, rng = make_world(seed, periodic)
+    opened, _ = compare(open_surface, twins.lining.open_surface, tables["lining"], COUNT, scene,
+                        make_ligands(rng), space, make_moment(seed), RATES)  # fmt: skip
+    assert 5 < opened < COUNT
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_following_a_surface_that_moved(seed, periodic):
+    """Random seats leave many cells on top of one another; places without osteoid are rare."""
+    lattice, space, scene, tables, rng = make_world(seed, periodic)
+    scene.contact[rng.random(scene.contact.shape) < 0.1] = 0
+    lattice.osteoid[rng.random(scene.contact.shape) < 0.7] = 1
+    table = tables["lining"]
+    shed, (after, *_) = compare(shift_lining, twins.lining.shift_lining, table, COUNT, scene, space)
+    assert shed > 0
+    assert (after.voxel != table.voxel).sum() > 5
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_covering(seed, periodic):
+    lattice, space, scene, tables, _ = make_world(seed, periodic, spare=200)
+    rest = (scene, lattice, space, make_moment(seed), (RATES, make_ball(2.0)))
+    count, _ = compare(cover_surface, twins.lining.cover_surface, tables["lining"], COUNT, *rest)
+    assert count > COUNT + 3
+    short = type(tables["lining"])(*(column[: count - 1] for column in tables["lining"]))
+    full, _ = compare(cover_surface, twins.lining.cover_surface, short, COUNT, *rest)
+    assert full == -1
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_scene(seed, periodic):
+    _, _, scene, tables, _ = make_world(seed, periodic)
+    table = tables["lining"]
+    counts = np.zeros_like(scene.lining)
+    _, (_, _, _, after) = compare(count_cells, twins.scene.count_cells, table.uid, table.voxel,
+                                  COUNT - 10, counts)  # fmt: skip
+    assert after.sum() == (table.uid[: COUNT - 10] != 0).sum()
+    scene.bare[...] = 9
+    _, (after, _) = compare(fill_bare, twins.scene.fill_bare, scene, 100)
+    assert 10 < after.bare.sum() < (scene.contact > 0).sum()
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+@pytest.mark.parametrize("radius", [1.0, 3.0])
+def test_sites_nearby(seed, periodic, radius):
+    """With many osteoclasts about, several at one distance, and then with none."""
+    lattice, space, _, _, rng = make_world(seed, periodic)
+    lattice.site[rng.random(lattice.site.shape) < 0.8] = 0
+    cells = make_table(rng, Osteoclasts, np.arange(lattice.site.size), 40,
+                       site=rng.integers(1, 6, 40))  # fmt: skip
+    phase = np.array([0, 1, 0, 3, 0], np.uint8)
+    found = []
+    for flat in rng.integers(0, lattice.site.size, 40):
+        for uid in (cells.uid, np.zeros_like(cells.uid)):
+            site, _ = compare(find_live_site, twins.sites.find_live_site, flat, cells.voxel,
+                              cells.site, uid, phase, lattice, (space, make_ball(radius)))  # fmt: skip
+            found.append(int(site))
+    assert len(set(found)) > 3
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_tally(seed, periodic):
+    lattice, *_ = make_world(seed, periodic)
+    out = np.zeros(6, np.int64)
+    _, (*_, after) = compare(tally_sites, twins.sites.tally_sites, lattice.bound, lattice.site, 100,
+                             out)  # fmt: skip
+    assert after.min() > 0

@@ -1,0 +1,72 @@
+"""Lining cells one by one."""
+
+from trabecula.base.codes import Population, Stream
+from twins.keyed import happens, make_uid
+from twins.ligands import feel
+from twins.space import BLOCK, join, neighbour, places_of, split
+
+
+def open_surface(table, count, scene, ligands, space, moment, rates):
+    """Withdrawal at `opening` times the response of RANK."""
+    opened = 0
+    for i in range(count):
+        if table.uid[i] == 0:
+            continue
+        place = split(table.voxel[i], space)
+        rate = rates.opening * feel(ligands, rates, place)
+        worth_a_draw = rate * moment.dt >= 1e-6
+        if worth_a_draw and happens(moment, Stream.LINING, table.uid[i], 0, rate):
+            table.uid[i] = 0
+            scene.lining[place] -= 1
+            opened += 1
+    return opened
+
+
+def shift_lining(table, count, scene, space):
+    """A cell that lost the surface or shares its voxel takes the first free place of the 27."""
+    shed = 0
+    for i in range(count):
+        if table.uid[i] == 0:
+            continue
+        place = split(table.voxel[i], space)
+        if scene.contact[place] > 0 and scene.lining[place] == 1:
+            continue
+        scene.lining[place] -= 1
+        cover = (scene.lining, scene.osteoblasts, scene.osteoclasts, scene.osteoid)
+        around = [neighbour(place, offset, space) for offset in BLOCK]
+        free = [p for p in around if scene.contact[p] > 0 and all(c[p] == 0 for c in cover)]
+        if free:
+            scene.lining[free[0]] += 1
+            table.voxel[i] = join(free[0], space)
+        else:
+            table.uid[i] = 0
+            shed += 1
+    return shed
+
+
+def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
+    """Bare surface beside a lining cell, far from osteoclasts, without factor: covered at a rate."""
+    rates, ball = rates_ball
+    for place in places_of(space):
+        flat = join(place, space)
+        is_free = scene.contact[place] > 0
+        is_free &= scene.lining[place] == 0 and scene.osteoblasts[place] == 0
+        is_free &= lattice.bound[place] <= rates.seam
+        beside = [neighbour(place, offset, space) for offset in BLOCK]
+        near = [neighbour(place, offset, space) for offset in ball]
+        if (
+            not is_free
+            or not any(scene.lining[p] > 0 for p in beside)
+            or any(scene.osteoclasts[p] > 0 for p in near)
+            or not happens(moment, Stream.LINING, flat, 1, rates.covering)
+        ):
+            continue
+        if count == len(table.uid):
+            return -1
+        table.uid[count] = make_uid(moment.seed, Population.LINING, flat, moment.step, 0)
+        table.voxel[count] = flat
+        table.born[count] = moment.time
+        scene.lining[place] += 1
+        lattice.eroded[place] = 0
+        count += 1
+    return count
