@@ -29,21 +29,6 @@ def gyroid(n, cells, stretch=1):
     return np.sin(x) * np.cos(y) + np.sin(y) * np.cos(z) + np.sin(z) * np.cos(x)
 
 
-def twin_euler(mask):
-    """Vertices - edges + faces - cubes of the closed voxels, kept in sets (free-standing body)."""
-    cells = set()
-    for place in np.argwhere(mask):
-        for offset in np.ndindex(3, 3, 3):
-            cells.add(tuple(2 * place + offset))
-    return sum((-1) ** sum(c % 2 for c in cell) for cell in cells)
-
-
-def test_euler_number_equals_its_twin():
-    mask = np.pad(np.random.default_rng(2).random((4, 3, 5)) < 0.4, 1)
-    assert compute_euler_number(mask, False) == twin_euler(mask)
-    assert compute_euler_number(mask, True) == twin_euler(mask)
-
-
 @pytest.mark.parametrize(
     ("make", "expected"),
     [

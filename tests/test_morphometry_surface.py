@@ -11,39 +11,6 @@ def ball(radius, half):
     return z * z + y * y + x * x <= radius**2
 
 
-def twin(mask, periodic):
-    """Weights by counting open faces per axis, one voxel at a time."""
-    table = {
-        (1, 0): 0.894, (2, 0): 1.3409, (3, 0): 1.5879, (2, 1): 1.79, (3, 1): 2.0,
-        (4, 1): 8 / 3, (4, 2): 2.68, (5, 2): 10 / 3, (6, 3): 4.08, (0, 0): 0.0,
-    }  # fmt: skip
-    out = np.zeros(mask.shape)
-    for place in np.argwhere(mask):
-        pairs = count = 0
-        for axis in range(3):
-            opened = 0
-            for step in (-1, 1):
-                other = place.copy()
-                other[axis] += step
-                if not periodic and not 0 <= other[axis] < mask.shape[axis]:
-                    continue
-                other[axis] %= mask.shape[axis]
-                opened += not mask[tuple(other)]
-            count += opened
-            pairs += opened == 2
-        out[tuple(place)] = table[count, pairs]
-    return out
-
-
-@pytest.mark.parametrize("periodic", [True, False])
-def test_kernel_equals_its_twin(periodic):
-    mask = np.random.default_rng(1).random((6, 7, 5)) < 0.5
-    weights, total = compute_surface_weights(mask, periodic)
-    expected = twin(mask, periodic)
-    np.testing.assert_allclose(weights, expected, rtol=1e-6)
-    assert total == pytest.approx(expected.sum(), rel=1e-6)
-
-
 @pytest.mark.parametrize("radius", [6.1, 9.2, 13.3, 19.4])
 def test_spheres_read_the_stated_bias(radius):
     centres = np.random.default_rng(7).random((4, 3))

@@ -1,0 +1,71 @@
+"""Kernels that mineralise, deposit and look at the matrix, against their plain twins."""
+
+import numpy as np
+import pytest
+
+import twins.deposit
+import twins.histology
+import twins.mineral
+from kernelworlds import CASES, SHAPE, compare, make_lattice, make_space
+from trabecula.kernels.deposit import deposit_coarse, deposit_fine, fill_open
+from trabecula.kernels.histology import sum_covers
+from trabecula.kernels.mineral import mineralise, sum_quanta
+from trabecula.kernels.surface import compute_surface_weights
+
+pytestmark = pytest.mark.twin
+FLOAT32 = 1e-6
+"""Results kept in float32, a few roundings apart."""
+
+
+@pytest.mark.parametrize(("seed", "_"), CASES[::2])
+@pytest.mark.parametrize("keep", [1.0, 0.98])
+def test_mineralisation(seed, _, keep):
+    lattice = make_lattice(np.random.default_rng(seed))
+    lattice.osteoid[0] = np.minimum(lattice.matrix[0], 3)  # the last quanta go at once
+    _, (_, osteoid, mineral, *_) = compare(
+        mineralise, twins.mineral.mineralise, lattice.matrix, lattice.osteoid, lattice.mineral,
+        0.065, 0.7, keep, rtol=FLOAT32,
+    )  # fmt: skip
+    assert (osteoid < lattice.osteoid).sum() > 30
+    assert (osteoid[0] == 0).all()
+    assert (mineral != lattice.mineral).sum() > 30
+
+
+def test_quanta():
+    values = make_lattice(np.random.default_rng(1)).matrix
+    total, _ = compare(sum_quanta, twins.mineral.sum_quanta, values)
+    assert total > 2**20
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_deposits(seed):
+    rng = np.random.default_rng(seed)
+    half = tuple((n + 1) // 2 for n in SHAPE)
+    bits = (rng.random(SHAPE) < 0.6).astype(np.uint8) * 64
+    voxel = rng.integers(-1, bits.size, 400)
+    voxel[:20] = -1
+    amount, coupling = rng.random(400), (0.5 + rng.random(half)).astype(np.float32)
+    for kernel, twin, shape in (
+        (deposit_fine, twins.deposit.deposit_fine, SHAPE),
+        (deposit_coarse, twins.deposit.deposit_coarse, half),
+    ):
+        out = rng.random(shape).astype(np.float32)
+        _, (*_, after) = compare(kernel, twin, voxel, amount, coupling, bits, out, rtol=FLOAT32)
+        assert after.sum() > out.sum() + 50
+    out = np.full(SHAPE, 9, np.float32)
+    compare(fill_open, twins.deposit.fill_open, bits, 0.3, coupling, out, rtol=FLOAT32)
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_covers(seed, periodic):
+    """Sums to 1e-6: with the JIT off numpy shares out the areas in float32."""
+    rng = np.random.default_rng(seed)
+    lattice = make_lattice(rng)
+    weights, _ = compute_surface_weights(lattice.matrix >= 2**14, bool(periodic))
+    osteoblasts = (rng.random(SHAPE) < 0.2).astype(np.int16)
+    _, (*_, sums) = compare(
+        sum_covers, twins.histology.sum_covers, lattice, osteoblasts, weights,
+        make_space(periodic), 900, -14.0, np.zeros(4), rtol=FLOAT32,
+    )  # fmt: skip
+    assert sums.min() > 5
+    assert len(set(sums.tolist())) == 4

@@ -1,0 +1,20 @@
+"""Covers of the surface, open face by open face."""
+
+import numpy as np
+
+from twins.space import faces_of, is_bone, places_of
+
+
+def sum_covers(lattice, osteoblasts, weights, space, seam, since, sums):
+    """Every bone voxel shares its area out among its open faces; each face is asked four things."""
+    total = np.zeros(4)
+    for place in places_of(space):
+        faces = [p for p in faces_of(place, space) if not is_bone(lattice.matrix, p)]
+        if weights[place] <= 0:
+            continue
+        for face in faces:
+            both = int(lattice.osteoid[place]) + int(lattice.osteoid[face])
+            latest = max(float(lattice.formed[place]), float(lattice.formed[face]))
+            asked = (both >= seam, lattice.eroded[face] > 0, osteoblasts[face] > 0, latest >= since)
+            total += float(weights[place]) / len(faces) * np.array(asked)
+    sums[:] = total
