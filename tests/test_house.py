@@ -136,16 +136,6 @@ def test_files_are_short_documented_and_finished(path: Path) -> None:
             assert ast.get_docstring(node), f"{node.name} has no docstring"
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "tests").rglob("*twin*.py")), ids=lambda p: str(p.name)
-)
-def test_twins_know_nothing_of_kernels(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        assert not [name for name in names if "kernels" in name or "numba" in name]
-
-
 def test_no_broad_excepts_and_no_print_in_libraries() -> None:
     for path in SOURCES:
         room = path.relative_to(PACKAGE).parts[0]
