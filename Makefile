@@ -40,12 +40,14 @@ demo: setup
 	$(BIN)/trabecula run configs/demo.yaml --out $(DEMO) --threads $(THREADS) $${SET:+--set "$$SET"}
 	$(BIN)/trabecula plot $(DEMO)
 
-# The tests run with one thread unless they ask for two; pytest's closing line comes last.
+# Kernels meet their twins with the JIT off, then all tests run compiled, with one thread unless they ask
+# for two; pytest's closing line comes last.
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m twin
 	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest -m "not slow"
 
 bench: setup
