@@ -138,6 +138,32 @@ def test_a_rule_that_is_off_leaves_no_trace(rule, silent, lived):
     assert lived[0].events.get(silent, 0) > 0 or rule == "triggering"
 
 
+def count_moves(rules):
+    """Days on which a precursor was not where it had been the day before, and all such days."""
+    state, parameters = make_bone()
+    stress_all(state)
+    before, days = {}, []
+
+    def watch(s):
+        rows = s.cells.precursors.rows
+        now = dict(zip(rows.uid.tolist(), rows.voxel.tolist(), strict=True))
+        days.extend(now[uid] != voxel for uid, voxel in before.items() if uid in now)
+        before.clear()
+        before.update(now)
+
+    live(state, parameters, 30, rules=rules, watch=watch)
+    return sum(days), len(days), state.events["osteoclasts_born"]
+
+
+def test_without_motion_precursors_settle_only_where_they_were_born():
+    moves, days, born = count_moves({"motion": False, "apposition": False})
+    assert moves == 0
+    assert days > 100
+    assert born > 0, "some are delivered right beside bare bone"
+    moves, days, _ = count_moves({"apposition": False})
+    assert moves > 0.9 * days
+
+
 def test_without_resorption_nothing_is_released_and_without_coupling_nothing_formed():
     state, parameters = make_bone()
     stress_all(state)
