@@ -16,6 +16,8 @@ from twins.scene import count_cells, fill_bare
 from twins.space import fill_contact
 
 SHAPE = (8, 9, 10)
+SEAM = 100
+"""Quanta of the thinnest osteoid; some voxels hold just that."""
 CASES = [(seed, periodic) for seed in (1, 2, 3) for periodic in (1, 0)]
 """Seeds, on a lattice that repeats and on a mirrored one."""
 
@@ -48,9 +50,10 @@ def make_lattice(rng, shape=SHAPE, sites=5):
     lattice.matrix[...] = make_matrix(rng, shape)
     share = rng.choice(np.array([0, 0, 0, 0.001, 0.5, 1.0]), shape)
     lattice.osteoid[...] = share * lattice.matrix
+    lattice.osteoid[rng.random(shape) < 0.05] = SEAM
     lattice.mineral[...] = rng.random(shape)
     lattice.formed[...] = rng.uniform(-300, 40, shape)
-    lattice.bound[...] = rng.choice(np.array([0, 0, 30, 5000]), shape)
+    lattice.bound[...] = rng.choice(np.array([0, 0, 30, SEAM, SEAM + 1, 5000]), shape)
     lattice.site[...] = rng.integers(0, sites + 1, shape)
     lattice.eroded[...] = rng.random(shape) < 0.5
     lattice.layer[...] = rng.integers(0, 5, shape)
@@ -65,7 +68,7 @@ def make_ligands(rng, shape=SHAPE):
     return Ligands(**{name: values.astype(np.float32) for name, values in fields.items()})
 
 
-def make_scene(lattice, space, seam=100, settled=0, **tables):
+def make_scene(lattice, space, seam=SEAM, settled=0, **tables):
     """The occupancy of the surface, counted from the tables of `lining`, `osteoclasts` and others."""
     counts = {n: np.zeros(lattice.matrix.shape, np.int16) for n in Scene._fields[4:8]}
     for name, table in tables.items():

@@ -6,6 +6,7 @@ import pytest
 import twins.osteoclasts as twins
 from kernelworlds import (
     CASES,
+    SEAM,
     compare,
     find_surface,
     make_lattice,
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.twin
 RATES = make_rates(
     OsteoclastRates, fusion=1.0, most=12, fewest=3, death=3.0, survival=3.0, half=0.4, power=2.0,
     kd=6.0, tgfb_half=5.0, tgfb_max=2.0, il1_half=4.0, il1_max=1.5, work=1500.0, area=300.0,
-    speed=12.0, seam=100, release=1.0, room=6,
+    speed=12.0, seam=SEAM, release=1.0, room=6,
 )  # fmt: skip
 
 
@@ -75,6 +76,11 @@ def test_movement(seed, periodic):
     _, (after, *_) = compare(move_osteoclasts, twins.move_osteoclasts, table, order, scene, ligands,
                              space, make_moment(seed), RATES)  # fmt: skip
     assert 5 < (after.voxel != table.voxel).sum() < 30
+    for field in ligands:
+        field[...] = 3.0
+    _, (level, *_) = compare(move_osteoclasts, twins.move_osteoclasts, table, order, scene, ligands,
+                             space, make_moment(seed), RATES)  # fmt: skip
+    assert (level.voxel[4:] == table.voxel[4:]).all(), "no place is better than another"
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

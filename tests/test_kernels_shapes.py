@@ -41,6 +41,8 @@ def test_ridges(seed, periodic):
     count, (*_, centres) = compare(find_ridge, twins.spheres.find_ridge, core, 0.3, periodic,
                                    centres)  # fmt: skip
     assert 20 < count < mask.sum()
+    rough = np.random.default_rng(seed).uniform(-1, 2, SHAPE).astype(np.float32)
+    compare(find_ridge, twins.spheres.find_ridge, rough, 0.3, periodic, centres)
     more, _ = compare(find_half_ridge, twins.spheres.find_half_ridge, distance, feature, centres,
                       count, rtol=1e-6)  # fmt: skip
     assert more > count

@@ -8,6 +8,7 @@ import twins.scene
 import twins.sites
 from kernelworlds import (
     CASES,
+    SEAM,
     compare,
     find_surface,
     make_lattice,
@@ -26,7 +27,7 @@ from trabecula.kernels.space import make_ball
 
 pytestmark = pytest.mark.twin
 RATES = make_rates(
-    LiningRates, opening=0.8, half=0.5, power=2.0, kd=6.0, covering=0.3, clearance=40.0, seam=100
+    LiningRates, opening=0.8, half=0.5, power=2.0, kd=6.0, covering=0.3, clearance=40.0, seam=SEAM
 )
 COUNT = 120
 
@@ -84,7 +85,7 @@ def test_scene(seed, periodic):
                                   COUNT - 10, counts)  # fmt: skip
     assert after.sum() == (table.uid[: COUNT - 10] != 0).sum()
     scene.bare[...] = 9
-    _, (after, _) = compare(fill_bare, twins.scene.fill_bare, scene, 100)
+    _, (after, _) = compare(fill_bare, twins.scene.fill_bare, scene, SEAM)
     assert 10 < after.bare.sum() < (scene.contact > 0).sum()
 
 
@@ -110,6 +111,6 @@ def test_sites_nearby(seed, periodic, radius):
 def test_tally(seed, periodic):
     lattice, *_ = make_world(seed, periodic)
     out = np.zeros(6, np.int64)
-    _, (*_, after) = compare(tally_sites, twins.sites.tally_sites, lattice.bound, lattice.site, 100,
+    _, (*_, after) = compare(tally_sites, twins.sites.tally_sites, lattice.bound, lattice.site, SEAM,
                              out)  # fmt: skip
     assert after.min() > 0
