@@ -69,7 +69,7 @@ def test_transfers_and_diagonal(shape):
     compare(prolong_fine, twins.stencil.prolong_fine, make(), bits, make(fine=True), rtol=FLOAT32)
 
 
-@pytest.mark.parametrize("k_opg", [0.0, 3.0])
+@pytest.mark.parametrize("k_opg", [0.0, 0.6, 3.0])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_binding(shape, k_opg):
     bits, make, pore = make_grid(shape)
