@@ -5,6 +5,8 @@ tuple as it is, HDF5 takes dtype, unit and description from the same line.
 """
 
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 import numpy as np
@@ -35,7 +37,8 @@ class Column:
     default: float = 0
 
 
-def columns_of(layout: type[NamedTuple]) -> dict[str, Column]:
+@cache
+def columns_of(layout: type[NamedTuple]) -> MappingProxyType[str, Column]:
     """Return the column specification of every field of `layout`, in order."""
     hints = get_type_hints(layout, include_extras=True)
     found: dict[str, Column] = {}
@@ -45,7 +48,7 @@ def columns_of(layout: type[NamedTuple]) -> dict[str, Column]:
             msg = f"{layout.__name__}.{name} has {len(specs)} column specifications, not one"
             raise TypeError(msg)
         found[name] = specs[0]
-    return found
+    return MappingProxyType(found)
 
 
 def make_arrays[L: NamedTuple](layout: type[L], shape: int | tuple[int, ...]) -> L:

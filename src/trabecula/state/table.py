@@ -50,28 +50,35 @@ class Table[L: NamedTuple]:
         self.count += extra
 
     def take(self, order: Array) -> None:
-        """Keep the rows of `order` (indices or mask), in that order."""
+        """Keep the rows of `order` (indices), in that order."""
         rows = self.rows
         kept = 0
         for array, row in zip(self.arrays, rows, strict=True):
-            chosen = row[order]
+            chosen = row.take(order)
             kept = len(chosen)
             array[:kept] = chosen
         self.count = kept
 
     def compact(self) -> None:
         """Drop the dead (uid 0) and keep the order of the rest."""
-        alive = self.rows.uid != 0  # type: ignore[attr-defined]
-        if not alive.all():
-            self.take(alive)
+        uid = self.rows.uid  # type: ignore[attr-defined]
+        if np.count_nonzero(uid) < self.count:
+            self.take(np.flatnonzero(uid))
 
     def sort(self) -> None:
         """Order rows by voxel, then identity, so that nothing depends on the order of birth."""
         rows: Any = self.rows
         voxel, uid = rows.voxel, rows.uid
-        before = voxel[:-1] < voxel[1:]
-        if not (before | ((voxel[:-1] == voxel[1:]) & (uid[:-1] <= uid[1:]))).all():
-            self.take(np.lexsort((uid, voxel)))
+        if _is_ordered(voxel, uid):
+            return
+        # rows are nearly in order, which a stable sort by voxel alone is fast on; ties are few
+        order = np.argsort(voxel, kind="stable")
+        there = voxel[order]
+        tied = there[1:] == there[:-1]
+        shared = np.flatnonzero(np.append(tied, False) | np.append(False, tied))
+        among = order[shared]
+        order[shared] = among[np.lexsort((uid[among], voxel[among]))]
+        self.take(order)
 
     def to_arrays(self) -> dict[str, Array]:
         """Copy the living rows, column by column."""
@@ -98,3 +105,11 @@ class Table[L: NamedTuple]:
             getattr(table.arrays, name)[:count] = arrays[name]
         table.count = count
         return table
+
+
+def _is_ordered(voxel: Array, uid: Array) -> bool:
+    rises = voxel[1:] > voxel[:-1]
+    if rises.all():
+        return True
+    level = np.flatnonzero(~rises)
+    return bool(((voxel[level] == voxel[level + 1]) & (uid[level] <= uid[level + 1])).all())
