@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trabecula.kernels.compile import kernel
+from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.keyed import draw, draw_below, draw_bits, make_uid
 from trabecula.kernels.ligands import boost, hill, occupancy
 from trabecula.kernels.space import FACES, HALF_QUANTA, join, neighbour, split
 
 SUPPLY, MOTION, DIFFERENTIATION = 5, 6, 7
 BLOCK = 8
+ROWS = 64
 
 
 class PrecursorRates(NamedTuple):
@@ -93,6 +94,91 @@ def lose_precursors(table, count, ligands, space, moment, rates):
 
 
 @kernel
+def fill_odds(power, odds):
+    """Write for every word w the ratio r of concentrations at which r^power = w / len(odds)."""
+    for w in range(len(odds)):
+        odds[w] = (w / len(odds)) ** (1.0 / power) if power > 0.0 else 0.0
+
+
+@kernel
+def follows(there, here, word, power, odds):
+    """Whether a hop from concentration `here` up or down to `there` is accepted.
+
+    It is with probability min(1, (there/here)^power); the tabulated odds decide all but close calls
+    as the power itself would.
+    """
+    if there >= here:
+        return True
+    ratio = there / here
+    if power > 0.0 and ratio > 1e-6 and abs(ratio - odds[word]) > 1e-9:
+        return ratio > odds[word]
+    return word < 64.0 * ratio**power
+
+
+@kernel
+def settles(z, y, x, uid, hop, ligands, moment, rates_sub):
+    """Whether a precursor on bare bone adheres in this part `sub` (d) of the step."""
+    rates, sub = rates_sub
+    theta = hill(occupancy(ligands, rates.kd, z, y, x), rates.half, rates.power)
+    tnf = boost(ligands.tnf[z // 2, y // 2, x // 2], rates.tnf_half, rates.tnf_max)
+    chance = 1.0 - np.exp(-rates.adhesion * theta * tnf * sub)
+    if chance <= 1e-6:
+        return False
+    return draw(moment.seed, DIFFERENTIATION, moment.step, uid, hop) < chance
+
+
+@kernel
+def count_hops(space, moment, rates):
+    """Hops of a voxel that make up the motility in one step, at least one."""
+    return max(1, int(np.ceil(6.0 * rates.motility * moment.dt / space.voxel**2)))
+
+
+@kernel
+def draw_path(uid, moment, words):
+    """Draw the random bits of a whole walk, three hops a word."""
+    for j in range(len(words)):
+        words[j] = draw_bits(moment.seed, MOTION, moment.step, uid, j)
+
+
+@kernel
+def walk_one(i, table, scene, ligands, space, moment, rates, odds_words):
+    """Walk the precursor of row i through the step; returns 1 if it adhered."""
+    odds, words = odds_words
+    hops = count_hops(space, moment, rates)
+    uid = table.uid[i]
+    matrix, bare = scene.matrix.reshape(-1), scene.bare.reshape(-1)
+    soluble = ligands.rankl_soluble.reshape(-1)
+    my, mx = ligands.rankl_soluble.shape[1:]
+    flat = np.uint64(table.voxel[i])
+    z, y, x = split(table.voxel[i], space)
+    here = ligands.rankl_soluble[z >> 1, y >> 1, x >> 1]
+    draw_path(uid, moment, words)
+    bits = np.uint64(0)
+    adhered = 0
+    for h in range(hops):
+        if h % 3 == 0:
+            bits = words[h // 3]
+        word = np.int64(bits & np.uint64(0x1FFFFF))
+        bits >>= np.uint64(21)
+        if rates.motility > 0.0:
+            k = (word & 0x7FFF) * 6 >> 15
+            a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
+            place = np.uint64(join(a, b, c, space))
+            if matrix[place] < HALF_QUANTA:
+                there = soluble[np.uint64(((a >> 1) * my + (b >> 1)) * mx + (c >> 1))]
+                if follows(there, here, word >> 15, rates.chemotaxis, odds):
+                    z, y, x, here, flat = a, b, c, there, place
+        if bare[flat] == 0 or scene.contact[z, y, x] == 0:
+            continue
+        sub = moment.dt / hops
+        if rates.adhesion > 0.0 and settles(z, y, x, uid, h, ligands, moment, (rates, sub)):
+            scene.settled[i] = adhered = 1
+            break
+    table.voxel[i] = flat
+    return adhered
+
+
+@parallel_kernel
 def walk_precursors(table, count, scene, ligands, space, moment, rates):
     """Walk every precursor through the step and settle those whose RANK is occupied at bare bone.
 
@@ -100,40 +186,20 @@ def walk_precursors(table, count, scene, ligands, space, moment, rates):
     RANKL, so that the stationary density is proportional to c^chemotaxis. `scene.settled` gets 1
     where the precursor adhered. Returns how many did.
     """
-    hops = max(1, int(np.ceil(6.0 * rates.motility * moment.dt / space.voxel**2)))
-    sub = moment.dt / hops
-    soluble = ligands.rankl_soluble
-    settled = 0
-    for i in range(count):
-        if table.uid[i] == 0:
-            continue
-        z, y, x = split(table.voxel[i], space)
-        bits = np.uint64(0)
-        for h in range(hops):
-            if h % 3 == 0:
-                bits = draw_bits(moment.seed, MOTION, moment.step, table.uid[i], h // 3)
-            word = int(bits & np.uint64(0x1FFFFF))
-            bits >>= np.uint64(21)
-            k = (word & 0x7FFF) * 6 >> 15
-            if rates.motility > 0.0:
-                a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
-                if scene.matrix[a, b, c] < HALF_QUANTA:
-                    here = soluble[z // 2, y // 2, x // 2]
-                    there = soluble[a // 2, b // 2, c // 2]
-                    if there >= here or (word >> 15) < 64.0 * (there / here) ** rates.chemotaxis:
-                        z, y, x = a, b, c
-            if rates.adhesion > 0.0 and scene.contact[z, y, x] > 0 and scene.bare[z, y, x] > 0:
-                theta = hill(occupancy(ligands, rates.kd, z, y, x), rates.half, rates.power)
-                tnf = boost(ligands.tnf[z // 2, y // 2, x // 2], rates.tnf_half, rates.tnf_max)
-                chance = 1.0 - np.exp(-rates.adhesion * theta * tnf * sub)
-                if chance > 1e-6 and (
-                    draw(moment.seed, DIFFERENTIATION, moment.step, table.uid[i], h) < chance
-                ):
-                    scene.settled[i] = 1
-                    settled += 1
-                    break
-        table.voxel[i] = join(z, y, x, space)
-    return settled
+    odds = np.empty(64)
+    fill_odds(rates.chemotaxis, odds)
+    drawn = (count_hops(space, moment, rates) + 2) // 3
+    blocks = (count + ROWS - 1) // ROWS
+    adhered = np.zeros(blocks, np.int64)
+    for block in prange(blocks):
+        words = np.empty(drawn, np.uint64)
+        for i in range(block * ROWS, min((block + 1) * ROWS, count)):
+            if table.uid[i] != 0:
+                # numba drops writes to arrays of named tuples in a parallel body: walk_one writes
+                adhered[block] += walk_one(
+                    i, table, scene, ligands, space, moment, rates, (odds, words)
+                )
+    return adhered.sum()
 
 
 @kernel
