@@ -9,7 +9,7 @@ import numpy as np
 from trabecula.base.codes import HALF
 from trabecula.base.columns import Array
 from trabecula.kernels.multigrid import coarsen_bits, coarsen_faces, restrict_mean, stretch_faces
-from trabecula.kernels.stencil import mark_open, mark_surface
+from trabecula.kernels.stencil import mark_open
 from trabecula.state.grid import Grid
 
 Shape = tuple[int, int, int]
@@ -82,12 +82,6 @@ class Hierarchy:
         """Return the face shares of one level, shape (axis, z, y, x)."""
         lo, hi = self.offsets[level], self.offsets[level + 1]
         return self.faces[3 * lo : 3 * hi].reshape((3, *self.shapes[level]))
-
-    def mark_surface(self) -> Array:
-        """Mask of marrow voxels with a face on bone, shape (z, y, x)."""
-        surface = np.empty(self.grid.shape, bool)
-        mark_surface(self.bits, self.grid.periodic, surface)
-        return surface
 
 
 def _allocate(grid: Grid) -> Hierarchy:

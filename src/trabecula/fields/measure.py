@@ -1,13 +1,23 @@
 """What is reported of the fields."""
 
+import math
+
 import numpy as np
 
 from trabecula.base.codes import Population, Species
 from trabecula.base.columns import Array
 from trabecula.config.species import Scale, load_species
-from trabecula.fields.hierarchy import make_hierarchy
+from trabecula.fields.hierarchy import Hierarchy, make_hierarchy
 from trabecula.fields.numbers import Table
 from trabecula.fields.sources import COUPLED, compute_coupling, compute_released
+from trabecula.kernels.levels import (
+    fill_occupancy,
+    sum_open,
+    sum_released,
+    sum_surface,
+    sum_weighted,
+)
+from trabecula.state.fieldstack import FieldStack
 from trabecula.state.state import State
 
 
@@ -19,25 +29,67 @@ def measure_fields(state: State, parameters: Table) -> dict[str, float]:
     ``rank_occupancy_precursors`` (1), ``rankl_per_cell`` (molecules/d that an expressing cell puts
     on its membrane), ``local_estradiol`` (pM). NaN where there is nothing to average over.
     """
-    hierarchy = make_hierarchy(state.grid, state.lattice.matrix, reuse=True)
-    surface = np.nonzero(hierarchy.mark_surface())
-    result: dict[str, float] = {}
-    for species in Species:
-        field = state.fields.get(species)
-        weight = hierarchy.coarse_pore if state.fields.is_coarse(species) else hierarchy.is_open
-        result[f"{species}_marrow"] = _average(field, weight)
-        result[f"{species}_surface"] = _mean(_read(state, species, surface))
+    fields, parts = state.fields, make_hierarchy(state.grid, state.lattice.matrix, reuse=True)
+    result = _measure_marrow(fields, parts)
+    slabs = compute_surface_sums(parts, fields.fine, fields.coarse)
+    count, *totals = slabs.sum(axis=0)
+    for species, total in zip(fields.fine_names + fields.coarse_names, totals, strict=True):
+        result[f"{species}_surface"] = float(total / count) if count else math.nan
     result["rankl_opg"] = _compute_ratio(result)
-    at_surface = compute_occupancy(state, parameters, surface)
+    at_surface = _compute_surface_occupancy(state, parameters, parts, slabs[:, 0])
     result["rank_occupancy_surface"] = _mean(at_surface)
     result["rank_occupancy_surface_median"] = (
-        float(np.median(at_surface)) if len(at_surface) else float("nan")
+        float(np.median(at_surface)) if len(at_surface) else math.nan
     )
     young = np.unravel_index(state.cells.precursors.rows.voxel, state.grid.shape)
     result["rank_occupancy_precursors"] = _mean(compute_occupancy(state, parameters, young))
     result["rankl_per_cell"] = _compute_rankl_per_cell(state, parameters)
     result["local_estradiol"] = state.signals.local_estradiol
     return result
+
+
+def compute_surface_sums(hierarchy: Hierarchy, fine: Array, coarse: Array) -> Array:
+    """Return per slab the surface voxels and the sum over them of every species, fine ones first.
+
+    Parameters
+    ----------
+    fine, coarse
+        Shape (species, z, y, x), each on its own grid, pM.
+
+    Returns
+    -------
+    Array
+        Shape (z, 1 + species), float64; to be added up in order.
+    """
+    sums = np.empty((hierarchy.grid.shape[0], 1 + len(fine) + len(coarse)))
+    sum_surface(hierarchy.bits, hierarchy.grid.periodic, fine, coarse, sums)
+    return sums
+
+
+def _measure_marrow(fields: FieldStack, hierarchy: Hierarchy) -> dict[str, float]:
+    pore = hierarchy.coarse_pore
+    at_voxels = np.empty((hierarchy.grid.shape[0], 1 + len(fields.fine)))
+    at_blocks = np.empty((pore.shape[0], 1 + len(fields.coarse)))
+    sum_open(fields.fine, hierarchy.bits, at_voxels)
+    sum_weighted(fields.coarse, pore, at_blocks)
+    result: dict[str, float] = {}
+    for names, sums in ((fields.fine_names, at_voxels), (fields.coarse_names, at_blocks)):
+        volume, *totals = sums.sum(axis=0)
+        for species, total in zip(names, totals, strict=True):
+            result[f"{species}_marrow"] = float(total / volume) if volume > 0 else math.nan
+    return result
+
+
+def _compute_surface_occupancy(
+    state: State, parameters: Table, hierarchy: Hierarchy, counts: Array
+) -> Array:
+    membrane = state.fields.get(Species.RANKL_MEMBRANE)
+    soluble = state.fields.get(Species.RANKL_SOLUBLE)
+    ends = np.cumsum(counts.astype(np.int64))
+    out = np.empty(int(ends[-1]))
+    kd, starts = float(parameters["fields.rank.kd"]), ends - counts.astype(np.int64)
+    fill_occupancy(hierarchy.bits, hierarchy.grid.periodic, membrane, soluble, kd, starts, out)
+    return out
 
 
 def compute_occupancy(state: State, parameters: Table, where: tuple[Array, ...]) -> Array:
@@ -55,12 +107,7 @@ def _read(state: State, species: Species, where: tuple[Array, ...]) -> Array:
 
 
 def _mean(values: Array) -> float:
-    return float(values.mean()) if len(values) else float("nan")
-
-
-def _average(field: Array, weight: Array) -> float:
-    total = weight.sum(dtype=float)
-    return float((field * weight).sum(dtype=float) / total) if total > 0 else float("nan")
+    return float(values.mean()) if len(values) else math.nan
 
 
 def _compute_ratio(levels: dict[str, float]) -> float:
@@ -71,21 +118,23 @@ def _compute_ratio(levels: dict[str, float]) -> float:
     bound = levels["rankl_opg_surface"]
     ligand = levels["rankl_membrane_surface"] + levels["rankl_soluble_surface"] + bound
     decoy = levels["opg_surface"] + bound
-    return ligand / decoy if decoy > 0 else float("nan")
+    return ligand / decoy if decoy > 0 else math.nan
 
 
 def _compute_rankl_per_cell(state: State, parameters: Table) -> float:
     row = next(r for r in load_species() if r.species == Species.RANKL_MEMBRANE)
     coupling = compute_coupling(state, parameters)
+    ones = np.ones_like(coupling)
     total, cells = 0.0, 0
     for source in row.sources:
         if source.scale == Scale.VOLUME:
             continue
-        voxel, amount = compute_released(state, parameters, row, source)
-        if source.population in COUPLED:
-            z, y, x = np.unravel_index(voxel, state.grid.shape)
-            amount = amount * coupling[z // 2, y // 2, x // 2]
-        expressing = amount > 0 if source.population != Population.OSTEOCYTE else voxel >= 0
-        total += float(amount[expressing].sum())
-        cells += int(np.count_nonzero(expressing))
-    return total / cells if cells else float("nan")
+        released = compute_released(state, parameters, row, source)
+        local = coupling if source.population in COUPLED else ones
+        every = source.population == Population.OSTEOCYTE
+        amount, count = sum_released(
+            released.voxel, released.amount, local, state.grid.shape, every
+        )
+        total += amount
+        cells += count
+    return total / cells if cells else math.nan

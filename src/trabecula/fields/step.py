@@ -8,6 +8,7 @@ from trabecula.base.codes import Species
 from trabecula.base.columns import Array
 from trabecula.config.species import SpeciesRow, load_species
 from trabecula.fields.hierarchy import Hierarchy, compute_shapes, make_hierarchy
+from trabecula.fields.measure import compute_surface_sums
 from trabecula.fields.numbers import Table, get_decay, get_diffusion
 from trabecula.fields.rankl import Production, solve_rankl
 from trabecula.fields.solver import TOLERANCE, solve_coarse
@@ -159,7 +160,6 @@ def make_production(
 
 
 def _compute_surface_mean(state: State, hierarchy: Hierarchy) -> float:
-    z, y, x = np.nonzero(hierarchy.mark_surface())
-    if len(z) == 0:
-        return 0.0
-    return float(state.fields.get(Species.ESTRADIOL)[z // 2, y // 2, x // 2].mean(dtype=float))
+    level = state.fields.get(Species.ESTRADIOL)[None]
+    count, total = compute_surface_sums(hierarchy, state.fields.fine[:0], level).sum(axis=0)
+    return float(total / count) if count else 0.0

@@ -6,14 +6,14 @@ import numpy as np
 
 from trabecula.base.codes import HALF
 from trabecula.base.columns import Array
-from trabecula.kernels.compile import kernel
+from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.space import FACES, Space, neighbour
 
 HALF_QUANTA = HALF
 OSTEOID, ERODED, OSTEOBLAST, LABELLED = 0, 1, 2, 3
 
 
-@kernel
+@parallel_kernel
 def sum_covers(
     lattice: Any,
     osteoblasts: Array,
@@ -41,30 +41,46 @@ def sum_covers(
     since
         Matrix laid down at this time (d) or later counts as labelled.
     sums
-        Shape (4,), in the order of the codes of this module; written.
+        Shape (z, 4), one row per slab, columns in the order of the codes of this module; written.
     """
-    sums[:] = 0.0
-    for z in range(space.nz):
-        for y in range(space.ny):
-            for x in range(space.nx):
-                area = weights[z, y, x]
-                if area <= 0.0:
+    for z in prange(space.nz):
+        cover_slab(z, lattice, osteoblasts, weights, space, (seam, since), sums)
+
+
+@kernel
+def cover_slab(
+    z: int,
+    lattice: Any,
+    osteoblasts: Array,
+    weights: Array,
+    space: Space,
+    limits: tuple[int, float],
+    sums: Array,
+) -> None:
+    """Write the sums of slab z; named tuples of arrays are slow to take apart in a parallel body."""
+    seam, since = limits
+    matrix, osteoid, formed = lattice.matrix, lattice.osteoid, lattice.formed
+    found = np.zeros(4)
+    cover = np.zeros(4)
+    for y in range(space.ny):
+        for x in range(space.nx):
+            area = weights[z, y, x]
+            if area <= 0.0:
+                continue
+            faces = 0
+            cover[:] = 0.0
+            for k in range(6):
+                a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
+                if matrix[a, b, c] >= HALF_QUANTA:
                     continue
-                faces, osteoid, eroded, covered, labelled = 0, 0, 0, 0, 0
-                for k in range(6):
-                    a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
-                    if lattice.matrix[a, b, c] >= HALF_QUANTA:
-                        continue
-                    faces += 1
-                    both = np.int64(lattice.osteoid[z, y, x]) + lattice.osteoid[a, b, c]
-                    late = max(lattice.formed[z, y, x], lattice.formed[a, b, c])
-                    osteoid += both >= seam
-                    # eroded surface is what osteoid does not yet cover (Dempster et al. 2013)
-                    eroded += lattice.eroded[a, b, c] != 0 and both < seam
-                    covered += osteoblasts[a, b, c] != 0
-                    labelled += late >= since
-                share = area / max(faces, 1)
-                sums[OSTEOID] += share * osteoid
-                sums[ERODED] += share * eroded
-                sums[OSTEOBLAST] += share * covered
-                sums[LABELLED] += share * labelled
+                faces += 1
+                both = np.int64(osteoid[z, y, x]) + osteoid[a, b, c]
+                late = max(formed[z, y, x], formed[a, b, c])
+                cover[OSTEOID] += both >= seam
+                # eroded surface is what osteoid does not yet cover (Dempster et al. 2013)
+                cover[ERODED] += lattice.eroded[a, b, c] != 0 and both < seam
+                cover[OSTEOBLAST] += osteoblasts[a, b, c] != 0
+                cover[LABELLED] += late >= since
+            for k in range(4):
+                found[k] += area / max(faces, 1) * cover[k]
+    sums[z] = found

@@ -1,6 +1,12 @@
 """Mineralisation of every voxel."""
 
-from trabecula.kernels.compile import kernel
+import numpy as np
+
+from trabecula.base.codes import HALF
+from trabecula.kernels.compile import kernel, parallel_kernel, prange
+
+MATRIX, OSTEOID, MINERAL, BONE = 0, 1, 2, 3
+HALF_QUANTA = HALF
 
 
 @kernel
@@ -25,6 +31,31 @@ def mineralise(matrix, osteoid, mineral, share, primary, keep):
                 fresh = int(o[i])
             d[i] = (d[i] * old + primary * fresh) / (old + fresh)
             o[i] -= fresh
+
+
+@parallel_kernel
+def sum_tissue(matrix, osteoid, mineral, sums):
+    """Write per slab the quanta of matrix and osteoid, the mineral, and the voxels of bone.
+
+    Mineral is the degree of mineralisation times the quanta that are not osteoid; `sums` has shape
+    (z, 4) in the order of the codes of this module.
+    """
+    for z in prange(matrix.shape[0]):
+        m = matrix[z].reshape(-1)
+        o = osteoid[z].reshape(-1)
+        d = mineral[z].reshape(-1)
+        quanta = seams = bone = 0
+        held = 0.0
+        for i in range(len(m)):
+            if m[i] > 0:
+                quanta += int(m[i])
+                seams += int(o[i])
+                bone += m[i] >= HALF_QUANTA
+                held += (int(m[i]) - int(o[i])) * np.float64(d[i])
+        sums[z, MATRIX] = quanta
+        sums[z, OSTEOID] = seams
+        sums[z, MINERAL] = held
+        sums[z, BONE] = bone
 
 
 @kernel

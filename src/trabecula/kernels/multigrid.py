@@ -9,36 +9,53 @@ correct and smooth on the way up.
 import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
-from trabecula.kernels.stencil import OPEN, add_sums
+from trabecula.kernels.stencil import add_sums
 
 
 @parallel_kernel
 def coarsen_bits(bits, v, a):
     """Pore share v of 2^3 blocks and open share a (axis, z, y, x) of their upper faces."""
     nz, ny, nx = bits.shape
-    mz = v.shape[0]
+    mz, my, mx = v.shape
+    for cz in prange(mz):
+        flat = bits.reshape(-1)
+        sums = np.zeros((4, 2 * mx), np.uint8)
+        for cy in range(my):
+            sums[:] = 0
+            for z in range(2 * cz, min(2 * cz + 2, nz)):
+                for y in range(2 * cy, min(2 * cy + 2, ny)):
+                    top = z == 2 * cz + 1 or z == nz - 1
+                    right = y == 2 * cy + 1 or y == ny - 1
+                    add_bits(flat, (z * ny + y) * nx, nx, top, right, sums)
+            fill_shares(sums, nx, v[cz, cy], a[:, cz, cy])
+
+
+@kernel
+def add_bits(bits, o, nx, top, right, sums):
+    """Add the marrow and the upper faces along z, y, x of one row of voxels; `bits` is flat."""
+    start = np.uint64(o)
+    p, q = np.uint8(top), np.uint8(right)
+    pore, az, ay, ax = sums[0], sums[1], sums[2], sums[3]
+    for x in range(np.uint64(nx)):
+        b = bits[start + x]
+        pore[x] += b >> 6
+        az[x] += (b >> 1 & 1) & p
+        ay[x] += (b >> 3 & 1) & q
+        ax[x] += b >> 5 & 1
+
+
+@kernel
+def fill_shares(sums, nx, v, a):
+    """Turn the sums of four rows of voxels into the shares of one row of blocks."""
     eighth = np.float32(0.125)
     quarter = np.float32(0.25)
-    for cz in prange(mz):
-        v[cz] = 0
-        a[:, cz] = 0
-        for z in range(2 * cz, min(2 * cz + 2, nz)):
-            top = z == 2 * cz + 1 or z == nz - 1
-            for y in range(ny):
-                ry = (y & 1) == 1 or y == ny - 1
-                for x in range(nx):
-                    b = bits[z, y, x]
-                    if b == 0:
-                        continue
-                    cy = y >> 1
-                    cx = x >> 1
-                    v[cz, cy, cx] += eighth * np.float32((b & OPEN) >> 6)
-                    if top and b & 2:
-                        a[0, cz, cy, cx] += quarter
-                    if ry and b & 8:
-                        a[1, cz, cy, cx] += quarter
-                    if ((x & 1) == 1 or x == nx - 1) and b & 32:
-                        a[2, cz, cy, cx] += quarter
+    for x in range(len(v)):
+        i = 2 * x
+        upper = min(i + 1, nx - 1)
+        v[x] = eighth * np.float32(sums[0, i] + sums[0, i + 1])
+        a[0, x] = quarter * np.float32(sums[1, i] + sums[1, i + 1])
+        a[1, x] = quarter * np.float32(sums[2, i] + sums[2, i + 1])
+        a[2, x] = quarter * np.float32(sums[3, upper])
 
 
 @kernel

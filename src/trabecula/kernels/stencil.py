@@ -18,48 +18,45 @@ ALL_OPEN = 127
 def mark_open(matrix, half, periodic, bits):
     """Write the byte of every voxel: bits 0-5 open faces z- z+ y- y+ x- x+, bit 6 marrow."""
     nz, ny, nx = matrix.shape
+    shape = matrix.shape
     wrap_z, wrap_y, wrap_x = periodic and nz > 1, periodic and ny > 1, periodic and nx > 1
     for z in prange(nz):
-        zm = z - 1 if z > 0 else nz - 1
-        zp = z + 1 if z < nz - 1 else 0
-        low_z = wrap_z or z > 0
-        high_z = wrap_z or z < nz - 1
+        flat, out = matrix.reshape(-1), bits.reshape(-1)
+        low_z, high_z = wrap_z or z > 0, wrap_z or z < nz - 1
         for y in range(ny):
-            ym = y - 1 if y > 0 else ny - 1
-            yp = y + 1 if y < ny - 1 else 0
-            low_y = wrap_y or y > 0
-            high_y = wrap_y or y < ny - 1
-            for x in range(nx):
-                b = 0
-                if matrix[z, y, x] < half:
-                    xm = x - 1 if x > 0 else nx - 1
-                    xp = x + 1 if x < nx - 1 else 0
-                    b = OPEN
-                    b |= int(low_z and matrix[zm, y, x] < half)
-                    b |= int(high_z and matrix[zp, y, x] < half) << 1
-                    b |= int(low_y and matrix[z, ym, x] < half) << 2
-                    b |= int(high_y and matrix[z, yp, x] < half) << 3
-                    b |= int((wrap_x or x > 0) and matrix[z, y, xm] < half) << 4
-                    b |= int((wrap_x or x < nx - 1) and matrix[z, y, xp] < half) << 5
-                bits[z, y, x] = b
+            keep = OPEN | int(low_z) | int(high_z) << 1
+            keep |= int(wrap_y or y > 0) << 2 | int(wrap_y or y < ny - 1) << 3
+            mark_row(flat, half, z, y, shape, np.uint8(keep | 48), out)
+            o = (z * ny + y) * nx
+            if not wrap_x:
+                out[o] &= 111
+                out[o + nx - 1] &= 95
 
 
-@parallel_kernel
-def mark_surface(bits, periodic, surface):
-    """Write 1 into marrow voxels with a face on bone, else 0; the lattice's end is not bone."""
-    nz, ny, nx = bits.shape
-    for z in prange(nz):
-        for y in range(ny):
-            for x in range(nx):
-                b = bits[z, y, x]
-                if b:
-                    b |= int(z == 0 and (nz == 1 or not periodic))
-                    b |= int(z == nz - 1 and (nz == 1 or not periodic)) << 1
-                    b |= int(y == 0 and (ny == 1 or not periodic)) << 2
-                    b |= int(y == ny - 1 and (ny == 1 or not periodic)) << 3
-                    b |= int(x == 0 and (nx == 1 or not periodic)) << 4
-                    b |= int(x == nx - 1 and (nx == 1 or not periodic)) << 5
-                surface[z, y, x] = b != 0 and b != ALL_OPEN
+@kernel
+def mark_row(m, half, z, y, shape, keep, bits):
+    """Write the bytes of row (z, y) as if it repeated itself, masked by `keep`; m and bits flat."""
+    nz, ny, nx = shape
+    n = np.uint64(nx)
+    one = np.uint64(1)
+    o = np.uint64((z * ny + y) * nx)
+    up = np.uint64(((z + 1 if z < nz - 1 else 0) * ny + y) * nx)
+    down = np.uint64(((z - 1 if z > 0 else nz - 1) * ny + y) * nx)
+    north = np.uint64((z * ny + (y + 1 if y < ny - 1 else 0)) * nx)
+    south = np.uint64((z * ny + (y - 1 if y > 0 else ny - 1)) * nx)
+    h = np.uint16(half)
+    for x in range(n):
+        b = np.uint8(m[down + x] < h) | np.uint8(m[up + x] < h) << 1
+        b |= np.uint8(m[south + x] < h) << 2 | np.uint8(m[north + x] < h) << 3
+        bits[o + x] = np.uint8(b | OPEN)
+    for x in range(one, n):
+        bits[o + x] |= np.uint8(np.uint8(m[o + x - one] < h) << 4)
+    for x in range(n - one):
+        bits[o + x] |= np.uint8(np.uint8(m[o + x + one] < h) << 5)
+    bits[o] |= np.uint8(np.uint8(m[o + n - one] < h) << 4)
+    bits[o + n - one] |= np.uint8(np.uint8(m[o] < h) << 5)
+    for x in range(n):
+        bits[o + x] = bits[o + x] & keep if m[o + x] < h else np.uint8(0)
 
 
 @parallel_kernel

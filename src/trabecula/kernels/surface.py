@@ -43,6 +43,7 @@ WEIGHTS = make_weights()
 def _fill_weights(mask: Array, periodic: bool, table: Array, weights: Array, sums: Array) -> None:
     """Write each bone voxel's area and each plane's sum."""
     nz, ny, nx = mask.shape
+    first, last = (nx - 1, 0) if periodic else (0, nx - 1)
     for z in prange(nz):
         total = 0.0
         below, above = z - 1, z + 1
@@ -59,11 +60,8 @@ def _fill_weights(mask: Array, periodic: bool, table: Array, weights: Array, sum
             for x in range(nx):
                 if mask[z, y, x] == 0:
                     continue
-                left, right = x - 1, x + 1
-                if periodic:
-                    left, right = left % nx, right % nx
-                else:
-                    left, right = max(left, 0), min(right, nx - 1)
+                left = x - 1 if x > 0 else first
+                right = x + 1 if x < nx - 1 else last
                 code = 0
                 if mask[below, y, x] == 0:
                     code |= 1

@@ -13,11 +13,13 @@ import numpy as np
 from trabecula.base.codes import FULL, HALF, Phase, Stage
 from trabecula.base.columns import Array
 from trabecula.kernels.histology import ERODED, LABELLED, OSTEOBLAST, OSTEOID, sum_covers
+from trabecula.kernels.mineral import BONE, MATRIX, MINERAL, sum_tissue
+from trabecula.kernels.mineral import OSTEOID as OSTEOID_QUANTA
 from trabecula.kernels.space import Space
 from trabecula.kernels.surface import compute_surface_weights
 from trabecula.morphometry.history import History
 from trabecula.morphometry.sites import compute_site_measures
-from trabecula.state import State
+from trabecula.state import Grid, State
 
 LABEL_INTERVAL = 14.0
 """Time between two labels (d); also the window of ``mar``, ``bfr_bs`` and ``ms_bs``."""
@@ -43,8 +45,8 @@ def measure_histomorphometry(state: State, history: History, parameters: Table) 
     mask = state.lattice.matrix >= HALF
     weights, faces = compute_surface_weights(mask, grid.periodic)
     surface = faces * grid.voxel**2 * 1e-6
-    voxels = int(np.count_nonzero(mask))
-    bone = int(state.lattice.matrix.sum(dtype=np.int64)) / FULL * grid.voxel_volume * 1e-9
+    tissue = sum_lattice(state)
+    bone = tissue[MATRIX] / FULL * grid.voxel_volume * 1e-9
     numbers = measure_cells(state, parameters)
     surfaces = measure_surfaces(state, weights, faces, parameters)
     rates = measure_rates(state, history, surface, bone)
@@ -55,10 +57,18 @@ def measure_histomorphometry(state: State, history: History, parameters: Table) 
         **measure_densities(numbers, surface, bone, grid.volume, parameters),
         **rates,
         **measure_sites(state, surface),
-        **measure_mineral(state, parameters),
+        **measure_mineral(state.grid, tissue, parameters),
         "bs_tv": surface / grid.volume,
-        "bs_bv": _divide(surface, voxels * grid.voxel_volume * 1e-9),
+        "bs_bv": _divide(surface, tissue[BONE] * grid.voxel_volume * 1e-9),
     }
+
+
+def sum_lattice(state: State) -> list[float]:
+    """Sum the lattice: quanta of matrix, of osteoid, mineral times quanta, voxels of bone."""
+    lattice = state.lattice
+    sums = np.empty((state.grid.shape[0], 4))
+    sum_tissue(lattice.matrix, lattice.osteoid, lattice.mineral, sums)
+    return [float(total) for total in sums.sum(axis=0)]
 
 
 def _divide(a: float, b: float) -> float:
@@ -82,9 +92,10 @@ def measure_surfaces(
     active = np.zeros(grid.shape, dtype=np.uint8)
     active.reshape(-1)[blasts.voxel[blasts.stage == Stage.ACTIVE]] = 1
     seam = max(1, round(parameters["lattice.osteoid.seam"] / grid.voxel * FULL))
-    sums = np.zeros(4)
+    slabs = np.empty((grid.shape[0], 4))
     since = state.clock.time - LABEL_INTERVAL
-    sum_covers(state.lattice, active, weights, space, seam, since, sums)
+    sum_covers(state.lattice, active, weights, space, seam, since, slabs)
+    sums = [float(total) for total in slabs.sum(axis=0)]
     clasts = int(state.cells.osteoclasts.rows.nuclei.sum())
     covered = clasts * parameters["cells.osteoclast.area"] / grid.voxel**2
     return {
@@ -199,14 +210,18 @@ def measure_sites(state: State, surface: float) -> dict[str, float]:
     return found
 
 
-def measure_mineral(state: State, parameters: Table) -> dict[str, float]:
-    """Measure mineral per tissue volume (mg HA/cm^3) and projected along y (g/cm^2)."""
-    lattice, grid = state.lattice, state.grid
-    solid = lattice.matrix.astype(np.float64) - lattice.osteoid
-    mineral = float((solid * lattice.mineral).sum()) / FULL / grid.size
+def measure_mineral(grid: Grid, tissue: list[float], parameters: Table) -> dict[str, float]:
+    """Measure mineral per tissue volume (mg HA/cm^3) and projected along y (g/cm^2).
+
+    Parameters
+    ----------
+    tissue
+        The sums of :func:`sum_lattice`.
+    """
+    volume, osteoid = tissue[MATRIX], tissue[OSTEOID_QUANTA]
+    mineral = tissue[MINERAL] / FULL / grid.size
     density = mineral * parameters["lattice.mineral.density"]
     depth = grid.shape[1] * grid.voxel * 1e-4
-    volume, osteoid = (float(a.sum(dtype=np.int64)) for a in (lattice.matrix, lattice.osteoid))
     return {
         "bmd": density,
         "abmd": density * 1e-3 * depth,
