@@ -8,7 +8,13 @@ import numpy as np
 
 from trabecula.base.codes import HALF
 from trabecula.base.columns import Array
-from trabecula.kernels.multigrid import coarsen_bits, coarsen_faces, restrict_mean, stretch_faces
+from trabecula.kernels.multigrid import (
+    coarsen_bits,
+    coarsen_faces,
+    restrict_mean,
+    stretch_faces,
+    sum_faces,
+)
 from trabecula.kernels.stencil import mark_open
 from trabecula.state.grid import Grid
 
@@ -43,8 +49,10 @@ class Hierarchy:
         Flat, 1: pore share of every block of every level.
     faces
         Flat, 1: open share of the upper face of every block along z, y, x (three times as long).
-    error, residual, decay
-        Flat scratch of the multigrid cycle (pM, pM/d, 1/d).
+    outlets
+        Flat, 1: sum of the open shares of all six faces of every block of every level.
+    error, spare, residual, decay, inverse
+        Flat scratch of the multigrid cycle (pM, pM, pM/d, 1/d, d).
     """
 
     grid: Grid
@@ -53,9 +61,12 @@ class Hierarchy:
     offsets: Array
     pore: Array
     faces: Array
+    outlets: Array
     error: Array
+    spare: Array
     residual: Array
     decay: Array
+    inverse: Array
 
     @property
     def coarse_shape(self) -> Shape:
@@ -89,11 +100,11 @@ def _allocate(grid: Grid) -> Hierarchy:
     sizes = [s[0] * s[1] * s[2] for s in shapes]
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     total = int(offsets[-1])
-    flat = [np.zeros(total, np.float32) for _ in range(4)]
+    flat = [np.zeros(total, np.float32) for _ in range(7)]
     faces = np.zeros(3 * total, np.float32)
     bits = np.zeros(grid.shape, np.uint8)
     levels = np.array(shapes, np.int64)
-    return Hierarchy(grid, bits, levels, offsets, flat[0], faces, flat[1], flat[2], flat[3])
+    return Hierarchy(grid, bits, levels, offsets, flat[0], faces, *flat[1:])
 
 
 def make_hierarchy(grid: Grid, matrix: Array, *, reuse: bool = False) -> Hierarchy:
@@ -128,3 +139,4 @@ def _coarsen(hierarchy: Hierarchy) -> None:
                 hierarchy.view(hierarchy.pore, level - 1), hierarchy.view(hierarchy.pore, level)
             )
         stretch_faces(hierarchy.view_faces(level), *(n % 2 == 1 for n in shape))
+        sum_faces(hierarchy.view_faces(level), hierarchy.view(hierarchy.outlets, level))

@@ -8,8 +8,7 @@ phi = q/(q + o)/B. Losses of a total: k phi + kc (1 - phi) + ki * rank * phi / (
 import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
-
-MIN_PHI = 1e-12
+from trabecula.kernels.stencil import widen
 
 
 @kernel
@@ -28,32 +27,65 @@ def compute_loss_fine(free, soluble, o, bits, rank, p, kappa):
     """
     nz, ny, nx = free.shape
     for z in prange(nz):
+        share = np.empty(o.shape[2], np.float32)
+        row = np.empty(2 * o.shape[2], np.float32)
         for y in range(ny):
+            j, k = z >> 1, y >> 1
+            fill_free(o[j, k], p[4], p[5], share)
+            for x in range(len(share)):
+                share[x] = p[1] + (p[0] - p[1]) * share[x]
+            widen(share, row)
+            sites = write_open(row, bits[z, y], rank[z, y], kappa[z, y])
+            if sites == 0:
+                continue
             for x in range(nx):
-                if bits[z, y, x] == 0:
-                    kappa[z, y, x] = 0
-                    continue
-                j, k, m = z >> 1, y >> 1, x >> 1
-                phi = free_fraction(o[j, k, m], p[4], p[5])
-                loss = p[1] + (p[0] - p[1]) * phi
-                if rank[z, y, x] > 0:
-                    bound = p[3] + free[z, y, x] + soluble[j, k, m]
-                    loss += p[2] * rank[z, y, x] * phi / bound
-                kappa[z, y, x] = loss
+                if rank[z, y, x] > 0 and bits[z, y, x]:
+                    phi = free_fraction(o[j, k, x >> 1], p[4], p[5])
+                    bound = p[3] + free[z, y, x] + soluble[j, k, x >> 1]
+                    kappa[z, y, x] += p[2] * rank[z, y, x] * phi / bound
+
+
+@kernel
+def write_open(row, bits, rank, out):
+    """Write `row` into the open voxels of one row, else 0; returns how many voxels hold RANK."""
+    zero = np.float32(0)
+    sites = 0
+    for x in range(np.uint64(len(out))):
+        out[x] = row[x] if bits[x] else zero
+        sites += rank[x] > zero
+    return sites
+
+
+@kernel
+def fill_free(o, k_opg, b, share):
+    """Write the free share of RANKL over one row of blocks."""
+    for x in range(len(o)):
+        share[x] = free_fraction(o[x], k_opg, b)
 
 
 @parallel_kernel
 def scale_fine(values, o, bits, k_opg, b, inverse, out):
     """Free membrane RANKL from its total, or with `inverse` the total from the free part."""
-    nz, ny, nx = values.shape
+    nz, ny = values.shape[:2]
     for z in prange(nz):
+        share = np.empty(o.shape[2], np.float32)
+        row = np.empty(2 * o.shape[2], np.float32)
         for y in range(ny):
-            for x in range(nx):
-                w = np.float32(0)
-                if bits[z, y, x]:
-                    phi = free_fraction(o[z >> 1, y >> 1, x >> 1], k_opg, b)
-                    w = np.float32(values[z, y, x] / phi if inverse else values[z, y, x] * phi)
-                out[z, y, x] = w
+            fill_free(o[z >> 1, y >> 1], k_opg, b, share)
+            if inverse:
+                for x in range(len(share)):
+                    share[x] = np.float32(1) / share[x]
+            widen(share, row)
+            scale_row(values[z, y], row, bits[z, y], out[z, y])
+
+
+@kernel
+def scale_row(values, row, bits, out):
+    """Write values times `row` into open voxels, else 0."""
+    zero = np.float32(0)
+    for x in range(np.uint64(len(out))):
+        w = values[x] * row[x]
+        out[x] = w if bits[x] else zero
 
 
 @kernel

@@ -3,7 +3,7 @@
 Cell-centred, with piecewise-constant transfers; a face between blocks carries the mean of its four
 faces, and g falls by 4 a level because distance and block both double (rediscretised flux, which is
 the Galerkin operator with faces halved). The cycle is a sawtooth: restrict to the bottom, then
-correct and smooth on the way up.
+correct and smooth on the way up, by weighted Jacobi steps whose weights are Chebyshev's.
 """
 
 import numpy as np
@@ -102,10 +102,39 @@ def stretch_faces(a, odd_z, odd_y, odd_x):
 
 
 @kernel
-def sum_level_row(c, a, z, y, shape, t, n):
-    """Write the weighted sum of the neighbours of row (z, y) into t, that of the weights into n.
+def sum_faces(a, out):
+    """Write the sum of the six face shares of every block into out, shape (z, y, x)."""
+    _, nz, ny, nx = a.shape
+    for z in range(nz):
+        zm = z - 1 if z > 0 else nz - 1
+        for y in range(ny):
+            ym = y - 1 if y > 0 else ny - 1
+            for x in range(nx):
+                xm = x - 1 if x > 0 else nx - 1
+                v = a[0, zm, y, x] + a[0, z, y, x] + a[1, z, ym, x] + a[1, z, y, x]
+                out[z, y, x] = v + a[2, z, y, xm] + a[2, z, y, x]
 
-    c and a are flat; short loops over few arrays vectorise, one long loop does not.
+
+@kernel
+def invert_levels(offsets, faces, kappa, g, first, inverse):
+    """Write 1 / (g * faces + kappa) of the levels from `first` on, 0 where nothing leaves a block.
+
+    All buffers are flat; `faces` holds the sums of the six shares, `g` belongs to level 0.
+    """
+    zero = np.float32(0)
+    one = np.float32(1)
+    for i in range(first, len(offsets) - 1):
+        scale = np.float32(g * 0.25**i)
+        for x in range(np.uint64(offsets[i]), np.uint64(offsets[i + 1])):
+            v = scale * faces[x] + kappa[x]
+            inverse[x] = one / v if v > zero else zero
+
+
+@kernel
+def sum_level_row(c, a, z, y, shape, t):
+    """Write the weighted sum of the neighbours of row (z, y) into t; c and a are flat.
+
+    Short loops over few arrays vectorise, one long loop does not.
     """
     nz, ny, nx = shape
     m = np.uint64(nx)
@@ -120,69 +149,58 @@ def sum_level_row(c, a, z, y, shape, t, n):
     as_ = size + south
     ax = size + size + o
     for x in range(m):
-        t[x] = a[down + x] * c[down + x] + a[o + x] * c[up + x]
-    for x in range(m):
-        t[x] += a[as_ + x] * c[south + x] + a[ay + x] * c[north + x]
-    for x in range(m):
-        n[x] = a[down + x] + a[o + x] + a[as_ + x] + a[ay + x] + a[ax + x]
+        v = a[down + x] * c[down + x] + a[o + x] * c[up + x]
+        t[x] = v + a[as_ + x] * c[south + x] + a[ay + x] * c[north + x]
     for x in range(one, m):
         t[x] += a[ax + x - one] * c[o + x - one]
-        n[x] += a[ax + x - one]
     for x in range(m - one):
         t[x] += a[ax + x] * c[o + x + one]
     last = a[ax + m - one]
     t[0] += last * c[o + m - one]
-    n[0] += last
     t[m - one] += last * c[o]
 
 
-def _smooth_level(c, s, kappa, a, g, colour, first, last):
-    """Gauss-Seidel on the blocks of one colour in slabs first .. last-1."""
+def _relax_level(c, s, inverse, a, g, weight, out):
+    """Go `weight` of the way from c to what balances every block, into out."""
     shape = c.shape
     ny, nx = c.shape[1:]
-    for z in prange(first, last):
-        cf, sf, kf, af = c.reshape(-1), s.reshape(-1), kappa.reshape(-1), a.reshape(-1)
+    for z in prange(shape[0]):
+        cf, sf, vf, af = c.reshape(-1), s.reshape(-1), inverse.reshape(-1), a.reshape(-1)
+        of = out.reshape(-1)
         t = np.empty(nx, np.float32)
-        n = np.empty(nx, np.float32)
-        m = np.uint64(nx)
         for y in range(ny):
-            sum_level_row(cf, af, z, y, shape, t, n)
+            sum_level_row(cf, af, z, y, shape, t)
             o = np.uint64((z * ny + y) * nx)
-            for x in range(m):
-                n[x] = g * n[x] + kf[o + x]
-            for x in range(m):
-                v = (sf[o + x] + g * t[x]) / n[x]
-                t[x] = v if n[x] > np.float32(0) else np.float32(0)
-            for x in range(np.uint64((z + y + colour) & 1), m, np.uint64(2)):
-                cf[o + x] = t[x]
+            for x in range(np.uint64(nx)):
+                v = cf[o + x]
+                of[o + x] = v + weight * ((sf[o + x] + g * t[x]) * vf[o + x] - v)
 
 
-smooth_level = kernel(_smooth_level)
-smooth_level_parallel = parallel_kernel(_smooth_level)
+relax_level = kernel(_relax_level)
+relax_level_parallel = parallel_kernel(_relax_level)
 
 
-def _compute_residual_level(c, s, kappa, a, g, r, sums):
+def _compute_residual_level(c, s, kappa, a, faces, g, r, sums):
     """Write the residual r and, per slab, the sums of r^2, r, s^2 and s in float64."""
     shape = c.shape
     nz, ny, nx = c.shape
     for z in prange(nz):
         cf, sf, kf, af = c.reshape(-1), s.reshape(-1), kappa.reshape(-1), a.reshape(-1)
-        rf = r.reshape(-1)
+        rf, nf = r.reshape(-1), faces.reshape(-1)
         t = np.empty(nx, np.float32)
-        n = np.empty(nx, np.float32)
-        q = np.zeros(4)
-        m = np.uint64(nx)
+        lanes = np.zeros((4, nx))
+        left, made = lanes[:2], lanes[2:]
         for y in range(ny):
-            sum_level_row(cf, af, z, y, shape, t, n)
+            sum_level_row(cf, af, z, y, shape, t)
             o = np.uint64((z * ny + y) * nx)
-            for x in range(m):
-                n[x] = (g * n[x] + kf[o + x]) * cf[o + x]
-            for x in range(m):
-                t[x] = sf[o + x] + g * t[x] - n[x]
-            for x in range(m):
-                rf[o + x] = t[x]
-            add_sums(t, sf, o, q)
-        sums[z] = q
+            for x in range(np.uint64(nx)):
+                v = sf[o + x] + g * t[x] - (g * nf[o + x] + kf[o + x]) * cf[o + x]
+                t[x] = v
+                rf[o + x] = v
+            add_sums(t, np.uint64(0), left)
+            add_sums(sf, o, made)
+        for k in range(4):
+            sums[z, k] = lanes[k].sum()
 
 
 compute_residual_level = kernel(_compute_residual_level)
@@ -193,12 +211,18 @@ compute_residual_level_parallel = parallel_kernel(_compute_residual_level)
 def restrict_mean(r, out):
     """Write the sum over 2^3 blocks divided by 8 into out."""
     nz, ny, nx = r.shape
+    mz, my, mx = out.shape
     eighth = np.float32(0.125)
-    out[:] = 0
-    for z in range(nz):
-        for y in range(ny):
-            for x in range(nx):
-                out[z >> 1, y >> 1, x >> 1] += eighth * r[z, y, x]
+    t = np.zeros(2 * mx, np.float32)
+    for cz in range(mz):
+        for cy in range(my):
+            t[:] = 0
+            for z in range(2 * cz, min(2 * cz + 2, nz)):
+                for y in range(2 * cy, min(2 * cy + 2, ny)):
+                    for x in range(nx):
+                        t[x] += r[z, y, x]
+            for x in range(mx):
+                out[cz, cy, x] = eighth * (t[2 * x] + t[2 * x + 1])
 
 
 @kernel
@@ -209,6 +233,17 @@ def prolong_level(e, c):
         for y in range(ny):
             for x in range(nx):
                 c[z, y, x] = e[z >> 1, y >> 1, x >> 1]
+
+
+@kernel
+def correct_level(e, pore, c):
+    """Add the coarse correction e to every block of c that has pores."""
+    nz, ny, nx = c.shape
+    zero = np.float32(0)
+    for z in range(nz):
+        for y in range(ny):
+            for x in range(nx):
+                c[z, y, x] += e[z >> 1, y >> 1, x >> 1] if pore[z, y, x] > zero else zero
 
 
 @kernel
@@ -225,31 +260,26 @@ def restrict_all(shapes, offsets, values):
 
 
 @kernel
-def smooth_twice(c, s, kappa, a, g, sweeps):
-    """Red-black sweeps over one whole level."""
-    nz = c.shape[0]
-    for _ in range(sweeps):
-        smooth_level(c, s, kappa, a, g, 0, 0, nz)
-        smooth_level(c, s, kappa, a, g, 1, 0, nz)
+def sawtooth(shapes, offsets, buffers, faces, g, first, weights):
+    """Solve the levels first .. bottom of the correction equation once; residuals are restricted.
 
-
-@kernel
-def sawtooth(shapes, offsets, e, r, kappa, faces, g, first):
-    """Solve the levels first .. bottom of the correction equation once; r and kappa are restricted.
-
-    `g` belongs to level 0 of the buffer. The bottom level is one block, or smoothed hard.
+    `buffers` are error, its scratch, residual and inverse diagonal, flat; `g` belongs to level 0.
+    The bottom level is one block. An even number of weights leaves the error in its own buffer.
     """
+    error, spare, r, inverse = buffers
     bottom = len(offsets) - 2
     for i in range(bottom, first - 1, -1):
         lo, hi = offsets[i], offsets[i + 1]
-        shape = (shapes[i, 0], shapes[i, 1], shapes[i, 2])
-        c = e[lo:hi].reshape(shape)
         if i == bottom:
-            c[:] = 0
-        else:
-            nxt = (shapes[i + 1, 0], shapes[i + 1, 1], shapes[i + 1, 2])
-            prolong_level(e[offsets[i + 1] : offsets[i + 2]].reshape(nxt), c)
+            error[lo] = r[lo] * inverse[lo]
+            continue
+        shape = (shapes[i, 0], shapes[i, 1], shapes[i, 2])
+        nxt = (shapes[i + 1, 0], shapes[i + 1, 1], shapes[i + 1, 2])
+        c, d = error[lo:hi].reshape(shape), spare[lo:hi].reshape(shape)
+        prolong_level(error[offsets[i + 1] : offsets[i + 2]].reshape(nxt), c)
         a = faces[3 * lo : 3 * hi].reshape((3, shape[0], shape[1], shape[2]))
         scale = np.float32(g * 0.25**i)
-        sweeps = 4 if i == bottom else 2
-        smooth_twice(c, r[lo:hi].reshape(shape), kappa[lo:hi].reshape(shape), a, scale, sweeps)
+        s, v = r[lo:hi].reshape(shape), inverse[lo:hi].reshape(shape)
+        for k in range(0, len(weights), 2):
+            relax_level(c, s, v, a, scale, weights[k], d)
+            relax_level(d, s, v, a, scale, weights[k + 1], c)

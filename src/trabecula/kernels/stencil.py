@@ -77,19 +77,30 @@ def invert_diagonal(bits, g, kappa):
 def restrict_decay(bits, g, inverse, out):
     """Write the mean over 2^3 blocks of the decay that invert_diagonal was given."""
     nz, ny, nx = bits.shape
+    mz, my, mx = out.shape
     eighth = np.float32(0.125)
-    for cz in prange(out.shape[0]):
-        out[cz] = 0
-        for z in range(2 * cz, min(2 * cz + 2, nz)):
-            for y in range(ny):
-                for x in range(nx):
-                    b = bits[z, y, x]
-                    if b == 0:
-                        continue
-                    n = (b & 1) + (b >> 1 & 1) + (b >> 2 & 1) + (b >> 3 & 1) + (b >> 4 & 1)
-                    n += b >> 5 & 1
-                    k = np.float32(1) / inverse[z, y, x] - g * np.float32(n)
-                    out[cz, y >> 1, x >> 1] += eighth * max(k, np.float32(0))
+    for cz in prange(mz):
+        bf, df = bits.reshape(-1), inverse.reshape(-1)
+        row = np.zeros(2 * mx, np.float32)
+        for cy in range(my):
+            row[:] = 0
+            for z in range(2 * cz, min(2 * cz + 2, nz)):
+                for y in range(2 * cy, min(2 * cy + 2, ny)):
+                    add_decay(bf, df, g, np.uint64((z * ny + y) * nx), nx, row)
+            for x in range(mx):
+                out[cz, cy, x] = eighth * (row[2 * x] + row[2 * x + 1])
+
+
+@kernel
+def add_decay(bits, inverse, g, o, nx, row):
+    """Add the decay that 1 / diagonal holds beside the open faces, of one row of voxels."""
+    zero = np.float32(0)
+    one = np.float32(1)
+    for x in range(np.uint64(nx)):
+        b = bits[o + x]
+        n = (b & 1) + (b >> 1 & 1) + (b >> 2 & 1) + (b >> 3 & 1) + (b >> 4 & 1) + (b >> 5 & 1)
+        k = one / inverse[o + x] - g * np.float32(n)
+        row[x] += max(k, zero) if b else zero
 
 
 @kernel
@@ -129,33 +140,27 @@ def sum_row(c, bits, z, y, shape, t):
 
 
 @parallel_kernel
-def smooth_fine(c, s, d, bits, g, colour, first, last):
-    """Gauss-Seidel on the voxels of one colour in slabs first .. last-1; d is 1 / diagonal.
-
-    Colours repeat across a periodic side of odd length, so the last slab is then a call of its
-    own; within a slab rows follow one another in order.
-    """
-    ny, nx = c.shape[1:]
+def relax_fine(c, s, d, bits, g, weight, out):
+    """Go `weight` of the way from c to what balances every voxel, into out; d is 1 / diagonal."""
+    nz, ny, nx = c.shape
     shape = c.shape
-    for z in prange(first, last):
+    for z in prange(nz):
         cf, sf, df, bf = c.reshape(-1), s.reshape(-1), d.reshape(-1), bits.reshape(-1)
+        of = out.reshape(-1)
         t = np.empty(nx, np.float32)
-        n = np.uint64(nx)
-        two = np.uint64(2)
         for y in range(ny):
             sum_row(cf, bf, z, y, shape, t)
             o = np.uint64((z * ny + y) * nx)
-            for x in range(n):
-                t[x] = (sf[o + x] + g * t[x]) * df[o + x]
-            for x in range(np.uint64((z + y + colour) & 1), n, two):
-                cf[o + x] = t[x]
+            for x in range(np.uint64(nx)):
+                v = cf[o + x]
+                of[o + x] = v + weight * ((sf[o + x] + g * t[x]) * df[o + x] - v)
 
 
 @parallel_kernel
 def restrict_residual_fine(c, s, d, bits, g, r, sums):
     """Write the residual's mean over 2^3 blocks into r, and sums (coarse z, 4) in float64.
 
-    The four sums are those of residual^2, residual, source^2 and source; d is 1 / diagonal.
+    The first two sums are those of residual^2 and residual; d is 1 / diagonal.
     """
     nz, ny, nx = c.shape
     shape = c.shape
@@ -165,7 +170,7 @@ def restrict_residual_fine(c, s, d, bits, g, r, sums):
         cf, sf, df, bf = c.reshape(-1), s.reshape(-1), d.reshape(-1), bits.reshape(-1)
         t = np.empty(nx, np.float32)
         row = np.empty(2 * mx, np.float32)
-        q = np.zeros(4)
+        lanes = np.zeros((2, nx))
         for cy in range(my):
             row[:] = 0
             for z in range(2 * cz, min(2 * cz + 2, nz)):
@@ -173,12 +178,13 @@ def restrict_residual_fine(c, s, d, bits, g, r, sums):
                     sum_row(cf, bf, z, y, shape, t)
                     o = np.uint64((z * ny + y) * nx)
                     subtract_row(t, sf, df, cf, g, o)
-                    add_sums(t, sf, o, q)
+                    add_sums(t, np.uint64(0), lanes)
                     for x in range(nx):
                         row[x] += t[x]
             for x in range(mx):
                 r[cz, cy, x] = eighth * (row[2 * x] + row[2 * x + 1])
-        sums[cz] = q
+        sums[cz, 0] = lanes[0].sum()
+        sums[cz, 1] = lanes[1].sum()
 
 
 @kernel
@@ -192,38 +198,34 @@ def subtract_row(t, s, d, c, g, o):
 
 
 @kernel
-def add_sums(v, s, o, q):
-    """Add to q the sums of v^2, v, s^2 and s of one row; two lanes, so that order is fixed."""
-    a0 = a1 = b0 = b1 = 0.0
-    e0 = e1 = h0 = h1 = 0.0
-    two = np.uint64(2)
-    one = np.uint64(1)
-    n = np.uint64(len(v))
-    m = n - n % two
-    for x in range(np.uint64(0), m, two):
-        v0 = float(v[x])
-        v1 = float(v[x + one])
-        s0 = float(s[o + x])
-        s1 = float(s[o + x + one])
-        a0 += v0 * v0
-        a1 += v1 * v1
-        b0 += v0
-        b1 += v1
-        e0 += s0 * s0
-        e1 += s1 * s1
-        h0 += s0
-        h1 += s1
-    if m < n:
-        v0 = float(v[m])
-        s0 = float(s[o + m])
-        a0 += v0 * v0
-        b0 += v0
-        e0 += s0 * s0
-        h0 += s0
-    q[0] += a0 + a1
-    q[1] += b0 + b1
-    q[2] += e0 + e1
-    q[3] += h0 + h1
+def add_sums(v, o, lanes):
+    """Add v^2 and v of one row of flat v to the lanes (2, x), one per column: order is fixed."""
+    squares, values = lanes[0], lanes[1]
+    for x in range(np.uint64(len(values))):
+        w = np.float64(v[o + x])
+        squares[x] += w * w
+        values[x] += w
+
+
+@parallel_kernel
+def sum_squares(values, sums):
+    """Write per two slabs the sum of the squares and of the values into columns 2 and 3 of sums."""
+    nz, ny, nx = values.shape
+    for cz in prange(len(sums)):
+        flat = values.reshape(-1)
+        lanes = np.zeros((2, nx))
+        for row in range(2 * cz * ny, min(2 * cz + 2, nz) * ny):
+            add_sums(flat, np.uint64(row * nx), lanes)
+        sums[cz, 2] = lanes[0].sum()
+        sums[cz, 3] = lanes[1].sum()
+
+
+@kernel
+def widen(e, row):
+    """Write every value of one row of blocks twice."""
+    for x in range(np.uint64(len(row)) >> np.uint64(1)):
+        row[2 * x] = e[x]
+        row[2 * x + 1] = e[x]
 
 
 @parallel_kernel
@@ -231,21 +233,37 @@ def prolong_fine(e, bits, c):
     """Add the coarse correction e to every open voxel of c."""
     nz, ny, nx = c.shape
     for z in prange(nz):
+        cf, bf = c.reshape(-1), bits.reshape(-1)
+        zero = np.float32(0)
+        row = np.empty(2 * e.shape[2], np.float32)
         for y in range(ny):
-            for x in range(nx):
-                if bits[z, y, x]:
-                    c[z, y, x] += e[z >> 1, y >> 1, x >> 1]
+            widen(e[z >> 1, y >> 1], row)
+            o = np.uint64((z * ny + y) * nx)
+            for x in range(np.uint64(nx)):
+                cf[o + x] += row[x] if bf[o + x] else zero
 
 
 @parallel_kernel
 def restrict_fine(c, bits, out):
     """Write the mean of c over 2^3 blocks, bone counting as zero, into out."""
     nz, ny, nx = c.shape
+    mz, my, mx = out.shape
     eighth = np.float32(0.125)
-    for cz in prange(out.shape[0]):
-        out[cz] = 0
-        for z in range(2 * cz, min(2 * cz + 2, nz)):
-            for y in range(ny):
-                for x in range(nx):
-                    if bits[z, y, x]:
-                        out[cz, y >> 1, x >> 1] += eighth * c[z, y, x]
+    for cz in prange(mz):
+        cf, bf = c.reshape(-1), bits.reshape(-1)
+        row = np.zeros(2 * mx, np.float32)
+        for cy in range(my):
+            row[:] = 0
+            for z in range(2 * cz, min(2 * cz + 2, nz)):
+                for y in range(2 * cy, min(2 * cy + 2, ny)):
+                    add_open_row(cf, bf, np.uint64((z * ny + y) * nx), nx, row)
+            for x in range(mx):
+                out[cz, cy, x] = eighth * (row[2 * x] + row[2 * x + 1])
+
+
+@kernel
+def add_open_row(c, bits, o, nx, row):
+    """Add one row of c to `row`, bone counting as zero."""
+    zero = np.float32(0)
+    for x in range(np.uint64(nx)):
+        row[x] += c[o + x] if bits[o + x] else zero
