@@ -105,7 +105,8 @@ def kernels_of(path: Path) -> list[ast.FunctionDef]:
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
-        and {getattr(d, "id", "") for d in node.decorator_list} & {"kernel", "parallel_kernel"}
+        and {getattr(d, "id", "") for d in node.decorator_list}
+        & {"kernel", "parallel_kernel", "sized_kernel"}
     ]
 
 

@@ -43,7 +43,7 @@ class Stage:
             rows = table.rows
             count_cells(rows.uid, rows.voxel, table.count, counts)
         scene.closed[...] = 0
-        fill_bare(scene, seam)
+        fill_bare(scene.bare, scene.contact, scene.lining, scene.osteoblasts, scene.osteoid, seam)
 
 
 def make_moment(state: State) -> Moment:

@@ -7,7 +7,7 @@ phi = q/(q + o)/B. Losses of a total: k phi + kc (1 - phi) + ki * rank * phi / (
 
 import numpy as np
 
-from trabecula.kernels.compile import kernel, parallel_kernel, prange
+from trabecula.kernels.compile import kernel, prange, sized_kernel
 from trabecula.kernels.stencil import widen
 
 
@@ -19,7 +19,7 @@ def free_fraction(o, k_opg, b):
     return 1.0 / (b + o / k_opg)
 
 
-@parallel_kernel
+@sized_kernel
 def compute_loss_fine(free, soluble, o, bits, rank, p, kappa):
     """Loss coefficient (1/d) of total membrane RANKL in every open voxel.
 
@@ -63,7 +63,7 @@ def fill_free(o, k_opg, b, share):
         share[x] = free_fraction(o[x], k_opg, b)
 
 
-@parallel_kernel
+@sized_kernel
 def scale_fine(values, o, bits, k_opg, b, inverse, out):
     """Free membrane RANKL from its total, or with `inverse` the total from the free part."""
     nz, ny = values.shape[:2]

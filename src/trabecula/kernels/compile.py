@@ -8,6 +8,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, cast
 
@@ -52,6 +53,25 @@ def parallel_kernel[F: Callable[..., Any]](function: F) -> F:
     options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
     compiled: Any = numba.njit(parallel=True, **options)(function)
     return cast("F", compiled)
+
+
+PARALLEL_FROM = 400_000
+"""Values in the first array from which a sized kernel runs on several threads."""
+
+
+def sized_kernel[F: Callable[..., Any]](function: F) -> F:
+    """Compile a loop over independent slabs both ways; small arrays are not worth a second thread.
+
+    The size of the first argument, an array, decides. Only Python can call it, no other kernel.
+    """
+    serial, parallel = kernel(function), parallel_kernel(function)
+
+    @wraps(function)
+    def run(first: Any, *rest: Any) -> Any:
+        chosen = parallel if first.size >= PARALLEL_FROM else serial
+        return chosen(first, *rest)
+
+    return cast("F", run)
 
 
 def set_threads(count: int) -> None:

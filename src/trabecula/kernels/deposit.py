@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from trabecula.kernels.compile import kernel, parallel_kernel, prange
+from trabecula.kernels.compile import kernel, prange, sized_kernel
 
 ONE = np.uint64(1)
 
@@ -41,7 +41,7 @@ def deposit_coarse(voxel, amount, coupling, bits, out):
             out[j, k, m] += np.float32(amount[i] * coupling[j, k, m])
 
 
-@parallel_kernel
+@sized_kernel
 def fill_open(bits, rate, coupling, out):
     """Write the diffuse source rate (pM/d) times the local coupling into open voxels, else 0."""
     nz, ny, nx = bits.shape

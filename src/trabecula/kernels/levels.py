@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from trabecula.kernels.compile import kernel, parallel_kernel, prange
+from trabecula.kernels.compile import kernel, prange, sized_kernel
 from trabecula.kernels.stencil import ALL_OPEN
 
 
@@ -21,7 +21,7 @@ def is_surface(b, z, y, x, shape, periodic):
     return b != ALL_OPEN
 
 
-@parallel_kernel
+@sized_kernel
 def sum_surface(bits, periodic, fine, coarse, sums):
     """Write per slab the number of surface voxels and the sums there of every species.
 
@@ -44,7 +44,7 @@ def sum_surface(bits, periodic, fine, coarse, sums):
         sums[z] = q
 
 
-@parallel_kernel
+@sized_kernel
 def fill_occupancy(bits, periodic, membrane, soluble, kd, starts, out):
     """Write RANK occupancy R / (kd + R) of every surface voxel; slab z begins at starts[z]."""
     nz, ny, nx = bits.shape
@@ -77,7 +77,7 @@ def add_open(a, bits, o, t):
         t[x] += np.float64(v if bits[o + x] else zero)
 
 
-@parallel_kernel
+@sized_kernel
 def sum_weighted(stack, weight, sums):
     """Write per slab the sum of `weight` and of every species times it; sums (z, 1 + species)."""
     nz, ny, nx = weight.shape
@@ -97,7 +97,7 @@ def sum_weighted(stack, weight, sums):
             sums[z, 1 + s] = t.sum()
 
 
-@parallel_kernel
+@sized_kernel
 def sum_open(stack, bits, sums):
     """Write per slab the number of open voxels and the sum there of every species."""
     nz, ny, nx = bits.shape

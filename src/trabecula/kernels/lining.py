@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trabecula.kernels.compile import kernel
+from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import hill, occupancy
 from trabecula.kernels.space import join, neighbour, split
 
 LINING = 15
+ROWS = 512
 
 
 class LiningRates(NamedTuple):
@@ -27,22 +28,49 @@ class LiningRates(NamedTuple):
 
 
 @kernel
+def withdraws(uid, theta, moment, rates):
+    """Whether a lining cell at RANK occupancy `theta` withdraws in this step.
+
+    The chance is below opening x dt x (theta/half)^n for every whole n up to `power`: most draws
+    lie above that and need no power function.
+    """
+    most = rates.opening * moment.dt * 1.000001
+    u = draw(moment.seed, LINING, moment.step, uid, 0)
+    if theta < rates.half:
+        for _ in range(int(rates.power)):
+            most *= theta / rates.half
+    if u >= most:
+        return False
+    rate = rates.opening * hill(theta, rates.half, rates.power)
+    return rate * moment.dt >= 1e-6 and u < 1.0 - np.exp(-rate * moment.dt)
+
+
+@kernel
+def choose_block(block, table, count, ligands, space, moment, rates, leaving):
+    """Mark in `leaving` the lining cells of one block of rows that withdraw."""
+    for i in range(block * ROWS, min((block + 1) * ROWS, count)):
+        leaving[i] = 0
+        if table.uid[i] != 0:
+            z, y, x = split(table.voxel[i], space)
+            theta = occupancy(ligands, rates.kd, z, y, x)
+            leaving[i] = withdraws(table.uid[i], theta, moment, rates)
+
+
+@parallel_kernel
+def choose_leaving(table, count, ligands, space, moment, rates, leaving):
+    """Mark in `leaving` (a value per row) the lining cells that withdraw."""
+    for block in prange((count + ROWS - 1) // ROWS):
+        choose_block(block, table, count, ligands, space, moment, rates, leaving)
+
+
 def open_surface(table, count, scene, ligands, space, moment, rates):
     """Let lining cells withdraw by RANK occupancy at their place; returns how many did."""
-    opened = 0
-    for i in range(count):
-        if table.uid[i] == 0:
-            continue
-        z, y, x = split(table.voxel[i], space)
-        rate = rates.opening * hill(occupancy(ligands, rates.kd, z, y, x), rates.half, rates.power)
-        if rate * moment.dt < 1e-6:
-            continue
-        chance = 1.0 - np.exp(-rate * moment.dt)
-        if draw(moment.seed, LINING, moment.step, table.uid[i], 0) < chance:
-            table.uid[i] = 0
-            scene.lining[z, y, x] -= 1
-            opened += 1
-    return opened
+    leaving = np.empty(count, np.uint8)
+    choose_leaving(table, count, ligands, space, moment, rates, leaving)
+    rows = np.flatnonzero(leaving)
+    np.subtract.at(scene.lining.reshape(-1), table.voxel[rows], 1)
+    table.uid[rows] = 0
+    return len(rows)
 
 
 @kernel

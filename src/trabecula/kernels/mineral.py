@@ -3,37 +3,38 @@
 import numpy as np
 
 from trabecula.base.codes import HALF
-from trabecula.kernels.compile import kernel, parallel_kernel, prange
+from trabecula.kernels.compile import prange, sized_kernel
 
 MATRIX, OSTEOID, MINERAL, BONE = 0, 1, 2, 3
 HALF_QUANTA = HALF
 
 
-@kernel
+@sized_kernel
 def mineralise(matrix, osteoid, mineral, share, primary, keep):
     """Mineralise `share` of the osteoid to degree `primary`; shrink the lack of mineral by `keep`.
 
     Arrays of shape (z, y, x); osteoid of a quantum or two goes at once, so that seams end.
     """
-    m = matrix.reshape(-1)
-    o = osteoid.reshape(-1)
-    d = mineral.reshape(-1)
-    for i in range(len(m)):
-        if m[i] == 0:
-            d[i] = 0.0
-            continue
-        if keep < 1.0:
-            d[i] = 1.0 - (1.0 - d[i]) * keep
-        if o[i] > 0:
-            old = int(m[i]) - int(o[i])
-            fresh = int(share * o[i] + 0.5)
-            if fresh == 0:
-                fresh = int(o[i])
-            d[i] = (d[i] * old + primary * fresh) / (old + fresh)
-            o[i] -= fresh
+    for z in prange(matrix.shape[0]):
+        m = matrix[z].reshape(-1)
+        o = osteoid[z].reshape(-1)
+        d = mineral[z].reshape(-1)
+        for i in range(len(m)):
+            if m[i] == 0:
+                d[i] = 0.0
+                continue
+            if keep < 1.0:
+                d[i] = 1.0 - (1.0 - d[i]) * keep
+            if o[i] > 0:
+                old = int(m[i]) - int(o[i])
+                fresh = int(share * o[i] + 0.5)
+                if fresh == 0:
+                    fresh = int(o[i])
+                d[i] = (d[i] * old + primary * fresh) / (old + fresh)
+                o[i] -= fresh
 
 
-@parallel_kernel
+@sized_kernel
 def sum_tissue(matrix, osteoid, mineral, sums):
     """Write per slab the quanta of matrix and osteoid, the mineral, and the voxels of bone.
 
@@ -58,11 +59,14 @@ def sum_tissue(matrix, osteoid, mineral, sums):
         sums[z, BONE] = bone
 
 
-@kernel
+@sized_kernel
 def sum_quanta(values):
     """Sum a quantum array exactly."""
-    total = 0
-    flat = values.reshape(-1)
-    for i in range(len(flat)):
-        total += int(flat[i])
-    return total
+    sums = np.zeros(values.shape[0], np.int64)
+    for z in prange(values.shape[0]):
+        total = 0
+        flat = values[z].reshape(-1)
+        for i in range(np.uint64(len(flat))):
+            total += np.int64(flat[i])
+        sums[z] = total
+    return sums.sum()

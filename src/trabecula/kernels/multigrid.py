@@ -8,11 +8,11 @@ correct and smooth on the way up, by weighted Jacobi steps whose weights are Che
 
 import numpy as np
 
-from trabecula.kernels.compile import kernel, parallel_kernel, prange
+from trabecula.kernels.compile import kernel, parallel_kernel, prange, sized_kernel
 from trabecula.kernels.stencil import add_sums
 
 
-@parallel_kernel
+@sized_kernel
 def coarsen_bits(bits, v, a):
     """Pore share v of 2^3 blocks and open share a (axis, z, y, x) of their upper faces."""
     nz, ny, nx = bits.shape

@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trabecula.kernels.compile import kernel
+from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.keyed import draw
 from trabecula.kernels.space import HALF_QUANTA, join, neighbour, split
 
 TRIGGER, OSTEOCYTE = 4, 16
+ROWS = 512
 
 
 class OsteocyteRates(NamedTuple):
@@ -28,13 +29,10 @@ class OsteocyteRates(NamedTuple):
 
 
 @kernel
-def find_outlets(table, count, matrix, space, ball, every):
-    """Find the open voxel nearest to each osteocyte; -1 where `ball` holds none.
-
-    With `every` false only cells whose outlet has closed or was never sought are looked at.
-    """
+def seek_block(block, table, count, matrix, space, ball, every):
+    """Find the outlets of one block of rows."""
     flat_matrix = matrix.reshape(-1)
-    for i in range(count):
+    for i in range(block * ROWS, min((block + 1) * ROWS, count)):
         if table.uid[i] == 0:
             continue
         outlet = table.outlet[i]
@@ -53,6 +51,16 @@ def find_outlets(table, count, matrix, space, ball, every):
                 table.outlet[i] = join(a, b, c, space)
                 table.reach[i] = np.sqrt(float(dz * dz + dy * dy + dx * dx)) * space.voxel
                 break
+
+
+@parallel_kernel
+def find_outlets(table, count, matrix, space, ball, every):
+    """Find the open voxel nearest to each osteocyte; -1 where `ball` holds none.
+
+    With `every` false only cells whose outlet has closed or was never sought are looked at.
+    """
+    for block in prange((count + ROWS - 1) // ROWS):
+        seek_block(block, table, count, matrix, space, ball, every)
 
 
 @kernel

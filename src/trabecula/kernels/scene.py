@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trabecula.kernels.compile import kernel
+from trabecula.kernels.compile import kernel, prange, sized_kernel
 
 
 class Scene(NamedTuple):
@@ -36,13 +36,12 @@ def count_cells(uid, voxel, count, counts):
             flat[voxel[i]] += 1
 
 
-@kernel
-def fill_bare(scene, seam):
+@sized_kernel
+def fill_bare(bare, contact, lining, osteoblasts, osteoid, seam):
     """Mark open surface voxels that nothing covers; `seam` is the thinnest osteoid (quanta)."""
-    contact = scene.contact.reshape(-1)
-    bare = scene.bare.reshape(-1)
-    lining = scene.lining.reshape(-1)
-    osteoblasts = scene.osteoblasts.reshape(-1)
-    osteoid = scene.osteoid.reshape(-1)
-    for i in range(len(contact)):
-        bare[i] = contact[i] > 0 and lining[i] == 0 and osteoblasts[i] == 0 and osteoid[i] <= seam
+    for z in prange(bare.shape[0]):
+        out, touch, cover = bare[z].reshape(-1), contact[z].reshape(-1), lining[z].reshape(-1)
+        makers, fresh = osteoblasts[z].reshape(-1), osteoid[z].reshape(-1)
+        for i in range(np.uint64(len(out))):
+            free = (touch[i] > 0) & (cover[i] == 0) & (makers[i] == 0) & (fresh[i] <= seam)
+            out[i] = np.uint8(free)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trabecula.base.codes import HALF
-from trabecula.kernels.compile import kernel
+from trabecula.kernels.compile import kernel, prange, sized_kernel
 
 HALF_QUANTA = HALF
 FACES = np.array([[-1, 0, 0], [1, 0, 0], [0, -1, 0], [0, 1, 0], [0, 0, -1], [0, 0, 1]], np.int64)
@@ -70,28 +70,42 @@ def join(z, y, x, space):
     return (z * space.ny + y) * space.nx + x
 
 
-@kernel
+@sized_kernel
 def fill_contact(matrix, space, contact):
     """Write the number of bony face neighbours of every open voxel, 0 in bone; shape (z, y, x)."""
-    nz, ny, nx = space.nz, space.ny, space.nx
-    for z in range(nz):
+    nz, ny, nx = matrix.shape
+    for z in prange(nz):
+        m, out = matrix.reshape(-1), contact.reshape(-1)
         zm = shift(z - 1, nz, space.periodic)
         zp = shift(z + 1, nz, space.periodic)
         for y in range(ny):
             ym = shift(y - 1, ny, space.periodic)
             yp = shift(y + 1, ny, space.periodic)
-            for x in range(nx):
-                n = 0
-                if matrix[z, y, x] < HALF_QUANTA:
-                    xm = x - 1 if x > 0 else shift(-1, nx, space.periodic)
-                    xp = x + 1 if x < nx - 1 else shift(nx, nx, space.periodic)
-                    n += matrix[zm, y, x] >= HALF_QUANTA
-                    n += matrix[zp, y, x] >= HALF_QUANTA
-                    n += matrix[z, ym, x] >= HALF_QUANTA
-                    n += matrix[z, yp, x] >= HALF_QUANTA
-                    n += matrix[z, y, xm] >= HALF_QUANTA
-                    n += matrix[z, y, xp] >= HALF_QUANTA
-                contact[z, y, x] = n
+            rows = (zm * ny + y, zp * ny + y, z * ny + ym, z * ny + yp)
+            count_row(m, z * ny + y, rows, nx, space.periodic, out)
+
+
+@kernel
+def count_row(m, row, rows, nx, periodic, out):
+    """Write the contact of one row of voxels beside four others; m and out are flat."""
+    h = np.uint16(HALF_QUANTA)
+    n = np.uint64(nx)
+    one = np.uint64(1)
+    o = np.uint64(row * nx)
+    a, b = np.uint64(rows[0] * nx), np.uint64(rows[1] * nx)
+    c, d = np.uint64(rows[2] * nx), np.uint64(rows[3] * nx)
+    for x in range(n):
+        k = np.uint8(m[a + x] >= h) + np.uint8(m[b + x] >= h)
+        out[o + x] = k + np.uint8(m[c + x] >= h) + np.uint8(m[d + x] >= h)
+    for x in range(one, n):
+        out[o + x] += np.uint8(m[o + x - one] >= h)
+    for x in range(n - one):
+        out[o + x] += np.uint8(m[o + x + one] >= h)
+    first, last = o + np.uint64(shift(-1, nx, periodic)), o + np.uint64(shift(nx, nx, periodic))
+    out[o] += np.uint8(m[first] >= h)
+    out[o + n - one] += np.uint8(m[last] >= h)
+    for x in range(n):
+        out[o + x] = out[o + x] if m[o + x] < h else np.uint8(0)
 
 
 @kernel

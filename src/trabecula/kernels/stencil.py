@@ -8,13 +8,13 @@ it is 0 in bone, where c is kept 0, so a closed face adds nothing to the neighbo
 
 import numpy as np
 
-from trabecula.kernels.compile import kernel, parallel_kernel, prange
+from trabecula.kernels.compile import kernel, prange, sized_kernel
 
 OPEN = 64
 ALL_OPEN = 127
 
 
-@parallel_kernel
+@sized_kernel
 def mark_open(matrix, half, periodic, bits):
     """Write the byte of every voxel: bits 0-5 open faces z- z+ y- y+ x- x+, bit 6 marrow."""
     nz, ny, nx = matrix.shape
@@ -59,7 +59,7 @@ def mark_row(m, half, z, y, shape, keep, bits):
         bits[o + x] = bits[o + x] & keep if m[o + x] < h else np.uint8(0)
 
 
-@parallel_kernel
+@sized_kernel
 def invert_diagonal(bits, g, kappa):
     """Turn the decay kappa into 1 / d, d = g * (open faces) + kappa; 0 in bone."""
     nz, ny, nx = bits.shape
@@ -73,7 +73,7 @@ def invert_diagonal(bits, g, kappa):
                 kappa[z, y, x] = np.float32(1) / v if b else np.float32(0)
 
 
-@parallel_kernel
+@sized_kernel
 def restrict_decay(bits, g, inverse, out):
     """Write the mean over 2^3 blocks of the decay that invert_diagonal was given."""
     nz, ny, nx = bits.shape
@@ -139,7 +139,7 @@ def sum_row(c, bits, z, y, shape, t):
         t[n - one] += c[o]
 
 
-@parallel_kernel
+@sized_kernel
 def relax_fine(c, s, d, bits, g, weight, out):
     """Go `weight` of the way from c to what balances every voxel, into out; d is 1 / diagonal."""
     nz, ny, nx = c.shape
@@ -156,7 +156,7 @@ def relax_fine(c, s, d, bits, g, weight, out):
                 of[o + x] = v + weight * ((sf[o + x] + g * t[x]) * df[o + x] - v)
 
 
-@parallel_kernel
+@sized_kernel
 def restrict_residual_fine(c, s, d, bits, g, r, sums):
     """Write the residual's mean over 2^3 blocks into r, and sums (coarse z, 4) in float64.
 
@@ -207,7 +207,7 @@ def add_sums(v, o, lanes):
         values[x] += w
 
 
-@parallel_kernel
+@sized_kernel
 def sum_squares(values, sums):
     """Write per two slabs the sum of the squares and of the values into columns 2 and 3 of sums."""
     nz, ny, nx = values.shape
@@ -228,7 +228,7 @@ def widen(e, row):
         row[2 * x + 1] = e[x]
 
 
-@parallel_kernel
+@sized_kernel
 def prolong_fine(e, bits, c):
     """Add the coarse correction e to every open voxel of c."""
     nz, ny, nx = c.shape
@@ -243,7 +243,7 @@ def prolong_fine(e, bits, c):
                 cf[o + x] += row[x] if bf[o + x] else zero
 
 
-@parallel_kernel
+@sized_kernel
 def restrict_fine(c, bits, out):
     """Write the mean of c over 2^3 blocks, bone counting as zero, into out."""
     nz, ny, nx = c.shape
