@@ -13,6 +13,7 @@ from trabecula.kernels.conduction import (
 )
 from trabecula.morphometry import (
     compute_largest_component_share,
+    count_networks,
     measure_axial_ratio,
     measure_structure,
     purify,
@@ -20,7 +21,9 @@ from trabecula.morphometry import (
 from trabecula.specimen import make_specimen
 from trabecula.specimen.cut import compute_width, cut, cut_connected
 from trabecula.specimen.loading import ConductionSignal
-from trabecula.specimen.noise import make_band_field
+from trabecula.specimen.noise import FieldShape, make_band_field, make_bone_field
+from trabecula.specimen.request import Request
+from trabecula.specimen.search import choose_rods
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +42,61 @@ def test_a_bone_is_what_was_asked(bone):
     assert any("Tb.Th" in line for line in bone.report)
 
 
-def test_a_bone_is_human_like(bone):
-    found = measure_structure(bone.fraction, 20.0, True, True)
-    assert 1.0 < found["tb_n"] < 2.1
-    assert 2 < found["conn_d"] < 12
-    assert 13 < found["bs_bv"] < 24
-    assert 250 < found["tb_sp"] < 700
+# Tb.N, Conn.D, BS/BV, Tb.Sp of single bones; mean Tb.N and Conn.D over the seeds
+BANDS = {
+    (64, 0.18, 150.0): ((1.3, 1.7), (2.8, 5.4), (16, 20), (550, 720), (1.4, 1.6), (3.3, 4.8)),
+    (64, 0.18, 200.0): ((1.2, 1.5), (2.4, 5.6), (14, 16.5), (500, 700), (1.25, 1.45), (3.0, 4.8)),
+    (64, 0.20, 150.0): ((1.4, 1.8), (3.3, 6.0), (16, 20), (500, 650), (1.45, 1.7), (3.5, 5.2)),
+    (64, 0.20, 200.0): ((1.15, 1.5), (2.4, 5.6), (13.5, 16), (550, 700), (1.2, 1.45), (3.0, 4.8)),
+    (96, 0.18, 150.0): ((1.3, 1.65), (3.4, 5.0), (17, 19.5), (580, 720), (1.35, 1.55), (3.5, 4.8)),
+    (96, 0.20, 150.0): ((1.35, 1.7), (3.2, 5.0), (16.5, 20), (570, 700), (1.4, 1.6), (3.3, 4.5)),
+}
+QUICK = [(64, 0.18, 150.0), (64, 0.18, 200.0)]
+
+
+@pytest.mark.parametrize(
+    "request_key",
+    [pytest.param(key, marks=[] if key in QUICK else pytest.mark.slow) for key in BANDS],
+    ids=str,
+)
+def test_bones_are_human_like(request_key):
+    edge, bv_tv, tb_th = request_key
+    number, connectivity, surface, separation, mean_number, mean_connectivity = BANDS[request_key]
+    found = []
+    for seed in (1, 2, 3, 4):
+        bone = make_specimen((edge,) * 3, 20.0, bv_tv, tb_th, 1.3, seed)
+        measured = measure_structure(bone.fraction, 20.0, True, True)
+        assert measured["bv_tv"] == pytest.approx(bv_tv, abs=0.001), seed
+        assert measured["tb_th"] == pytest.approx(tb_th, rel=0.05), seed
+        assert measure_axial_ratio(bone.fraction, True) == pytest.approx(1.3, rel=0.10), seed
+        assert compute_largest_component_share(bone.fraction >= 0.5, True) == 1, seed
+        assert count_networks(bone.fraction >= 0.5, True) == 1, seed
+        assert number[0] < measured["tb_n"] < number[1], seed
+        assert connectivity[0] < measured["conn_d"] < connectivity[1], seed
+        assert surface[0] < measured["bs_bv"] < surface[1], seed
+        assert separation[0] < measured["tb_sp"] < separation[1], seed
+        found.append((measured["tb_n"], measured["conn_d"]))
+    n, c = np.mean(found, axis=0)
+    assert mean_number[0] < n < mean_number[1]
+    assert mean_connectivity[0] < c < mean_connectivity[1]
+
+
+def test_thin_trabeculae_are_plates_and_thick_ones_rods_where_there_is_room():
+    def choose(bv_tv, tb_th, edge=64):
+        return choose_rods(Request((edge,) * 3, 20.0, bv_tv, tb_th, 1.3, 1))
+
+    assert choose(0.18, 150.0) < 0.3 < 0.8 < choose(0.18, 200.0)
+    assert choose(0.20, 150.0) <= choose(0.18, 150.0)
+    assert choose(0.10, 150.0) < 0.3  # rods of so little bone would not meet
+    assert choose(0.18, 150.0, edge=24) > 1
+
+
+def test_bone_of_little_volume_is_still_one_network():
+    bone = make_specimen((64, 64, 64), 20.0, 0.10, 120.0, 1.3, 1)
+    measured = measure_structure(bone.fraction, 20.0, True, True)
+    assert 1 < measured["conn_d"] < 4
+    assert measured["bs_bv"] < 24
+    assert compute_largest_component_share(bone.fraction >= 0.5, True) == 1
 
 
 def test_a_bone_is_one_piece_without_pockets(bone):
@@ -139,6 +191,19 @@ def test_the_band_has_its_wavelength_and_stretch():
     assert rms[1] == pytest.approx(rms[2], rel=0.06)
     mean = (rms[0] * rms[1] * rms[2]) ** (1 / 3)
     assert 1 / (mean * np.sqrt(3)) == pytest.approx(16, rel=0.08)
+
+
+def test_rods_are_the_web_and_none_are_sheets():
+    shape = (32, 28, 24)
+    web = make_band_field(shape, 1.5 * 12.0, 1.2, 7, 0)
+    sheets = make_band_field(shape, 12.0, 1.2, 7, 1)
+    only_sheets = make_bone_field(shape, FieldShape(12.0, 1.2, 0.0), 7)
+    assert np.corrcoef(only_sheets.ravel(), -(sheets**2).ravel())[0, 1] == pytest.approx(1)
+    mostly_web = make_bone_field(shape, FieldShape(12.0, 1.2, 1e6), 7)
+    assert mostly_web == pytest.approx(web - web.mean(), abs=1e-4)
+    assert abs(np.corrcoef(web.ravel(), sheets.ravel())[0, 1]) < 0.2
+    other = make_bone_field(shape, FieldShape(12.0, 1.2, 0.0, draw=1), 7)
+    assert abs(np.corrcoef(other.ravel(), only_sheets.ravel())[0, 1]) < 0.3
 
 
 def test_the_cut_of_a_plane_is_exact():

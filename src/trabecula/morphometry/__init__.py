@@ -3,6 +3,7 @@
 from trabecula.morphometry.anisotropy import measure_anisotropy, measure_axial_ratio
 from trabecula.morphometry.components import (
     compute_largest_component_share,
+    count_networks,
     keep_largest_component,
     purify,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "Metric",
     "compute_largest_component_share",
     "compute_local_thickness",
+    "count_networks",
     "keep_largest_component",
     "measure_anisotropy",
     "measure_axial_ratio",

@@ -95,3 +95,40 @@ def compute_largest_component_share(mask: Array, periodic: bool) -> float:
     if bone == 0:
         return float("nan")
     return int(np.count_nonzero(keep_largest_component(mask.astype(bool), periodic))) / bone
+
+
+def count_networks(mask: Array, corners: bool) -> int:
+    """Count the components of a periodic `mask` laid out twice along every axis.
+
+    What is one piece only because a path leaves on one side and comes back on the other beside where
+    it left is several interwoven networks in the endless lattice: then this is more than 1. Contacts
+    across two sides at once (edges of the lattice) are left out.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    labels, count = label_components(mask, False, corners)
+    if count == 0:
+        return 0
+    ends = []
+    for axis in range(3):
+        pairs = _touching_inside(np.take(labels, 0, axis), np.take(labels, -1, axis), corners) - 1
+        for copy in range(8):
+            other = copy ^ (1 << axis)
+            ends.append(np.stack([pairs[:, 0] + copy * count, pairs[:, 1] + other * count], 1))
+    both = np.concatenate(ends)
+    graph = coo_array((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(8 * count,) * 2)
+    return int(connected_components(graph, directed=False)[0])
+
+
+def _touching_inside(first: Array, last: Array, corners: bool) -> Array:
+    """Pairs of labels of two facing planes, none across the planes' own borders."""
+    reach = 1 if corners else 0
+    padded, found = np.pad(first, reach), []
+    rows, columns = last.shape
+    for i in range(2 * reach + 1):
+        for j in range(2 * reach + 1):
+            other = padded[i : i + rows, j : j + columns]
+            both = (last > 0) & (other > 0)
+            found.append(np.unique(np.stack([last[both], other[both]], 1), axis=0))
+    return np.concatenate(found)

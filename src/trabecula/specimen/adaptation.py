@@ -9,7 +9,6 @@ from trabecula.specimen.cut import compute_width, cut
 
 LoadSignal = Callable[[Array], Array]
 
-ITERATIONS = 16
 RATE = 0.06
 CLIP = 1.5
 """Largest natural logarithm of the signal, relative to its median, that counts."""
