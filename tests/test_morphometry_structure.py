@@ -9,12 +9,14 @@ from trabecula.kernels.euler import compute_euler_number
 from trabecula.morphometry import (
     METRICS,
     compute_largest_component_share,
+    count_networks,
     measure_anisotropy,
     measure_axial_ratio,
     measure_structure,
     purify,
 )
 from trabecula.morphometry.components import find_enclosed_marrow, label_components
+from trabecula.morphometry.imaging import compute_blur, make_image
 from trabecula.specimen import load_specimen_image
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -82,6 +84,25 @@ def test_components_join_across_the_seam_only_if_periodic():
     assert np.isnan(compute_largest_component_share(mask & False, True))
 
 
+def test_networks_are_those_of_the_endless_lattice():
+    plates = np.zeros((8, 8, 8), bool)
+    plates[:, 2] = True
+    assert count_networks(plates, True) == 2  # every lattice has its own plate
+    plates[4, :, 4] = True
+    assert count_networks(plates, True) == 1
+    # a plate that climbs half an edge from side to side joins a second one, which climbs the rest
+    ramp = np.zeros((8, 16, 8), bool)
+    for x in range(8):
+        for start in (0, 8):
+            ramp[:, (start + x) % 16, x] = ramp[:, (start + x + 1) % 16, x] = True
+    assert label_components(ramp, True, False)[1] == 1
+    assert count_networks(ramp, False) == 2
+    ramp[3, 3:12, 3] = True
+    assert count_networks(ramp, False) == 1
+    assert count_networks(np.zeros((4, 4, 4), bool), True) == 0
+    assert count_networks(np.ones((4, 4, 4), bool), False) == 1
+
+
 def test_purify_fills_pockets_and_drops_crumbs():
     mask = np.zeros((14, 14, 14), bool)
     mask[2:9, 2:9, 2:9] = True
@@ -116,6 +137,8 @@ def test_measure_structure_gives_every_key_in_its_unit():
     assert found["bs_bv"] == pytest.approx(2 * 0.894 / 0.2)
     assert found["tb_th"] == pytest.approx(200)
     assert found["tb_sp"] == pytest.approx(800)
+    assert found["tb_th_imaged"] == pytest.approx(200)
+    assert found["conn_d_imaged"] == pytest.approx(1.0)
     assert found["conn_d"] == pytest.approx(1.0)  # one component without loops in 1 mm^3
     cheap = measure_structure(mask, 25.0, True, False)
     assert set(cheap) == {key for key, metric in METRICS.items() if not metric.costly}
@@ -138,6 +161,51 @@ def test_wrong_arrays_are_refused_and_empty_ones_are_nan():
     found = measure_structure(np.zeros((6, 6, 6), bool), 20.0, True, True)
     assert found["bv_tv"] == 0
     assert all(np.isnan(found[key]) for key in ("bs_bv", "tb_th", "tb_n", "conn_d", "da"))
+
+
+def make_plate(voxel, thick, holes, periodic):
+    """A plate of `thick` um across z with square `holes`: (y, x, edge) in um; edge 1.2 mm."""
+    n = round(1200 / voxel)
+    fraction = np.zeros((n // 2, n, n), np.float32)
+    middle, half = n // 4, round(thick / voxel / 2)
+    fraction[middle - half : middle + half] = 1
+    for y, x, edge in holes:
+        y0, x0, width = round(y / voxel), round(x / voxel), round(edge / voxel)
+        fraction[:, y0 : y0 + width, x0 : x0 + width] = 0
+    return measure_structure(fraction, voxel, periodic, True), fraction.size * (voxel / 1000) ** 3
+
+
+@pytest.mark.parametrize("periodic", [True, False])
+def test_a_scan_sees_tunnels_but_not_holes_a_voxel_wide(periodic):
+    rough = [(100 * i + 60, 100 * j + 40, 20) for i in range(1, 5) for j in range(1, 4)]
+    tunnels = [(700, 300, 100), (900, 900, 100)]
+    whole, volume = make_plate(20.0, 160, [], periodic)
+    pitted, _ = make_plate(20.0, 160, rough, periodic)
+    both, _ = make_plate(20.0, 160, rough + tunnels, periodic)
+    count = lambda found, key: (found[key] - whole[key]) * volume  # noqa: E731
+    assert count(pitted, "conn_d") == pytest.approx(12)
+    assert count(pitted, "conn_d_imaged") == pytest.approx(0)
+    assert count(both, "conn_d") == pytest.approx(14)
+    assert count(both, "conn_d_imaged") == pytest.approx(2)
+    assert pitted["tb_th"] < whole["tb_th"] - 2
+    assert pitted["tb_th_imaged"] == pytest.approx(whole["tb_th_imaged"], abs=1)
+
+
+def test_the_blur_is_a_length_and_crosses_or_mirrors_the_sides():
+    for voxel in (10.0, 20.0):
+        small, volume = make_plate(voxel, 160, [(400, 400, 40)], True)
+        large, _ = make_plate(voxel, 160, [(400, 400, 100)], True)
+        assert small["conn_d_imaged"] * volume == pytest.approx(1)
+        assert large["conn_d_imaged"] * volume == pytest.approx(2)
+    assert compute_blur(20.0) == pytest.approx(np.sqrt(900 - 400 / 12) / 20)
+    assert compute_blur(120.0) == 0
+    side = np.zeros((20, 12, 12), np.float32)
+    side[:2] = 1  # 40 um at one side: mirrored it is a plate of 80 um, wrapped one of 40 um
+    assert make_image(side, 20.0, False)[:2].all()
+    assert not make_image(side, 20.0, True).any()
+    fraction = np.full((8, 8, 8), 0.49, np.float32)
+    assert not make_image(fraction, 20.0, True).any()
+    assert make_image(fraction + np.float32(0.02), 20.0, True).all()
 
 
 @pytest.mark.shared

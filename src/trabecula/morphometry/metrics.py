@@ -33,4 +33,6 @@ METRICS: dict[str, Metric] = {
     "tb_n": Metric("Tb.N", "trabecular number (mid-axes)", "1/mm", True),
     "conn_d": Metric("Conn.D", "connectivity density", "1/mm^3", True),
     "da": Metric("DA", "degree of anisotropy (mean intercept length)", "1", True),
+    "tb_th_imaged": Metric("Tb.Th (imaged)", "trabecular thickness as scanned", "um", True),
+    "conn_d_imaged": Metric("Conn.D (imaged)", "connectivity density as scanned", "1/mm^3", True),
 }

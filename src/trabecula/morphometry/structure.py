@@ -7,6 +7,7 @@ from trabecula.kernels.euler import compute_euler_number
 from trabecula.kernels.surface import compute_surface_weights
 from trabecula.morphometry.anisotropy import measure_anisotropy
 from trabecula.morphometry.components import purify
+from trabecula.morphometry.imaging import make_image
 from trabecula.morphometry.thickness import measure_number, measure_thickness
 
 PER_MM = 1000.0
@@ -28,13 +29,14 @@ def measure_structure(
         Whether the lattice repeats itself; otherwise it is mirrored (surface, connectivity) or
         closed (spheres).
     costly
-        Whether to measure tb_th, tb_sp, tb_n, conn_d and da too.
+        Whether to measure the others too.
 
     Returns
     -------
     dict
         bv_tv (1), bs_tv and bs_bv (1/mm); if `costly` tb_th and tb_sp (um), tb_n (1/mm),
-        conn_d (1/mm^3), da (1). NaN where a metric has no meaning.
+        conn_d (1/mm^3), da (1), and tb_th, conn_d once more as a scan would show them
+        (:mod:`trabecula.morphometry.imaging`). NaN where a metric has no meaning.
 
     Raises
     ------
@@ -65,12 +67,16 @@ def measure_structure(
 def _measure_costly(
     fraction: Array, mask: Array, voxel_um: float, periodic: bool
 ) -> dict[str, float]:
+    image = make_image(fraction, voxel_um, periodic)
+    per_mm = PER_MM / voxel_um
     return {
         "tb_th": measure_thickness(mask, periodic) * voxel_um,
         "tb_sp": measure_thickness(~mask, periodic) * voxel_um,
-        "tb_n": measure_number(mask, periodic) * PER_MM / voxel_um,
-        "conn_d": measure_connectivity(mask, periodic) * (PER_MM / voxel_um) ** 3,
+        "tb_n": measure_number(mask, periodic) * per_mm,
+        "conn_d": measure_connectivity(mask, periodic) * per_mm**3,
         "da": measure_anisotropy(fraction, periodic),
+        "tb_th_imaged": measure_thickness(image, periodic) * voxel_um,
+        "conn_d_imaged": measure_connectivity(image, periodic) * per_mm**3,
     }
 
 
