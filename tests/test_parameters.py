@@ -1,6 +1,7 @@
 """The parameter table: every row complete, overrides checked against range and unit."""
 
 import math
+import re
 
 import pytest
 
@@ -46,6 +47,39 @@ def test_units_of_rows_are_canonical() -> None:
         per_volume = row.unit.replace("/mm^3", "/um^3").replace("mg/cm^3", "1")
         parts = per_volume.replace("*", " ").replace("/", " ").replace("^", " ").split()
         assert not set(parts) & set(NOT_CANONICAL), (key, row.unit)
+
+
+DOI = re.compile(r"10\.[0-9]{4,9}/[A-Za-z0-9.()_/;:<>-]*[A-Za-z0-9)]")
+
+
+def find_dois(text: str) -> list[str]:
+    """Return the DOIs of `text`, each without the punctuation of the sentence round it."""
+    found = []
+    for word in re.findall(r"doi:\S*", text, re.IGNORECASE):
+        name = word.removeprefix("doi:").rstrip(".,;:")
+        while name.endswith(")") and name.count(")") > name.count("("):
+            name = name[:-1].rstrip(".,;:")
+        found.append(name)
+    return found
+
+
+def test_dois_are_found_in_sentences() -> None:
+    text = "A (B 2001, doi:10.1016/S0092-8674(01)00268-9); C doi:10.1038/nm.1979: more. (doi: gone)"
+    assert find_dois(text) == ["10.1016/S0092-8674(01)00268-9", "10.1038/nm.1979", ""]
+    assert not DOI.fullmatch("10.1016")
+    assert not DOI.fullmatch("")
+    assert not DOI.fullmatch("10.10/abc")
+
+
+def test_every_doi_is_well_formed_and_marked_as_one() -> None:
+    count = 0
+    for key, row in load_parameters().rows.items():
+        for text in (row.source, row.note):
+            dois = find_dois(text)
+            assert all(DOI.fullmatch(doi) for doi in dois), (key, dois)
+            assert len(re.findall(r"\b10\.[0-9]{4,9}/", text)) == len(dois), key
+            count += len(dois)
+    assert count > 40
 
 
 def test_a_value_is_a_plain_number() -> None:
