@@ -79,7 +79,7 @@ def make_scene(lattice, space, seam=SEAM, settled=0, **tables):
         lattice.matrix, lattice.osteoid, contact, bare, **counts,
         settled=np.zeros(settled, np.uint8),
     )  # fmt: skip
-    fill_bare(scene, seam)
+    fill_bare(bare, contact, scene.lining, scene.osteoblasts, scene.osteoid, seam)
     return scene
 
 

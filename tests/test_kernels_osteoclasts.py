@@ -25,14 +25,16 @@ from trabecula.kernels.osteoclasts import (
     fuse_osteoclasts,
     move_osteoclasts,
     score_target,
+    share_open,
     turn_over_nuclei,
 )
+from trabecula.kernels.space import make_ball
 
 pytestmark = pytest.mark.twin
 RATES = make_rates(
     OsteoclastRates, fusion=1.0, most=12, fewest=3, death=3.0, survival=3.0, half=0.4, power=2.0,
     kd=6.0, tgfb_half=5.0, tgfb_max=2.0, il1_half=4.0, il1_max=1.5, work=1500.0, area=300.0,
-    speed=12.0, seam=SEAM, release=1.0, room=6,
+    speed=12.0, seam=SEAM, release=1.0, room=0.25, border=make_ball(1.75),
 )  # fmt: skip
 
 
@@ -81,6 +83,18 @@ def test_movement(seed, periodic):
     _, (level, *_) = compare(move_osteoclasts, twins.move_osteoclasts, table, order, scene, ligands,
                              space, make_moment(seed), RATES)  # fmt: skip
     assert (level.voxel[4:] == table.voxel[4:]).all(), "no place is better than another"
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+@pytest.mark.parametrize("radius", [1.0, 2.5])
+def test_room(seed, periodic, radius):
+    lattice, space, *_ = make_world(seed, periodic)
+    shares = set()
+    for place in np.random.default_rng(seed).integers(0, lattice.matrix.shape, (20, 3)):
+        found, _ = compare(share_open, twins.share_open, lattice.matrix, space, make_ball(radius),
+                           *place)  # fmt: skip
+        shares.add(float(found))
+    assert len(shares) > 3
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

@@ -22,7 +22,7 @@ from kernelworlds import (
 from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts
 from trabecula.kernels.lining import LiningRates, cover_surface, open_surface, shift_lining
 from trabecula.kernels.scene import count_cells, fill_bare
-from trabecula.kernels.sites import find_live_site, tally_sites
+from trabecula.kernels.sites import add_time, find_live_site, tally_sites
 from trabecula.kernels.space import make_ball
 
 pytestmark = pytest.mark.twin
@@ -85,8 +85,9 @@ def test_scene(seed, periodic):
                                   COUNT - 10, counts)  # fmt: skip
     assert after.sum() == (table.uid[: COUNT - 10] != 0).sum()
     scene.bare[...] = 9
-    _, (after, _) = compare(fill_bare, twins.scene.fill_bare, scene, SEAM)
-    assert 10 < after.bare.sum() < (scene.contact > 0).sum()
+    layers = (scene.contact, scene.lining, scene.osteoblasts, scene.osteoid, SEAM)
+    _, (bare, *_) = compare(fill_bare, twins.scene.fill_bare, scene.bare, *layers)
+    assert 10 < bare.sum() < (scene.contact > 0).sum()
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
@@ -96,8 +97,8 @@ def test_sites_nearby(seed, periodic, radius):
     lattice, space, _, _, rng = make_world(seed, periodic)
     lattice.site[rng.random(lattice.site.shape) < 0.8] = 0
     cells = make_table(rng, Osteoclasts, np.arange(lattice.site.size), 40,
-                       site=rng.integers(1, 6, 40))  # fmt: skip
-    phase = np.array([0, 1, 0, 3, 0], np.uint8)
+                       site=rng.integers(0, 6, 40))  # fmt: skip
+    phase = np.array([0, 1, 2, 3, 0], np.uint8)
     found = []
     for flat in rng.integers(0, lattice.site.size, 40):
         for uid in (cells.uid, np.zeros_like(cells.uid)):
@@ -114,3 +115,16 @@ def test_tally(seed, periodic):
     _, (*_, after) = compare(tally_sites, twins.sites.tally_sites, lattice.bound, lattice.site, SEAM,
                              out)  # fmt: skip
     assert after.min() > 0
+
+
+def test_times_of_work():
+    """To 1e-12: the kernel goes on from what it has, the twin takes both lots together."""
+    rng = np.random.default_rng(1)
+    mean, spread, held = np.zeros(3), np.zeros(3), 0
+    for _ in range(20):
+        part, time = int(rng.integers(1, 9000)), float(rng.uniform(0, 90))
+        _, (mean, spread, *_) = compare(add_time, twins.sites.add_time, mean, spread, 1, held, part,
+                                        time, rtol=1e-12)  # fmt: skip
+        held += part
+    assert 10 < mean[1] < 80
+    assert spread[1] > 100

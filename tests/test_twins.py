@@ -11,13 +11,16 @@ import pytest
 
 from trabecula.kernels.compile import get_max_threads, get_threads, prange, set_threads
 from trabecula.kernels.keyed import draw, draw_bits, make_uid
-from twins.registry import EXCEPTIONS, THROUGH, list_twins
+from twins.registry import EXCEPTIONS, HELPERS, THROUGH, list_twins
 
 TESTS = Path(__file__).parent
 KERNELS = TESTS.parent / "src" / "trabecula" / "kernels"
-TWIN_FILES = [*sorted((TESTS / "twins").glob("*.py")), TESTS / "fieldtwins.py"]
+TWIN_FILES = [
+    *sorted((TESTS / "twins").glob("*.py")),
+    *(path for path in sorted(TESTS.glob("*twins.py")) if not path.name.startswith("test_")),
+]
 KNOWN = {"numpy", "scipy", "twins", *sys.stdlib_module_names} - {"importlib"}
-DECORATORS = {"kernel", "parallel_kernel"}
+DECORATORS = {"kernel", "parallel_kernel", "sized_kernel"}
 
 
 def find_foreign(source):
@@ -85,16 +88,28 @@ def all_kernels():
 
 def test_the_search_finds_every_kind_of_kernel():
     source = "@kernel\ndef one(): 1\n@parallel_kernel\ndef two(): 2\nthree = kernel(one)\n"
-    source += "@kernel\ndef _private(): 4\ndef plain(): 5\n"
-    assert list_kernels(source) == ["one", "two", "three"]
+    source += "@kernel\ndef _private(): 4\ndef plain(): 5\n@sized_kernel\ndef six(): 6\n"
+    assert list_kernels(source) == ["one", "two", "three", "six"]
 
 
 def test_every_kernel_has_a_twin_or_a_reason():
-    twins = set(list_twins())
-    assert twins & set(EXCEPTIONS) == set()
-    assert twins | set(EXCEPTIONS) == all_kernels()
+    twins, held, pieces = set(list_twins()), set(EXCEPTIONS), set(HELPERS)
+    assert len(twins) + len(held) + len(pieces) == len(twins | held | pieces)
+    assert twins | held | pieces == all_kernels()
     assert all(len(reason) > 20 for reason in EXCEPTIONS.values())
     assert set(THROUGH) <= twins
+
+
+@pytest.mark.parametrize(("piece", "whole"), HELPERS.items())
+def test_a_piece_is_called_by_the_kernel_that_holds_it(piece, whole):
+    file, name = whole.split(".")
+    bodies = {
+        node.name: {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        for node in ast.walk(ast.parse((KERNELS / f"{file}.py").read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert piece.split(".")[1] in bodies[name]
+    assert whole in set(list_twins()) | set(EXCEPTIONS) | set(HELPERS)
 
 
 def list_uses(function, helpers):

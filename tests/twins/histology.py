@@ -7,7 +7,7 @@ from twins.space import faces_of, is_bone, places_of
 
 def sum_covers(lattice, osteoblasts, weights, space, seam, since, sums):
     """Every bone voxel shares its area out among its open faces; each face is asked four things."""
-    total = np.zeros(4)
+    sums[:] = 0
     for place in places_of(space):
         faces = [p for p in faces_of(place, space) if not is_bone(lattice.matrix, p)]
         if weights[place] <= 0:
@@ -15,6 +15,6 @@ def sum_covers(lattice, osteoblasts, weights, space, seam, since, sums):
         for face in faces:
             both = int(lattice.osteoid[place]) + int(lattice.osteoid[face])
             latest = max(float(lattice.formed[place]), float(lattice.formed[face]))
-            asked = (both >= seam, lattice.eroded[face] > 0, osteoblasts[face] > 0, latest >= since)
-            total += float(weights[place]) / len(faces) * np.array(asked)
-    sums[:] = total
+            bare = lattice.eroded[face] > 0 and both < seam
+            asked = (both >= seam, bare, osteoblasts[face] > 0, latest >= since)
+            sums[place[0]] += float(weights[place]) / len(faces) * np.array(asked)

@@ -45,8 +45,9 @@ def shift_lining(table, count, scene, space):
 
 
 def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
-    """Bare surface beside a lining cell, far from osteoclasts, without factor: covered at a rate."""
+    """Bare surface beside a lining cell, far from cells at work, without factor: covered at a rate."""
     rates, ball = rates_ball
+    parents = scene.lining > 0
     for place in places_of(space):
         flat = join(place, space)
         is_free = scene.contact[place] > 0
@@ -56,7 +57,8 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
         near = [neighbour(place, offset, space) for offset in ball]
         if (
             not is_free
-            or not any(scene.lining[p] > 0 for p in beside)
+            or not any(parents[p] for p in beside)
+            or any(scene.osteoblasts[p] > 0 for p in beside)
             or any(scene.osteoclasts[p] > 0 for p in near)
             or not happens(moment, Stream.LINING, flat, 1, rates.covering)
         ):

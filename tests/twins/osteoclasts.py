@@ -91,6 +91,12 @@ def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
         table.voxel[i] = join(best, space)
 
 
+def share_open(matrix, space, ball, z, y, x):
+    """Open share of what lies around a voxel; the ball's first offset is the voxel itself."""
+    around = [neighbour((z, y, x), offset, space) for offset in ball if squared(offset) > 0]
+    return sum(not is_bone(matrix, p) for p in around) / len(around)
+
+
 def score_target(scene, ligands, space, rates, z, y, x):
     """Three parts exposure, two parts begun work, half a part signal; -1 out of reach."""
     here = (z, y, x)
@@ -103,7 +109,8 @@ def score_target(scene, ligands, space, rates, z, y, x):
     doors = [p for p in faces_of(here, space) if not is_bone(scene.matrix, p) and not is_covered(p)]
     around = 26 - count_bone26(scene.matrix, z, y, x, space)
     begun = scene.matrix[here] < FULL
-    if not doors or (not begun and around < rates.room):
+    fits = begun or share_open(scene.matrix, space, rates.border, z, y, x) >= rates.room
+    if not doors or not fits:
         return -1.0
     dug = (FULL - int(scene.matrix[here])) / FULL
     return 3 * around / 26 + 2 * dug + max(feel(ligands, rates, p) for p in doors) / 2

@@ -14,66 +14,111 @@ TWINS = {
     ),
     "level": ("fill_gradient", "compute_cut_volume"),
     "ligands": ("occupancy", "hill", "boost"),
-    "lining": ("open_surface", "shift_lining", "cover_surface"),
+    "lining": ("shift_lining", "cover_surface"),
     "mineral": ("mineralise", "sum_quanta"),
     "noise": ("fill_normal",),
     "osteoclasts": (
         "fuse_osteoclasts", "turn_over_nuclei", "move_osteoclasts", "score_target", "first_touch",
+        "share_open",
     ),
     "osteocytes": ("find_outlets", "age_osteocytes", "trigger_clusters"),
     "precursors": ("supply_precursors", "lose_precursors", "walk_precursors", "push_out"),
     "scene": ("count_cells", "fill_bare"),
-    "sites": ("find_live_site", "tally_sites"),
+    "sites": ("find_live_site", "add_time", "tally_sites"),
     "space": (
         "shift", "split", "neighbour", "join", "fill_contact", "refresh_contact", "count_bone26",
     ),
     "spheres": ("find_ridge", "find_half_ridge", "paint_spheres", "mark_mid_axes"),
     "stencil": (
-        "mark_open", "mark_surface", "invert_diagonal", "restrict_decay", "prolong_fine",
+        "mark_open", "invert_diagonal", "restrict_decay", "prolong_fine",
         "restrict_fine",
     ),
 }  # fmt: skip
 """File -> its kernels with a twin of the same name in the file of the same name here."""
 
 OTHERWISE_NAMED = {
+    "levels.is_surface": "stencil.mark_surface",
+    "lining.choose_leaving": "lining.open_surface",
     "osteocytes.offset": "space.steps_between",
     "euler.count_cells": "euler.compute_euler_number",
 }
 """Kernels whose twin answers the same question under another name."""
 
-THROUGH = {"euler.count_cells": "euler.compute_euler_number"}
-"""Kernels that are compared through the plain function of their file that lays out their arrays."""
+THROUGH = {
+    "euler.count_cells": "euler.compute_euler_number",
+    "lining.choose_leaving": "lining.open_surface",
+}
+"""Kernels that are compared through the plain function of their file that calls them."""
+
+HELPERS = {
+    "binding.write_open": "binding.compute_loss_fine",
+    "binding.fill_free": "binding.scale_fine",
+    "binding.scale_row": "binding.scale_fine",
+    "deposit.split_voxel": "deposit.deposit_fine",
+    "histology.cover_slab": "histology.sum_covers",
+    "levels.add_products": "levels.sum_weighted",
+    "levels.add_open": "levels.sum_open",
+    "lining.withdraws": "lining.choose_block",
+    "lining.choose_block": "lining.choose_leaving",
+    "osteocytes.seek_block": "osteocytes.find_outlets",
+    "precursors.fill_odds": "precursors.walk_precursors",
+    "precursors.count_hops": "precursors.walk_precursors",
+    "precursors.walk_one": "precursors.walk_precursors",
+    "precursors.draw_path": "precursors.walk_one",
+    "precursors.follows": "precursors.walk_one",
+    "precursors.settles": "precursors.walk_one",
+    "space.count_row": "space.fill_contact",
+    "stencil.mark_row": "stencil.mark_open",
+    "stencil.add_decay": "stencil.restrict_decay",
+    "stencil.widen": "stencil.prolong_fine",
+    "stencil.add_open_row": "stencil.restrict_fine",
+}
+"""Pieces that only exist for another kernel and are compared with it: piece -> whole."""
 
 SOLVER = "a part of the solver, whose answer equals a direct sparse solve (fieldtwins.py)"
+MEASURED = "sums that measure_fields and sum_lattice report, compared there (measuretwins.py)"
 CHANGING = "its rule is being rewritten; ledgers and order of phases hold it in test_cells.py"
 
 EXCEPTIONS = {
+    "levels.sum_surface": MEASURED,
+    "levels.fill_occupancy": MEASURED,
+    "levels.sum_weighted": MEASURED,
+    "levels.sum_open": MEASURED,
+    "levels.sum_released": "a mean per cell that is only reported; test_fields.py holds its ratios",
+    "mineral.sum_tissue": MEASURED,
+    "multigrid.add_bits": SOLVER,
     "multigrid.coarsen_bits": SOLVER,
+    "multigrid.correct_level": SOLVER,
+    "multigrid.fill_shares": SOLVER,
+    "multigrid.invert_levels": SOLVER,
+    "multigrid.relax_level": SOLVER,
+    "multigrid.relax_level_parallel": SOLVER,
+    "multigrid.sum_faces": SOLVER,
     "multigrid.coarsen_faces": SOLVER,
     "multigrid.stretch_faces": SOLVER,
     "multigrid.sum_level_row": SOLVER,
-    "multigrid.smooth_level": SOLVER,
-    "multigrid.smooth_level_parallel": SOLVER,
     "multigrid.compute_residual_level": SOLVER,
     "multigrid.compute_residual_level_parallel": SOLVER,
     "multigrid.restrict_mean": SOLVER,
     "multigrid.prolong_level": SOLVER,
     "multigrid.restrict_all": SOLVER,
-    "multigrid.smooth_twice": SOLVER,
     "multigrid.sawtooth": SOLVER,
     "stencil.sum_row": SOLVER,
-    "stencil.smooth_fine": SOLVER,
+    "stencil.relax_fine": SOLVER,
+    "stencil.sum_squares": SOLVER,
     "stencil.restrict_residual_fine": SOLVER,
     "stencil.subtract_row": SOLVER,
     "stencil.add_sums": SOLVER,
     "osteoclasts.resorb": CHANGING,
-    "osteoblasts.settle_factor": CHANGING,
-    "osteoblasts.fade_factor": CHANGING,
+    "factor.settle_factor": CHANGING,
+    "factor.fade_factor": CHANGING,
+    "places.value_place": CHANGING,
+    "places.move_out": CHANGING,
+    "places.crawl": CHANGING,
     "osteoblasts.recruit": CHANGING,
     "osteoblasts.lose_osteoblasts": CHANGING,
     "osteoblasts.activate": CHANGING,
     "osteoblasts.take_up": CHANGING,
-    "osteoblasts.move_out": CHANGING,
     "osteoblasts.appose": CHANGING,
     "osteoblasts.end_osteoblasts": CHANGING,
 }

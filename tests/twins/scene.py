@@ -8,6 +8,6 @@ def count_cells(uid, voxel, count, counts):
     np.add.at(counts.reshape(-1), voxel[:count][alive], 1)
 
 
-def fill_bare(scene, seam):
-    covered = (scene.lining > 0) | (scene.osteoblasts > 0) | (scene.osteoid > seam)
-    scene.bare[...] = (scene.contact > 0) & ~covered
+def fill_bare(bare, contact, lining, osteoblasts, osteoid, seam):
+    covered = (lining > 0) | (osteoblasts > 0) | (osteoid > seam)
+    bare[...] = (contact > 0) & ~covered

@@ -10,6 +10,7 @@ from trabecula.kernels.ligands import hill, occupancy
 from trabecula.kernels.space import join, neighbour, split
 
 LINING = 15
+NEWBORN = -1
 ROWS = 512
 
 
@@ -114,11 +115,13 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
     do osteoblasts beside it: a pit that is lined while they fill its rim would stay for ever.
     """
     rates, ball = rates_ball
+    first = count
+    is_full = False
     chance = 1.0 - np.exp(-rates.covering * moment.dt)
     contact, lining = scene.contact.reshape(-1), scene.lining.reshape(-1)
     osteoblasts, bound = scene.osteoblasts.reshape(-1), lattice.bound.reshape(-1)
     for flat in range(len(contact)):
-        if contact[flat] == 0 or lining[flat] > 0:
+        if contact[flat] == 0 or lining[flat] != 0:
             continue
         if osteoblasts[flat] > 0 or bound[flat] > rates.seam:
             continue
@@ -142,11 +145,14 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
         if busy:
             continue
         if count >= len(table.uid):
-            return -1
+            is_full = True
+            break
         table.uid[count] = make_uid(moment.seed, 3, flat, moment.step, 0)
         table.voxel[count] = flat
         table.born[count] = moment.time
-        lining[flat] += 1
+        lining[flat] = NEWBORN  # no parent yet: covering would run ahead along the scan
         lattice.eroded.reshape(-1)[flat] = 0
         count += 1
-    return count
+    for i in range(first, count):
+        lining[table.voxel[i]] = 1
+    return -1 if is_full else count

@@ -128,7 +128,10 @@ def turn_over_nuclei(table, count, ligands, space, moment, rates):
 
 @kernel
 def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
-    """Creep to the neighbouring bare surface voxel where RANK is occupied most."""
+    """Creep to the neighbouring surface voxel where RANK is occupied most; osteoblasts hold theirs.
+
+    Lining cells do not: they withdraw where RANKL calls.
+    """
     chance = min(1.0, rates.speed * moment.dt / space.voxel)
     for i in order:
         if table.uid[i] == 0:
