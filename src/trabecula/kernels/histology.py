@@ -60,27 +60,29 @@ def cover_slab(
     """Write the sums of slab z; named tuples of arrays are slow to take apart in a parallel body."""
     seam, since = limits
     matrix, osteoid, formed = lattice.matrix, lattice.osteoid, lattice.formed
+    eroded = lattice.eroded
     found = np.zeros(4)
-    cover = np.zeros(4)
     for y in range(space.ny):
         for x in range(space.nx):
             area = weights[z, y, x]
             if area <= 0.0:
                 continue
-            faces = 0
-            cover[:] = 0.0
+            own, late = np.int64(osteoid[z, y, x]), formed[z, y, x] >= since
+            faces, seams, pits, makers, labels = 0, 0, 0, 0, 0
             for k in range(6):
                 a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
                 if matrix[a, b, c] >= HALF_QUANTA:
                     continue
                 faces += 1
-                both = np.int64(osteoid[z, y, x]) + osteoid[a, b, c]
-                late = max(formed[z, y, x], formed[a, b, c])
-                cover[OSTEOID] += both >= seam
+                covered = own + np.int64(osteoid[a, b, c]) >= seam
+                seams += covered
                 # eroded surface is what osteoid does not yet cover (Dempster et al. 2013)
-                cover[ERODED] += lattice.eroded[a, b, c] != 0 and both < seam
-                cover[OSTEOBLAST] += osteoblasts[a, b, c] != 0
-                cover[LABELLED] += late >= since
-            for k in range(4):
-                found[k] += area / max(faces, 1) * cover[k]
+                pits += eroded[a, b, c] != 0 and not covered
+                makers += osteoblasts[a, b, c] != 0
+                labels += late or formed[a, b, c] >= since
+            share = area / max(faces, 1)
+            found[OSTEOID] += share * seams
+            found[ERODED] += share * pits
+            found[OSTEOBLAST] += share * makers
+            found[LABELLED] += share * labels
     sums[z] = found
