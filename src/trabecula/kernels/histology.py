@@ -67,17 +67,17 @@ def cover_slab(
             area = weights[z, y, x]
             if area <= 0.0:
                 continue
-            own, late = np.int64(osteoid[z, y, x]), formed[z, y, x] >= since
+            own, late = int(osteoid[z, y, x]), formed[z, y, x] >= since
             faces, seams, pits, makers, labels = 0, 0, 0, 0, 0
             for k in range(6):
                 a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
                 if matrix[a, b, c] >= HALF_QUANTA:
                     continue
                 faces += 1
-                covered = own + np.int64(osteoid[a, b, c]) >= seam
-                seams += covered
+                covered = own + osteoid[a, b, c] >= seam
+                seams += int(covered)
                 # eroded surface is what osteoid does not yet cover (Dempster et al. 2013)
-                pits += eroded[a, b, c] != 0 and not covered
+                pits += int(eroded[a, b, c] != 0 and not covered)
                 makers += osteoblasts[a, b, c] != 0
                 labels += late or formed[a, b, c] >= since
             share = area / max(faces, 1)
