@@ -107,7 +107,9 @@ def _allocate(grid: Grid) -> Hierarchy:
     return Hierarchy(grid, bits, levels, offsets, flat[0], faces, *flat[1:])
 
 
-def make_hierarchy(grid: Grid, matrix: Array, *, reuse: bool = False) -> Hierarchy:
+def make_hierarchy(
+    grid: Grid, matrix: Array, *, reuse: bool = False, whole: bool = True
+) -> Hierarchy:
     """Build the levels over the marrow (matrix < HALF).
 
     Parameters
@@ -117,6 +119,9 @@ def make_hierarchy(grid: Grid, matrix: Array, *, reuse: bool = False) -> Hierarc
     reuse
         Take the buffers of this thread's previous hierarchy of the same grid, whose content is
         then overwritten.
+    whole
+        Whether all levels are wanted; otherwise only the shares of the first are filled in, which
+        is enough to read fields but not to solve them.
     """
     hierarchy: Hierarchy | None = getattr(_STORE, "hierarchy", None) if reuse else None
     if hierarchy is None or hierarchy.grid != grid:
@@ -124,14 +129,14 @@ def make_hierarchy(grid: Grid, matrix: Array, *, reuse: bool = False) -> Hierarc
     if reuse:
         _STORE.hierarchy = hierarchy
     mark_open(matrix, HALF, grid.periodic, hierarchy.bits)
-    _coarsen(hierarchy)
+    _coarsen(hierarchy, len(hierarchy.shapes) if whole else 1)
     return hierarchy
 
 
-def _coarsen(hierarchy: Hierarchy) -> None:
+def _coarsen(hierarchy: Hierarchy, levels: int) -> None:
     coarsen_bits(hierarchy.bits, hierarchy.coarse_pore, hierarchy.view_faces(0))
     shape = hierarchy.grid.shape
-    for level in range(len(hierarchy.shapes)):
+    for level in range(levels):
         if level > 0:
             shape = tuple(hierarchy.shapes[level - 1])
             coarsen_faces(hierarchy.view_faces(level - 1), hierarchy.view_faces(level))

@@ -29,7 +29,8 @@ def measure_fields(state: State, parameters: Table) -> dict[str, float]:
     ``rank_occupancy_precursors`` (1), ``rankl_per_cell`` (molecules/d that an expressing cell puts
     on its membrane), ``local_estradiol`` (pM). NaN where there is nothing to average over.
     """
-    fields, parts = state.fields, make_hierarchy(state.grid, state.lattice.matrix, reuse=True)
+    fields = state.fields
+    parts = make_hierarchy(state.grid, state.lattice.matrix, reuse=True, whole=False)
     result = _measure_marrow(fields, parts)
     slabs = compute_surface_sums(parts, fields.fine, fields.coarse)
     count, *totals = slabs.sum(axis=0)

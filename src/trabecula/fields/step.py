@@ -74,16 +74,19 @@ def step_fields(
         If a species does not converge; names it and its residual.
     """
     everything = everything or not state.fields.coarse.any()
-    hierarchy = make_hierarchy(state.grid, state.lattice.matrix, reuse=True)
     rows = {row.species: row for row in load_species()}
+    due = [s for s, row in rows.items() if everything or state.clock.is_due(row.clock)]
+    if not due:
+        return {}
+    hierarchy = make_hierarchy(state.grid, state.lattice.matrix, reuse=True)
     spent: dict[str, int] = {}
-    for species, row in rows.items():
-        if species not in BOUND and (everything or state.clock.is_due(row.clock)):
-            on = sources_on.get(str(species), True)
+    for species in due:
+        if species not in BOUND:
+            row, on = rows[species], sources_on.get(str(species), True)
             spent[str(species)] = _solve_alone(state, parameters, row, hierarchy, on, tolerance)
             if species == Species.ESTRADIOL:
                 state.signals.local_estradiol = _compute_surface_mean(state, hierarchy)
-    if everything or state.clock.is_due(rows[Species.OPG].clock):
+    if Species.OPG in due:
         rounds = 0 if everything else DAILY_ROUNDS
         spent["rankl"] = _solve_bound(
             state, parameters, rows, hierarchy, sources_on, tolerance, rounds
