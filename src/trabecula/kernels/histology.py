@@ -74,7 +74,7 @@ def cover_slab(
                 if matrix[a, b, c] >= HALF_QUANTA:
                     continue
                 faces += 1
-                covered = own + osteoid[a, b, c] >= seam
+                covered = own + int(osteoid[a, b, c]) >= seam
                 seams += int(covered)
                 # eroded surface is what osteoid does not yet cover (Dempster et al. 2013)
                 pits += int(eroded[a, b, c] != 0 and not covered)
