@@ -84,6 +84,19 @@ def test_without_the_decoy_occupancy_rises(solved, parameters, name):
     assert not state.fields.get(Species.RANKL_OPG).any()
 
 
+def test_what_binding_leaves_to_the_next_tick_is_reported(solved, parameters):
+    assert measure_fields(solved, parameters)["rankl_unsettled"] == 0.0
+    state = copy.deepcopy(solved)
+    state.signals.multiplier[TARGETS.index(Target.OPG_PRODUCTION)] = 0.5
+    state.fields.get(Species.OPG)[...] *= 0.9
+    shares = []
+    for _ in range(40):
+        step_fields(state, parameters, {})
+        shares.append(measure_fields(state, parameters)["rankl_unsettled"])
+    assert 0.01 < shares[0] < 1.0
+    assert shares[-1] < 0.3 * shares[0]
+
+
 @pytest.mark.parametrize(
     "signals",
     [

@@ -45,6 +45,7 @@ def measure_fields(state: State, parameters: Table) -> dict[str, float]:
     young = np.unravel_index(state.cells.precursors.rows.voxel, state.grid.shape)
     result["rank_occupancy_precursors"] = _mean(compute_occupancy(state, parameters, young))
     result["rankl_per_cell"] = _compute_rankl_per_cell(state, parameters)
+    result["rankl_unsettled"] = state.fields.unsettled
     result["local_estradiol"] = state.signals.local_estradiol
     return result
 

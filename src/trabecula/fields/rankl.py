@@ -120,10 +120,11 @@ def solve_rankl(
     """
     problem = _make_problem(fields, hierarchy, production, parameters, signals, binds, tolerance)
     total = 0
+    fields.unsettled = 0.0
     for turn in range(rounds or MAX_ROUNDS):
         ligand = _solve_membrane(problem) + _solve_soluble(problem)
         # OPG of the last round was solved for the very ligand that has now passed its own test
-        before = np.maximum(problem.opg, TRACE)
+        before, phi = np.maximum(problem.opg, TRACE), problem.compute_phi()
         decoy = _solve_opg(problem) if ligand or turn == 0 else 0
         if turn >= DAMPED_FROM:
             # in a sealed pore OPG and RANKL swap excess for ever; ever smaller steps settle it
@@ -134,10 +135,18 @@ def solve_rankl(
             _store(fields, problem)
             return total
     if rounds:
+        fields.unsettled = _compute_unsettled(problem, phi)
         _store(fields, problem)
         return total
     msg = f"RANKL and OPG: binding did not settle in {MAX_ROUNDS} rounds at {tolerance:g}"
     raise SolverError(msg)
+
+
+def _compute_unsettled(problem: _Problem, phi: Array) -> float:
+    """Share of free RANKL moved since its free share was `phi` (coarse grid), 1."""
+    ligand, now = _compute_ligand(problem), problem.compute_phi()
+    free = float((ligand * now).sum(dtype=float))
+    return float((ligand * np.abs(now - phi)).sum(dtype=float)) / free if free > 0 else 0.0
 
 
 def _make_problem(

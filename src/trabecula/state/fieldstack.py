@@ -16,12 +16,16 @@ class FieldStack:
         Shape (species, z, y, x), pM, float32; order of `fine_names`.
     coarse
         Shape (species, ceil(z/2), ceil(y/2), ceil(x/2)), pM, float32; order of `coarse_names`.
+    unsettled
+        Share of free RANKL that the last exchange between RANKL and OPG still moved, 1: what
+        binding leaves to the next tick.
     """
 
     fine_names: tuple[Species, ...]
     coarse_names: tuple[Species, ...]
     fine: Array
     coarse: Array
+    unsettled: float = 0.0
 
     def get(self, species: Species) -> Array:
         """Return the concentration of `species` (pM), a view of shape (z, y, x) on its own grid."""

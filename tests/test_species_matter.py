@@ -1,0 +1,53 @@
+"""No species is decoration: without its source the cells that read it live otherwise."""
+
+import pytest
+
+from livebone import live, make_bone
+
+SEEDS, DAYS = (1, 2, 3, 4), 80
+UNTREATED = "nothing"
+
+
+def count(species):
+    """Pooled counts over some slabs whose every osteocyte calls, without the source of `species`."""
+    found = dict.fromkeys(("osteoblasts", "resorbed", "formed", "spent", "nuclei", "deaths"), 0)
+    found["osteoclasts"] = 0
+    for seed in SEEDS:
+        state, parameters = make_bone(seed=seed)
+        state.cells.osteocytes.rows.stress[:] = 20.0
+
+        def watch(s):
+            found["nuclei"] += int(s.cells.osteoclasts.rows.nuclei.sum())
+
+        live(state, parameters, DAYS, sources={species: False}, watch=watch)
+        found["osteoblasts"] += state.events["osteoblasts_born"]
+        found["osteoclasts"] += state.events["osteoclasts_born"]
+        found["deaths"] += state.events["nuclei_died"]
+        found["resorbed"] += state.volume.resorbed
+        found["formed"] += state.volume.formed
+        found["spent"] += state.coupling.spent
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return count(UNTREATED)
+
+
+@pytest.mark.parametrize(
+    ("species", "of", "per", "low", "high"),
+    [
+        ("tgfb", "deaths", "nuclei", 0.0, 0.99),  # it kills nuclei
+        ("igf1", "osteoblasts", "resorbed", 0.0, 0.95),
+        ("sclerostin", "formed", "spent", 1.4, 3.0),  # it brakes the gain
+        ("mcsf", "osteoclasts", None, 0.0, 0.85),  # precursors die without it
+        ("il1", "deaths", "nuclei", 1.02, 2.0),  # it keeps nuclei alive
+        ("tnf", "osteoclasts", None, 0.0, 0.999),
+    ],
+)
+def test_without_its_source_cells_live_otherwise(whole, species, of, per, low, high):
+    without = count(species)
+    change = without[of] / whole[of]
+    if per:
+        change *= whole[per] / without[per]
+    assert low < change < high, change
