@@ -169,7 +169,7 @@ def solve_coarse(
         if len(h.shapes) > 1:
             restrict_all(h.shapes, h.offsets, h.residual)
             _correct_levels(h, g, 1)
-            correct_level(h.view(h.error, 1), h.coarse_pore, concentration)
+            correct_level(concentration, h.view(h.error, 1), h.coarse_pore)
         _relax(relax, concentration, (rhs[0], inverse, faces, g), spare)
 
     return _iterate(name, measure, correct, tolerance, max_cycles)

@@ -9,7 +9,7 @@ correct and smooth on the way up, by weighted Jacobi steps whose weights are Che
 import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange, sized_kernel
-from trabecula.kernels.stencil import add_sums
+from trabecula.kernels.stencil import add_sums, widen
 
 
 @sized_kernel
@@ -235,15 +235,19 @@ def prolong_level(e, c):
                 c[z, y, x] = e[z >> 1, y >> 1, x >> 1]
 
 
-@kernel
-def correct_level(e, pore, c):
+@sized_kernel
+def correct_level(c, e, pore):
     """Add the coarse correction e to every block of c that has pores."""
     nz, ny, nx = c.shape
-    zero = np.float32(0)
-    for z in range(nz):
+    for z in prange(nz):
+        cf, pf = c.reshape(-1), pore.reshape(-1)
+        zero = np.float32(0)
+        row = np.empty(2 * e.shape[2], np.float32)
         for y in range(ny):
-            for x in range(nx):
-                c[z, y, x] += e[z >> 1, y >> 1, x >> 1] if pore[z, y, x] > zero else zero
+            widen(e[z >> 1, y >> 1], row)
+            o = np.uint64((z * ny + y) * nx)
+            for x in range(np.uint64(nx)):
+                cf[o + x] += row[x] if pf[o + x] > zero else zero
 
 
 @kernel
