@@ -24,8 +24,11 @@ from trabecula.model.genesis import make_state
 
 EDGE, WARM_UP, DAYS = 128, 6, 2
 FEWEST, MOST = 3, 12
+PATIENCE = 20.0
+"""Seconds after which a machine whose second core is taken is given up."""
+
 FREE = 1.4
-"""Gain of a loop that shares nothing from which the second core counts as free."""
+"""Gain of a loop that shares nothing from which both cores count as free in a repeat."""
 
 
 @parallel_kernel
@@ -61,6 +64,11 @@ cells: {parameters: {osteocyte.trigger: 1.0e-4, bone.young: 60}}
     return config, state
 
 
+def compute_gain(spent):
+    """Best time of one thread over the best of two, of repeats that had both cores."""
+    return min(repeat[0] for repeat in spent) / min(repeat[2] for repeat in spent)
+
+
 def digest(state):
     """A digest of all arrays of a state, and of its ledgers and events."""
     found = hashlib.sha256(state.fields.fine.tobytes() + state.fields.coarse.tobytes())
@@ -85,25 +93,23 @@ def live(config, state, threads):
 @pytest.mark.skipif(get_max_threads() < 2, reason="numba was started with one thread")
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="this machine has a single core")
 def test_two_threads_are_faster_than_one_and_change_no_bit(bone):
-    before = get_threads()
-    spent = {1: [], 2: []}
-    burnt = {1: [], 2: []}
-    digests = set()
+    before, begin = get_threads(), time.perf_counter()
+    spent, digests = [], set()
     try:
-        for repeat in range(MOST):
+        while len(spent) < MOST and not (len(spent) >= FEWEST and compute_gain(spent) > 1.1):
+            repeat = []
             for threads in (1, 2):
                 seconds, bits = live(*bone, threads)
-                spent[threads].append(seconds)
                 digests.add(bits)
-                burnt[threads].append(time_burn())
-            if repeat + 1 >= FEWEST and min(spent[2]) < 0.9 * min(spent[1]):
+                repeat += [seconds, time_burn()]
+            if repeat[1] > FREE * repeat[3]:
+                spent.append(repeat)
+            elif time.perf_counter() - begin > PATIENCE:
                 break
     finally:
         set_threads(before)
     assert len(digests) == 1
-    free = min(burnt[1]) / min(burnt[2])
-    gain = min(spent[1]) / min(spent[2])
-    print(f"two threads: {gain:.2f} times as fast as one; free cores allow {free:.2f}")
-    if free < FREE and gain <= 1.0:
-        pytest.skip(f"the second core is busy: a loop that shares nothing gains {free:.2f}")
-    assert gain > 1.0, (spent, burnt)
+    if len(spent) < FEWEST:
+        pytest.skip("the second core is busy: even a loop that shares nothing gains nothing on it")
+    print(f"two threads: {compute_gain(spent):.2f} times as fast as one")
+    assert compute_gain(spent) > 1.0, spent
