@@ -34,10 +34,20 @@ def compute_source_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_root() / compute_source_digest()))
+def find_cache_folder() -> Path:
+    """Folder of this version's compiled kernels: below NUMBA_CACHE_DIR, or the user's cache."""
+    digest = compute_source_digest()
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or _cache_root())
+    return folder if folder.name == digest else folder / digest  # a child inherits its parent's
+
+
+os.environ["NUMBA_CACHE_DIR"] = str(find_cache_folder())
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba  # noqa: E402  (numba reads its cache folder when it is imported)
+
+# whoever imported numba before has had it read another folder, whose kernels may be stale
+cast("Any", numba).config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
 
 prange = numba.prange
 

@@ -1,0 +1,52 @@
+"""Compiled kernels are kept by the digest of their sources, whoever imported numba first."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trabecula.kernels import compile as compile_module
+from trabecula.kernels.compile import compute_source_digest, find_cache_folder
+
+HIT = """
+import sys
+{first}
+from trabecula.kernels.keyed import draw
+draw(1, 2, 3, 4, 5)
+print(draw.stats.cache_path)
+"""
+
+
+@pytest.mark.parametrize("first", ["", "import numba"])
+def test_kernels_are_cached_below_the_digest(tmp_path, first):
+    there = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", HIT.format(first=first)],
+        env=there, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert Path(done.stdout.strip()).is_relative_to(tmp_path / compute_source_digest())
+
+
+def test_a_child_uses_the_folder_of_its_parent(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    folder = find_cache_folder()
+    assert folder == tmp_path / compute_source_digest()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
+    assert find_cache_folder() == folder
+
+
+def test_the_digest_follows_every_kernel_source(monkeypatch, tmp_path):
+    before = compute_source_digest()
+    copied = tmp_path / "kernels"
+    copied.mkdir()
+    (tmp_path / "base").mkdir()
+    here = Path(compile_module.__file__).parent
+    for file in [*here.glob("*.py"), *(here.parent / "base").glob("*.py")]:
+        place = tmp_path / file.parent.name / file.name
+        place.write_bytes(file.read_bytes())
+    monkeypatch.setattr(compile_module, "__file__", str(copied / "compile.py"))
+    assert compute_source_digest() == before
+    (copied / "space.py").write_text("# an edit in a helper\n")
+    assert compute_source_digest() != before
