@@ -127,6 +127,12 @@ def refresh_contact(matrix, z, y, x, space, contact):
 def count_bone26(matrix, z, y, x, space):
     """Count bony voxels among the 26 neighbours: 9 on a flat surface, more in a hollow."""
     n = 0
+    if 0 < z < space.nz - 1 and 0 < y < space.ny - 1 and 0 < x < space.nx - 1:
+        for a in range(z - 1, z + 2):
+            for b in range(y - 1, y + 2):
+                for c in range(x - 1, x + 2):
+                    n += matrix[a, b, c] >= HALF_QUANTA
+        return n - (matrix[z, y, x] >= HALF_QUANTA)
     for dz in range(-1, 2):
         for dy in range(-1, 2):
             for dx in range(-1, 2):
