@@ -128,7 +128,7 @@ def solve_coarse(
     tolerance: float = TOLERANCE,
     max_cycles: int = MAX_CYCLES,
 ) -> Outcome:
-    """Solve one species on the grid twice as coarse, in place.
+    """Solve one species on the grid twice as coarse, in place; its source is nowhere negative.
 
     Parameters
     ----------
@@ -172,7 +172,9 @@ def solve_coarse(
             correct_level(concentration, h.view(h.error, 1), h.coarse_pore)
         _relax(relax, concentration, (rhs[0], inverse, faces, g), spare)
 
-    return _iterate(name, measure, correct, tolerance, max_cycles)
+    outcome = _iterate(name, measure, correct, tolerance, max_cycles)
+    np.maximum(concentration, 0, out=concentration)
+    return outcome
 
 
 def solve_fine(
@@ -185,7 +187,9 @@ def solve_fine(
     tolerance: float = TOLERANCE,
     max_cycles: int = MAX_CYCLES,
 ) -> Outcome:
-    """Solve one species on the lattice itself, in place.
+    """Solve one species on the lattice itself, in place; its source is nowhere negative.
+
+    So neither is the solution: what the unfinished iteration has left below zero is cut.
 
     Parameters
     ----------
@@ -231,4 +235,6 @@ def solve_fine(
         prolong_fine(hierarchy.view(hierarchy.error, 0), bits, concentration)
         _relax(relax_fine, concentration, (source, inverse, bits, g), spare)
 
-    return _iterate(name, measure, correct, tolerance, max_cycles)
+    outcome = _iterate(name, measure, correct, tolerance, max_cycles)
+    np.maximum(concentration, 0, out=concentration)
+    return outcome
