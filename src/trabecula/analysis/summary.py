@@ -90,6 +90,8 @@ def describe(summary: Mapping[str, Any]) -> list[str]:
     return lines + _describe_sites(summary["sites"])
 
 
+_ACRONYMS = {"fsh": "FSH", "igf1": "IGF-1", "pth": "PTH"}
+
 _NAMES: dict[str, tuple[str, float, str]] = {
     "bv_tv": ("Bone volume (BV/TV)", 100.0, " %"),
     "tb_th": ("Trabecular thickness (Tb.Th)", 1.0, " um"),
@@ -117,7 +119,8 @@ def _to_duration(days: float) -> str:
 
 
 def _describe_hormone(name: str, change: Mapping[str, float]) -> str:
-    return f"{name.replace('_', ' ').capitalize()}: {change['start']:g} to {change['end']:g}."
+    words = _ACRONYMS.get(name, name.replace("_", " ").capitalize())
+    return f"{words}: {change['start']:g} to {change['end']:g}."
 
 
 def _describe_rate(key: str, rate: Mapping[str, float]) -> str:

@@ -107,7 +107,8 @@ def choose_panels(results: Results) -> tuple[Panel, ...]:
     for name in (find_given(results) or list(results.hormones)[:1])[:MOST_HORMONES]:
         level = results.hormones[name]
         words = level.long_name or name.replace("_", " ")
-        unit = f" ({to_unit_name(level.unit)})" if level.unit not in ("", "1") else ""
+        unit = to_unit_name(level.unit) if level.unit not in ("", "1") else "level"
         curve = Curve(name, words, GREEN)
-        panels.append(Panel("Serum level", (curve,), ylabel=f"{words}{unit}", hormone=True))
+        title = f"Serum {words.partition(',')[0]}"
+        panels.append(Panel(title, (curve,), ylabel=unit, hormone=True))
     return tuple(panels)
