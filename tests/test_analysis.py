@@ -164,7 +164,7 @@ def test_loading_from_nowhere_says_what_is_needed(tmp_path) -> None:
     with pytest.raises(ResultsError, match=r"holds no results\.h5"):
         load_results(tmp_path)
     with pytest.raises(ResultsError, match="no such file or folder"):
-        load_results(tmp_path / "absent")
+        load_results(str(tmp_path / "absent"))
 
 
 def test_a_run_without_a_baseline_says_so_instead_of_nan() -> None:

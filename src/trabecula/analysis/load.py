@@ -7,7 +7,7 @@ from trabecula.analysis.results import Results, Series
 from trabecula.records.reader import StoredSeries, read_results
 
 
-def load_results(path: Path) -> Results:
+def load_results(path: Path | str) -> Results:
     """Load a run's results from its folder or from the file itself.
 
     Raises
@@ -15,7 +15,7 @@ def load_results(path: Path) -> Results:
     ResultsError
         If the file is missing, damaged, of another kind or of another format version.
     """
-    stored = read_results(path)
+    stored = read_results(Path(path))
     return Results(
         path=stored.path,
         time=stored.time,

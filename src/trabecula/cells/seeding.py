@@ -26,7 +26,7 @@ def make_cells(
     seed: int,
     osteocyte_density: float,
     precursor_density: float,
-    osteocyte_life: float = np.inf,
+    osteocyte_loss: float = 0.0,
 ) -> Cells:
     """Populate a lattice at rest.
 
@@ -36,9 +36,9 @@ def make_cells(
         Osteocytes per mm^3 of bone at their burial.
     precursor_density
         Precursors per mm^3 of marrow.
-    osteocyte_life
-        Mean life of an osteocyte (d): old bone begins with the cells that outlived its age, or the
-        number of osteocytes would fall for years until it is that of a bone that lives on.
+    osteocyte_loss
+        Rate at which they have died since (1/d): old bone begins with the cells that outlived its
+        age, or their number, and with it the pace of remodelling, would fall for years.
     """
     cells = Cells(
         precursors=Table(Precursors),
@@ -53,7 +53,7 @@ def make_cells(
     formed = lattice.formed.reshape(-1)
     surface = np.flatnonzero(contact.reshape(-1))
     _add(cells.lining, Population.LINING, surface, seed, -1.0e4)
-    alive = np.exp(np.minimum(formed, 0.0) / osteocyte_life)
+    alive = np.exp(np.minimum(formed, 0.0) * osteocyte_loss)
     inside = _scatter(bone, osteocyte_density * PER_MM3 * grid.voxel_volume * alive, seed, 1)
     _add(cells.osteocytes, Population.OSTEOCYTE, inside, seed, formed[inside].astype(float))
     cells.osteocytes.rows.outlet[:] = -2  # never sought

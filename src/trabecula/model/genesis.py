@@ -18,6 +18,15 @@ from trabecula.state import (
 )
 
 
+def compute_osteocyte_loss(parameters: Parameters) -> float:
+    """Return the rate (1/d) of death that leaves `cells.osteocyte.adult` of those once buried.
+
+    Ages are exponential with mean a, so that the living share is 1 / (1 + rate a).
+    """
+    buried, alive = parameters["cells.osteocyte.density"], parameters["cells.osteocyte.adult"]
+    return max(0.0, buried / alive - 1.0) / parameters["lattice.age.mean"]
+
+
 def make_state(
     fraction: Array,
     voxel: float,
@@ -55,7 +64,7 @@ def make_state(
         seed,
         parameters["cells.osteocyte.density"],
         parameters["cells.precursor.density"],
-        parameters["cells.osteocyte.life"],
+        compute_osteocyte_loss(parameters),
     )
     state = State(
         seed=seed,
