@@ -7,39 +7,17 @@ Every run is another structure and another life under replete hormones: it lives
 
 import argparse
 import statistics
-from pathlib import Path
 
-from trabecula.base.codes import Sides
-from trabecula.config import load_config
-from trabecula.hormones import make_signals
-from trabecula.model import TrabeculaModel
-from trabecula.model.genesis import make_state
-from trabecula.specimen import make_specimen
+from replete import make_model
 
-ROOT = Path(__file__).parents[1]
 YEAR = 365
 
 
 def live_year(edge: int, seed: int, spin_up: int) -> tuple[float, float]:
     """Return the change of bone volume (%) and the turnover (%) of one year of one bone."""
-    asked = [f"lattice.shape=[{edge}, {edge}, {edge}]", f"seed={seed}", f"lattice.seed={seed}"]
-    config = load_config(ROOT / "configs" / "young_adult.yaml", asked)
-    lattice = config.lattice
-    specimen = make_specimen(
-        lattice.shape, lattice.voxel, lattice.bv_tv, lattice.tb_th, lattice.anisotropy, seed
-    )
-    state = make_state(
-        specimen.fraction,
-        lattice.voxel,
-        Sides.PERIODIC,
-        seed,
-        config.step,
-        config.parameters,
-        make_signals(config),
-    )
-    model = TrabeculaModel(config, state, replete=True)
+    _, model = make_model(edge, seed)
     model.run_steps(spin_up)
-    volume = state.volume
+    volume = model.state.volume
     start, formed, resorbed = volume.expected, volume.formed, volume.resorbed
     model.run_steps(YEAR)
     through = (volume.formed - formed + volume.resorbed - resorbed) / 2

@@ -10,12 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trabecula.base.codes import FULL, Sides
-from trabecula.config import load_config
-from trabecula.hormones import make_signals
-from trabecula.model import TrabeculaModel
-from trabecula.model.genesis import make_state
-from trabecula.specimen import make_specimen
+from replete import make_model
+from trabecula.base.codes import FULL
 
 ROOT = Path(__file__).parents[1]
 REACH = 5
@@ -24,14 +20,8 @@ EVERY = 5
 
 def follow(edge: int, seed: int, spin_up: int, days: int):
     """Return the model and the matrix (um of bone per voxel) every few days."""
-    config = load_config(
-        ROOT / "configs" / "young_adult.yaml", [f"lattice.shape=[{edge}, {edge}, {edge}]"]
-    )
-    specimen = make_specimen((edge,) * 3, 20.0, 0.19, 150.0, 1.3, seed)
-    state = make_state(
-        specimen.fraction, 20.0, Sides.PERIODIC, seed, 1.0, config.parameters, make_signals(config)
-    )
-    model = TrabeculaModel(config, state, replete=True)
+    _, model = make_model(edge, seed)
+    state = model.state
     model.run_steps(spin_up)
     frames = [state.lattice.matrix / np.float32(FULL) * 20.0]
     for _ in range(days // EVERY):

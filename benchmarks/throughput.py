@@ -11,43 +11,15 @@ import os
 import platform
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 os.environ["NUMBA_NUM_THREADS"] = "1"
 
-CONFIG = "duration: 1 y\nname: throughput\n"
+from replete import make_model
+
 HOURS = 3600.0
 YEAR = 365.25
-
-
-def make_bone(edge: int):
-    """The default bone, its configuration and model, before it has lived."""
-    from trabecula.config import load_config
-    from trabecula.hormones import make_signals
-    from trabecula.model import TrabeculaModel
-    from trabecula.model.genesis import make_state
-    from trabecula.specimen import make_specimen
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "throughput.yaml"
-        path.write_text(CONFIG)
-        config = load_config(path, [f"lattice.shape=[{edge}, {edge}, {edge}]"])
-    lattice, parameters = config.lattice, config.parameters
-    specimen = make_specimen(
-        lattice.shape, lattice.voxel, lattice.bv_tv, lattice.tb_th, lattice.anisotropy, lattice.seed
-    )
-    state = make_state(
-        specimen.fraction,
-        specimen.voxel,
-        specimen.sides,
-        config.seed,
-        config.step,
-        parameters,
-        make_signals(config),
-    )
-    return config, TrabeculaModel(config, state, replete=True)
 
 
 def time_stages(model, steps: int) -> dict[str, float]:
@@ -85,7 +57,7 @@ def summarise(repeats: list[dict[str, float]], volume: float, years: float) -> d
 
 def measure(edge: int, warm_up: int, steps: int, repeats: int) -> dict:
     """Run the benchmark."""
-    config, model = make_bone(edge)
+    config, model = make_model(edge)
     time_stages(model, warm_up)
     found = [time_stages(model, steps) for _ in range(repeats)]
     volume = model.state.grid.volume
