@@ -115,7 +115,7 @@ def assert_same(found, expected, rtol, where="result"):
         for name, a, b in zip(names, found, expected, strict=True):
             assert_same(a, b, rtol, f"{where}.{name}")
     elif isinstance(found, np.ndarray) and found.dtype.kind == "f" and rtol > 0:
-        scale = np.abs(expected).max(initial=0)
+        scale = np.nanmax(np.abs(expected), initial=0)
         np.testing.assert_allclose(found, expected, rtol, rtol * scale, err_msg=where)
     elif isinstance(found, float) and rtol > 0:
         np.testing.assert_allclose(found, expected, rtol, err_msg=where)

@@ -18,12 +18,14 @@ from kernelworlds import (
     make_table,
 )
 from trabecula.base.codes import FULL
-from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts
+from trabecula.base.columns import make_arrays
+from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts, Sites
 from trabecula.kernels.osteoclasts import (
     OsteoclastRates,
     first_touch,
     fuse_osteoclasts,
     move_osteoclasts,
+    resorb,
     score_target,
     share_open,
     turn_over_nuclei,
@@ -134,3 +136,24 @@ def test_layers(seed, periodic):
         _, (after, *_) = compare(first_touch, twins.first_touch, lattice, scene, space, 2, *place)
         layers.append(int(after.layer[tuple(place)]))
     assert {0, 1, 2, 255} <= set(layers)
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_resorption(seed, periodic):
+    """Quanta exactly; times and what is owed to 1e-9, since sums are taken in another order."""
+    lattice, space, scene, ligands, table, order = make_world(seed, periodic, count=14)
+    sites = make_arrays(Sites, 5)
+    sites.activated[:] = 30.0
+    context = (space, make_moment(seed), RATES, make_ball(3.0))
+    (gone, released), after = compare(resorb, twins.resorb, table, order, scene, ligands, lattice,
+                                      sites, context, rtol=1e-9)  # fmt: skip
+    left, books = after[4], after[5]
+    taken = lattice.matrix.astype(int) - left.matrix
+    assert gone == released == taken.sum() == books.resorbed.sum() > 20_000
+    assert (left.bound - lattice.bound == taken).all(), "factor stays where its matrix was"
+    assert (taken >= 0).all()
+    assert (left.osteoid <= left.matrix)[taken > 0].all()
+    assert (after[0].work[table.nuclei < RATES.fewest] == 0).all()
+    short = np.flatnonzero((table.uid != 0) & (table.nuclei >= RATES.fewest))
+    owed = RATES.work * table.nuclei[short].sum() * FULL / 20.0**3
+    assert gone <= owed + len(short)

@@ -2,16 +2,21 @@
 
 import math
 
-from trabecula.base.codes import FULL, Stream
-from twins.keyed import draw, happens
+import numpy as np
+
+from trabecula.base.codes import FULL, HALF, Stream
+from twins.keyed import draw, draw_bits, happens
 from twins.ligands import boost, feel, occupancy
+from twins.sites import add_time
 from twins.space import (
     BLOCK,
     count_bone26,
     faces_of,
+    fill_contact,
     half,
     is_bone,
     join,
+    nearest_first,
     neighbour,
     split,
     squared,
@@ -123,3 +128,88 @@ def first_touch(lattice, scene, space, site, z, y, x):
     layer = 1 + min((int(lattice.layer[p]) for p in doors), default=254) if all(own) else 0
     lattice.site[z, y, x] = site
     lattice.layer[z, y, x] = min(layer, 255)
+
+
+def choose_target(scene, ligands, here, radius, space_moment_rates_ball):
+    """The place in reach with the highest score, a twentieth of which is a draw of the place."""
+    space, moment, rates, ball = space_moment_rates_ball
+    best, choice = -1.0, None
+    for offset in nearest_first(ball):
+        place = neighbour(here, offset, space)
+        if squared(offset) > radius**2 or scene.matrix[place] == 0:
+            continue
+        score = score_target(scene, ligands, space, rates, *place)
+        flat = join(place, space)
+        bits = draw_bits(moment.seed, Stream.RESORPTION, moment.step, flat, 7)
+        value = score + 0.05 * (bits >> 40) / 2**24
+        if score >= 0 and value > best:
+            best, choice = value, place
+    return choice
+
+
+def take(lattice, scene, sites, site, place, wish, context):
+    """Take `wish` quanta or all there is; its factor stays at the place. Returns (taken, factor)."""
+    space, moment, rates, _ = context
+    if lattice.site[place] != site:
+        first_touch(lattice, scene, space, site, *place)
+    before = int(lattice.matrix[place])
+    taken = min(before, wish)
+    factor = math.floor(rates.release * taken + 0.5)
+    lattice.matrix[place] -= taken
+    lattice.osteoid[place] = min(int(lattice.osteoid[place]), before - taken)
+    lattice.resorbed[place] = moment.time
+    lattice.bound[place] += factor
+    if before >= HALF > before - taken:
+        layer = int(lattice.layer[place])
+        lattice.eroded[place] = 1
+        sites.mouth[site - 1] += layer == 0
+        sites.deepest[site - 1] = max(int(sites.deepest[site - 1]), layer + 1)
+        fill_contact(lattice.matrix, space, scene.contact)
+    return taken, factor
+
+
+def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball):
+    """The day's matrix of every osteoclast with nuclei enough, place by place."""
+    space, moment, rates, _ = space_moment_rates_ball
+    resorbed = released = 0
+    for i in order:
+        table.work[i] = 0
+        if table.uid[i] == 0:
+            continue
+        table.idle[i] += moment.dt
+        if table.nuclei[i] < rates.fewest:
+            continue
+        here, site = split(table.voxel[i], space), int(table.site[i])
+        radius = max(radius_of(table.nuclei[i], rates.area) / space.voxel, 1.75)
+        per_day = FULL / space.voxel**3 * moment.dt
+        table.carry[i] += rates.work * int(table.nuclei[i]) * per_day
+        done = 0
+        while table.carry[i] >= 1:
+            place = choose_target(scene, ligands, here, radius, space_moment_rates_ball)
+            if place is None:
+                table.carry[i] = 0
+                break
+            taken, factor = take(
+                lattice, scene, sites, site, place, int(table.carry[i]), space_moment_rates_ball
+            )
+            table.carry[i] -= taken
+            done += taken
+            released += factor
+        if done > 0:
+            table.work[i] = done / per_day
+            table.idle[i] = 0
+            book(sites, site - 1, done, int(table.nuclei[i]), moment)
+            resorbed += done
+    return resorbed, released
+
+
+def book(sites, row, done, nuclei, moment):
+    """Enter a day's work of one cell in the books of its site."""
+    if np.isnan(sites.first_resorbed[row]):
+        sites.first_resorbed[row] = moment.time
+    sites.last_resorbed[row] = moment.time
+    age = moment.time - sites.activated[row]
+    add_time(sites.resorbed_mean, sites.resorbed_spread, row, sites.resorbed[row], done, age)
+    sites.resorbed[row] += done
+    sites.nuclei_days[row] += nuclei * moment.dt
+    sites.nuclei_peak[row] = max(int(sites.nuclei_peak[row]), nuclei)

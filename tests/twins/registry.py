@@ -19,8 +19,13 @@ TWINS = {
     "noise": ("fill_normal",),
     "osteoclasts": (
         "fuse_osteoclasts", "turn_over_nuclei", "move_osteoclasts", "score_target", "first_touch",
-        "share_open",
+        "share_open", "resorb",
     ),
+    "factor": ("settle_factor", "fade_factor"),
+    "osteoblasts": (
+        "recruit", "lose_osteoblasts", "activate", "take_up", "appose", "end_osteoblasts",
+    ),
+    "places": ("value_place", "move_out", "crawl"),
     "osteocytes": ("find_outlets", "age_osteocytes", "trigger_clusters"),
     "precursors": ("supply_precursors", "lose_precursors", "walk_precursors", "push_out"),
     "scene": ("count_cells", "fill_bare"),
@@ -77,7 +82,6 @@ HELPERS = {
 
 SOLVER = "a part of the solver, whose answer equals a direct sparse solve (fieldtwins.py)"
 MEASURED = "sums that measure_fields and sum_lattice report, compared there (measuretwins.py)"
-CHANGING = "its rule is being rewritten; ledgers and order of phases hold it in test_cells.py"
 
 EXCEPTIONS = {
     "levels.sum_surface": MEASURED,
@@ -109,18 +113,6 @@ EXCEPTIONS = {
     "stencil.restrict_residual_fine": SOLVER,
     "stencil.subtract_row": SOLVER,
     "stencil.add_sums": SOLVER,
-    "osteoclasts.resorb": CHANGING,
-    "factor.settle_factor": CHANGING,
-    "factor.fade_factor": CHANGING,
-    "places.value_place": CHANGING,
-    "places.move_out": CHANGING,
-    "places.crawl": CHANGING,
-    "osteoblasts.recruit": CHANGING,
-    "osteoblasts.lose_osteoblasts": CHANGING,
-    "osteoblasts.activate": CHANGING,
-    "osteoblasts.take_up": CHANGING,
-    "osteoblasts.appose": CHANGING,
-    "osteoblasts.end_osteoblasts": CHANGING,
 }
 """Kernels without a twin of their own, and what holds them instead."""
 

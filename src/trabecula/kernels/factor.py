@@ -28,8 +28,8 @@ def settle_factor(lattice, scene, space, ball):
         for k in range(1, len(ball)):
             dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
             distance = float(dz * dz + dy * dy + dx * dx)
-            if distance >= best_rank:
-                break
+            if distance - 1.0 >= best_rank:
+                break  # no bonus makes up for a step more
             a, b, c = neighbour(z, y, x, dz, dy, dx, space)
             if scene.contact[a, b, c] == 0:
                 continue

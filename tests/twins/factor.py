@@ -1,0 +1,52 @@
+"""Coupling factor bound to the surface."""
+
+import math
+
+from trabecula.base.codes import Stream
+from twins.keyed import draw
+from twins.space import nearest_first, neighbour, places_of, squared
+
+
+def settle_factor(lattice, scene, space, ball):
+    """Factor that lost its surface goes to the nearest one, among equals by site, pit and hollow."""
+    lost = 0
+    for place in places_of(space):
+        amount = int(lattice.bound[place])
+        if amount == 0 or scene.contact[place] > 0:
+            continue
+        lattice.bound[place] = 0
+        found = [
+            (squared(offset), there)
+            for offset in nearest_first(ball)
+            if squared(offset) > 0
+            and scene.contact[there := neighbour(place, offset, space)] > 0
+        ]  # fmt: skip
+        if not found:
+            lost += amount
+            continue
+
+        ranks = [
+            distance
+            - 0.4 * (lattice.site[there] == lattice.site[place])
+            - 0.3 * int(lattice.eroded[there])
+            - 0.04 * int(scene.contact[there])
+            for distance, there in found
+        ]
+        _, best = found[ranks.index(min(ranks))]
+        lattice.bound[best] += amount
+        if lattice.site[best] == 0:
+            lattice.site[best] = lattice.site[place]
+    return lost
+
+
+def fade_factor(bound, moment, rate):
+    """Whole quanta at `rate`; the fraction is a chance."""
+    flat, lost = bound.reshape(-1), 0
+    for i in range(len(flat)):
+        part, whole = math.modf(int(flat[i]) * (1 - math.exp(-rate * moment.dt)))
+        gone = int(whole)
+        if flat[i] > 0:
+            gone += draw(moment.seed, Stream.FATE, moment.step, i, 2) < part
+        flat[i] -= gone
+        lost += gone
+    return lost

@@ -1,0 +1,55 @@
+"""Where an osteoblast works."""
+
+from trabecula.base.codes import FULL, Stream
+from twins.keyed import happens
+from twins.space import BLOCK, count_bone26, is_bone, join, neighbour, split
+
+
+def value_place(scene, lattice, space, z, y, x):
+    """Bony neighbours, begun matrix and old pits count for a place, cells in it against."""
+    value = count_bone26(lattice.matrix, z, y, x, space)
+    value += 6 * int(lattice.matrix[z, y, x]) / FULL + 3 * (lattice.eroded[z, y, x] > 0)
+    return value - 0.7 * int(scene.osteoblasts[z, y, x])
+
+
+def is_free(scene, lattice, places, place):
+    """Surface without an osteoclast, not full, and not lined unless it is a pit of 4 bony faces."""
+    return (
+        scene.contact[place] > 0
+        and not is_bone(lattice.matrix, place)
+        and scene.osteoblasts[place] < places
+        and scene.osteoclasts[place] == 0
+        and (scene.lining[place] == 0 or scene.contact[place] >= 4)
+    )
+
+
+def move_out(table, i, scene, lattice, space, places, least):
+    """To the best free place around, if it is worth more than `least`; distance counts a little."""
+    here = split(table.voxel[i], space)
+    best, choice = least, None
+    for offset in BLOCK:
+        there = neighbour(here, offset, space)
+        if offset == (0, 0, 0) or not is_free(scene, lattice, places, there):
+            continue
+        value = value_place(scene, lattice, space, *there) - 0.5 * sum(map(abs, offset))
+        if value > best:
+            best, choice = value, there
+    if choice is None:
+        return False
+    scene.osteoblasts[here] -= 1
+    scene.osteoblasts[choice] += 1
+    table.voxel[i] = join(choice, space)
+    return True
+
+
+def crawl(table, order, scene, lattice, space, moment, rates):
+    """Active cells in open voxels leave for a place that is better, their own weight apart."""
+    moved = 0
+    for i in order:
+        place = split(table.voxel[i], space)
+        if table.uid[i] == 0 or table.stage[i] == 0 or is_bone(lattice.matrix, place):
+            continue
+        if happens(moment, Stream.APPOSITION, table.uid[i], 1, rates.crawl):
+            least = value_place(scene, lattice, space, *place) + 0.7
+            moved += move_out(table, i, scene, lattice, space, rates.places, least)
+    return moved
