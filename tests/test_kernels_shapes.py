@@ -5,6 +5,7 @@ import pytest
 from scipy.ndimage import distance_transform_edt
 
 import twins.conduction
+import twins.distance
 import twins.euler
 import twins.level
 import twins.noise
@@ -12,6 +13,7 @@ import twins.spheres
 import twins.surface
 from kernelworlds import compare
 from trabecula.kernels.conduction import add_power, link_voxels, solve_conduction, weigh_links
+from trabecula.kernels.distance import compute_distance
 from trabecula.kernels.euler import compute_euler_number
 from trabecula.kernels.level import compute_cut_volume, fill_gradient
 from trabecula.kernels.noise import fill_normal
@@ -25,6 +27,29 @@ SEEDS = [1, 2, 3]
 
 def make_mask(seed, share=0.9):
     return np.random.default_rng(seed).random(SHAPE) < share
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("share", [0.5, 0.99, 1.0])
+@pytest.mark.parametrize("shape", [SHAPE, (1, 5, 4), (12, 3, 2)])
+def test_distance(seed, share, shape):
+    """Among equally near voxels the two may name different ones."""
+    rng = np.random.default_rng(seed)
+    mask = rng.random(shape) < share
+    mask.reshape(-1)[rng.integers(mask.size)] = False
+    distance, place = compute_distance(mask)
+    expected, named = twins.distance.compute_distance(mask)
+    np.testing.assert_array_equal(distance, expected)
+    away = place - np.indices(shape)
+    np.testing.assert_allclose((away**2).sum(0), distance**2)
+    np.testing.assert_allclose(((named - np.indices(shape)) ** 2).sum(0), distance**2)
+    there = tuple(index % n for index, n in zip(place, shape, strict=True))
+    assert not mask[there].any()
+
+
+def test_distance_where_nothing_lies_outside():
+    distance, _ = compute_distance(np.ones((3, 4, 5), bool))
+    assert np.isinf(distance).all()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

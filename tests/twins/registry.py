@@ -33,7 +33,7 @@ TWINS = {
     "space": (
         "shift", "split", "neighbour", "join", "fill_contact", "refresh_contact", "count_bone26",
     ),
-    "spheres": ("find_ridge", "find_half_ridge", "paint_spheres", "mark_mid_axes"),
+    "spheres": ("find_ridge", "find_half_ridge", "mark_mid_axes"),
     "stencil": (
         "mark_open", "invert_diagonal", "restrict_decay", "prolong_fine",
         "restrict_fine",
@@ -46,12 +46,16 @@ OTHERWISE_NAMED = {
     "lining.choose_leaving": "lining.open_surface",
     "osteocytes.offset": "space.steps_between",
     "euler.count_cells": "euler.compute_euler_number",
+    "spheres.paint_sorted": "spheres.paint_spheres",
+    "distance.measure_columns": "distance.compute_distance",
 }
 """Kernels whose twin answers the same question under another name."""
 
 THROUGH = {
     "euler.count_cells": "euler.compute_euler_number",
     "lining.choose_leaving": "lining.open_surface",
+    "spheres.paint_sorted": "spheres.paint_spheres",
+    "distance.measure_columns": "distance.compute_distance",
 }
 """Kernels that are compared through the plain function of their file that calls them."""
 
@@ -80,10 +84,16 @@ HELPERS = {
 }
 """Pieces that only exist for another kernel and are compared with it: piece -> whole."""
 
+DISTANCE = (
+    "a part of compute_distance, which is compared with scipy's transform of a padded lattice"
+)
 SOLVER = "a part of the solver, whose answer equals a direct sparse solve (fieldtwins.py)"
 MEASURED = "sums that measure_fields and sum_lattice report, compared there (measuretwins.py)"
 
 EXCEPTIONS = {
+    "distance.find_nearest": DISTANCE,
+    "distance.find_envelope": DISTANCE,
+    "distance.measure_slabs": DISTANCE,
     "levels.sum_surface": MEASURED,
     "levels.fill_occupancy": MEASURED,
     "levels.sum_weighted": MEASURED,

@@ -145,7 +145,7 @@ class OutputSettings(Block):
     every: Interval = 1.0
     snapshots: Interval = 30.0
     checkpoint: Interval = 30.0
-    costly: Interval = 30.0
+    costly: Interval = 90.0
     states: Interval | None = None
 
 

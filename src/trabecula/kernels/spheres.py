@@ -108,10 +108,27 @@ def find_half_ridge(distance: Array, feature: Array, centres: Array, count: int)
 
 
 @kernel
+def _fill_free(row: Array, free: Array, low: int, high: int, value: float) -> None:
+    """Give `value` to what is still free of row[low:high]; free[x] leads to the next free place."""
+    x = low
+    while True:
+        root = x
+        while free[root] != root:
+            root = free[root]
+        while free[x] != root:  # shorten the way for those who come after
+            free[x], x = root, free[x]
+        x = root
+        if x >= high:
+            return
+        row[x] = value
+        free[x] = x + 1
+
+
+@kernel
 def _paint_plane(
-    plane: Array, y0: float, x0: float, r2: float, value: float, periodic: bool
+    plane: Array, free: Array, y0: float, x0: float, r2: float, value: float, periodic: bool
 ) -> None:
-    """Raise one plane to `value` within the open circle of squared radius `r2`."""
+    """Give `value` to what is free of one plane within the open circle of squared radius `r2`."""
     ny, nx = plane.shape
     reach = np.sqrt(r2)
     for y in range(int(np.floor(y0 - reach)), int(np.ceil(y0 + reach)) + 1):
@@ -120,26 +137,32 @@ def _paint_plane(
             continue
         half = np.sqrt(rest)
         low, high = int(np.floor(x0 - half)) + 1, int(np.ceil(x0 + half))
-        row = plane[y % ny]
-        for x in range(max(low, 0), min(high, nx)):
-            row[x] = max(row[x], value)
-        if periodic:
-            for x in range(low, min(high, 0)):
-                row[x % nx] = max(row[x % nx], value)
-            for x in range(max(low, nx), high):
-                row[x % nx] = max(row[x % nx], value)
+        row, ways = plane[y % ny], free[y % ny]
+        if not periodic:
+            if max(low, 0) < min(high, nx):
+                _fill_free(row, ways, max(low, 0), min(high, nx), value)
+            continue
+        high = min(high, low + nx)
+        while low < high:
+            start = low % nx
+            part = min(high - low, nx - start)
+            _fill_free(row, ways, start, start + part, value)
+            low += part
 
 
 @parallel_kernel
-def paint_spheres(centres: Array, periodic: bool, painted: Array) -> None:
-    """Give every voxel the radius of the largest sphere that covers it.
+def paint_sorted(centres: Array, periodic: bool, painted: Array) -> None:
+    """Give every voxel the radius of the first sphere that covers it; largest spheres come first.
 
-    Blocks of planes are independent and the maximum has no order: equal for any thread count.
+    Blocks of planes are independent: equal for any thread count.
     """
-    nz = painted.shape[0]
+    nz, ny, nx = painted.shape
     blocks = (nz + BLOCK - 1) // BLOCK
     for block in prange(blocks):
         first, last = block * BLOCK, min(block * BLOCK + BLOCK, nz)
+        free = np.empty((last - first, ny, nx + 1), np.int32)
+        for x in range(nx + 1):
+            free[:, :, x] = x
         for index in range(len(centres)):
             z0, y0, x0 = centres[index, 0], centres[index, 1], centres[index, 2]
             r = centres[index, 3]
@@ -147,7 +170,23 @@ def paint_spheres(centres: Array, periodic: bool, painted: Array) -> None:
                 plane = z % nz if periodic else z
                 rest = r * r - EDGE - (z - z0) ** 2
                 if first <= plane < last and rest > 0:
-                    _paint_plane(painted[plane], y0, x0, rest, r, periodic)
+                    _paint_plane(painted[plane], free[plane - first], y0, x0, rest, r, periodic)
+
+
+def paint_spheres(centres: Array, periodic: bool, painted: Array) -> None:
+    """Give every voxel the radius of the largest sphere that covers it.
+
+    Parameters
+    ----------
+    centres
+        Shape (n, 4): z, y, x and radius (voxels).
+    periodic
+        Whether spheres cross the sides.
+    painted
+        Shape (z, y, x), 0; written.
+    """
+    largest_first = np.argsort(-centres[:, 3], kind="stable")
+    paint_sorted(np.ascontiguousarray(centres[largest_first]), periodic, painted)
 
 
 @kernel

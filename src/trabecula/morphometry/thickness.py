@@ -9,6 +9,7 @@ lie inside the box, as nothing is known beyond it.
 import numpy as np
 
 from trabecula.base.columns import Array
+from trabecula.kernels.distance import compute_distance
 from trabecula.kernels.spheres import find_half_ridge, find_ridge, mark_mid_axes, paint_spheres
 
 SLACK = 0.3
@@ -54,34 +55,29 @@ def _find_centres(mask: Array, periodic: bool) -> Array:
 
 def _compute_features(mask: Array, periodic: bool) -> tuple[Array, Array]:
     """Distance to, and place of, the nearest opposite voxel; one voxel beyond the lattice."""
+    if periodic:
+        distance, place = compute_distance(mask)
+        place = np.pad(place, ((0, 0), (0, 1), (0, 1), (0, 1)), mode="wrap")
+        for axis, n in enumerate(mask.shape):
+            place[axis].swapaxes(0, axis)[n] += n
+        return np.pad(distance, (0, 1), mode="wrap").astype(np.float32), place
     from scipy.ndimage import distance_transform_edt
 
-    padded, reach = _pad(mask, periodic)
-    distance, feature = distance_transform_edt(padded, return_indices=True)
-    window = tuple(slice(reach, reach + n + 1) for n in mask.shape)
-    place = np.ascontiguousarray(feature[(slice(None), *window)]) - np.int32(reach)
-    return np.ascontiguousarray(distance[window], dtype=np.float32), place
-
-
-def _pad(mask: Array, periodic: bool) -> tuple[Array, int]:
-    """Continue `mask` so far that distances inside are those of the endless lattice."""
-    from scipy.ndimage import distance_transform_edt
-
-    if not periodic:
-        return np.pad(mask, 1), 1
-    reach = int(np.ceil(distance_transform_edt(mask).max())) + 1
-    return np.pad(mask, reach, mode="wrap"), reach
+    distance, feature = distance_transform_edt(np.pad(mask, 1), return_indices=True)
+    place = np.ascontiguousarray(feature[:, 1:, 1:, 1:]) - np.int32(1)
+    return np.ascontiguousarray(distance[1:, 1:, 1:], dtype=np.float32), place
 
 
 def find_mid_axes(mask: Array, periodic: bool) -> Array:
     """Return the mid-axes of `mask` (bool, z y x): where the distance to the border levels off."""
-    from scipy.ndimage import distance_transform_edt
-
-    padded, reach = _pad(mask, periodic)
-    distance = distance_transform_edt(padded)
-    window = tuple(slice(reach - 1, reach + n + 1) for n in mask.shape)
     axes = np.zeros(mask.shape, np.uint8)
-    mark_mid_axes(np.ascontiguousarray(distance[window]), MID_AXIS_SLOPE, axes)
+    if periodic:
+        distance = np.pad(compute_distance(mask)[0], 1, mode="wrap")
+    else:
+        from scipy.ndimage import distance_transform_edt
+
+        distance = distance_transform_edt(np.pad(mask, 1))
+    mark_mid_axes(np.ascontiguousarray(distance), MID_AXIS_SLOPE, axes)
     return axes.astype(bool)
 
 
