@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from types import FunctionType
 from typing import Any, cast
 
 
@@ -61,8 +62,23 @@ def kernel[F: Callable[..., Any]](function: F) -> F:
 def parallel_kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile a loop over independent blocks; its result must not depend on the thread count."""
     options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
-    compiled: Any = numba.njit(parallel=True, **options)(function)
+    compiled: Any = numba.njit(parallel=True, **options)(_name_parallel(function))
     return cast("F", compiled)
+
+
+def _name_parallel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Copy a function under another name for the disk cache.
+
+    Numba keeps compiled code by name and argument types, whatever the options: of a function that is
+    compiled both ways, the half that came first would be loaded as the other one too.
+    """
+    code, names = function.__code__, function.__globals__
+    copied = FunctionType(
+        code, names, function.__name__, function.__defaults__, function.__closure__
+    )
+    copied.__qualname__ = f"{function.__qualname__}_parallel"
+    copied.__doc__ = function.__doc__
+    return copied
 
 
 PARALLEL_FROM = 400_000
