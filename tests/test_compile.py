@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from trabecula.kernels import compile as compile_module
@@ -50,3 +51,16 @@ def test_the_digest_follows_every_kernel_source(monkeypatch, tmp_path):
     assert compute_source_digest() == before
     (copied / "space.py").write_text("# an edit in a helper\n")
     assert compute_source_digest() != before
+
+
+def test_the_size_of_the_first_array_chooses_the_half(monkeypatch):
+    monkeypatch.setattr(compile_module, "kernel", lambda _: lambda *args: ("serial", *args[1:]))
+    monkeypatch.setattr(
+        compile_module, "parallel_kernel", lambda _: lambda *args: ("parallel", *args[1:])
+    )
+    run = compile_module.sized_kernel(len)
+    threshold = compile_module.PARALLEL_FROM
+    assert run(np.zeros(threshold - 1, np.uint8), 7) == ("serial", 7)
+    assert run(np.zeros((1, threshold), np.uint8), 7) == ("parallel", 7)
+    monkeypatch.setattr(compile_module, "PARALLEL_FROM", 0)
+    assert run(np.zeros(0)) == ("parallel",)
