@@ -26,8 +26,9 @@ def make_space(periodic, shape=SHAPE):
     return Space(*shape, periodic, 20.0)
 
 
-def make_moment(seed, dt=1.0):
-    return Moment(seed, 40 + seed, 40.0 + seed, dt)
+def make_moment(seed):
+    """A step of 1.25, 0.8 or 1 d: a rate per step must not pass for a rate per day."""
+    return Moment(seed, 40 + seed, 40.0 + seed, (1.0, 1.25, 0.8)[seed % 3])
 
 
 def make_rates(layout, **values):

@@ -52,7 +52,7 @@ def make_world(seed, periodic, spare=0):
     surface = find_surface(lattice, space)
     blasts = make_table(
         rng, Osteoblasts, surface, COUNT, spare, stage=rng.random(COUNT) < 0.7,
-        dose=rng.choice([0, 40, 3000, 8999], COUNT), site=rng.integers(0, 6, COUNT),
+        dose=rng.choice([0, 40, 3000, 8999, 9000], COUNT), site=rng.integers(0, 6, COUNT),
         carry=rng.random(COUNT), rest=-rng.random(COUNT),
     )  # fmt: skip
     scene = make_scene(
@@ -81,7 +81,8 @@ def test_factor_fades(seed, periodic):
     lost, (after, *_) = compare(fade_factor, twins.factor.fade_factor, lattice.bound,
                                 make_moment(seed), 0.003)  # fmt: skip
     assert after.sum() + lost == lattice.bound.sum()
-    assert lost == pytest.approx(0.003 * lattice.bound.sum(), rel=0.05)
+    expected = 0.003 * make_moment(seed).dt * lattice.bound.sum()
+    assert lost == pytest.approx(expected, rel=0.05)
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
@@ -196,6 +197,55 @@ def test_apposition(seed, periodic):
     assert (there.closed[~closed] == 0).all()
 
 
+@pytest.mark.parametrize(("seed", "periodic"), CASES[1:3])
+def test_no_cell_lays_more_than_its_dose_pays_for(seed, periodic):
+    """Cells that could lay voxels a day, one by one, each until its dose is spent."""
+    lattice, space, scene, table, rng = make_world(seed, periodic)
+    ligands, sites, rates = (
+        make_ligands(rng),
+        make_arrays(Sites, 5),
+        RATES._replace(speed=np.float64(9000)),
+    )
+    spenders = 0
+    for i in np.flatnonzero((table.uid != 0) & (table.stage == 1)):
+        place = np.unravel_index(table.voxel[i], lattice.matrix.shape)
+        gain = rates.gain * twins.osteoblasts.compute_brake(ligands, place, rates)
+        (formed, spent), (after, *_, left, _, _) = compare(
+            appose, twins.osteoblasts.appose, table, np.array([i]), scene, ligands, lattice, sites,
+            (space, make_moment(seed), rates), rtol=1e-6,
+        )  # fmt: skip
+        budget = (table.dose[i] + table.rest[i]) * gain
+        assert formed == left.matrix.sum(dtype=int) - lattice.matrix.sum(dtype=int)
+        assert 0 <= formed <= max(budget, 0)
+        assert spent == table.dose[i] - after.dose[i] >= 0
+        assert -1 < after.rest[i] <= 0
+        owed = table.rest[i] - after.rest[i]
+        assert spent + owed == pytest.approx(formed / gain, abs=1e-6)
+        spenders += formed > budget - 1 > 100
+    assert spenders > 10
+
+
+@pytest.mark.parametrize(("laid", "is_closed"), [(10, True), (9, False)])
+def test_a_voxel_closes_at_one_half(laid, is_closed):
+    """And then asks for its osteocytes, here two."""
+    lattice, space, _, table, rng = make_world(1, 1)
+    for values in (lattice.matrix, lattice.osteoid):
+        values[...] = 0
+    lattice.matrix[4, 4, 3:5] = FULL, HALF - 10
+    table.uid[0], table.stage[0], table.dose[0], table.carry[0] = 1, 1, 3000, laid
+    table.voxel[0] = np.ravel_multi_index((4, 4, 4), lattice.matrix.shape)
+    scene = make_scene(lattice, space, osteoblasts=table)
+    rates = RATES._replace(speed=np.float64(0.0), osteocytes=np.float64(2 / 20.0**3))
+    (formed, _), changed = compare(
+        appose, twins.osteoblasts.appose, table, np.array([0]), scene, make_ligands(rng), lattice,
+        make_arrays(Sites, 5), (space, make_moment(1), rates), rtol=1e-6,
+    )  # fmt: skip
+    assert formed == laid
+    assert changed[2].closed[4, 4, 4] == 2 * is_closed
+    assert (changed[2].contact[4, 4, 4] == 0) == is_closed
+    assert (changed[2].contact[4, 4, 5] == 1) == is_closed
+
+
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
 def test_the_end_of_osteoblasts(seed, periodic):
     lattice, space, scene, table, rng = make_world(seed, periodic)
@@ -210,3 +260,10 @@ def test_the_end_of_osteoblasts(seed, periodic):
     assert left.bound.sum() + after.dose.sum() == lattice.bound.sum() + table.dose.sum()
     assert scene.osteoblasts.sum() - there.osteoblasts.sum() == ended > 10
     assert {2, 3, 4} <= set(after.stage.tolist())
+    returned, done = np.zeros_like(lattice.bound), after.stage > 1
+    np.add.at(returned.reshape(-1), after.voxel[done], table.dose[done])
+    assert (left.bound - lattice.bound == returned).all(), "it lies where they ended"
+    assert returned.max() > 0
+    lost = settle_factor(left, there, space, make_ball(3.0))
+    assert left.bound.sum() + lost == lattice.bound.sum() + returned.sum()
+    assert (left.bound[there.contact == 0] == 0).all(), "and from there it comes to the surface"

@@ -17,7 +17,7 @@ from kernelworlds import (
     make_space,
     make_table,
 )
-from trabecula.base.codes import FULL
+from trabecula.base.codes import FULL, HALF
 from trabecula.base.columns import make_arrays
 from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts, Sites
 from trabecula.kernels.osteoclasts import (
@@ -154,6 +154,40 @@ def test_resorption(seed, periodic):
     assert (taken >= 0).all()
     assert (left.osteoid <= left.matrix)[taken > 0].all()
     assert (after[0].work[table.nuclei < RATES.fewest] == 0).all()
-    short = np.flatnonzero((table.uid != 0) & (table.nuclei >= RATES.fewest))
-    owed = RATES.work * table.nuclei[short].sum() * FULL / 20.0**3
-    assert gone <= owed + len(short)
+    able = np.flatnonzero((table.uid != 0) & (table.nuclei >= RATES.fewest))
+    owed = RATES.work * table.nuclei[able].sum() * FULL / 20.0**3 * make_moment(seed).dt
+    assert gone <= owed + table.carry[able].sum()
+
+
+@pytest.mark.parametrize("release", [0.0, 0.3, 1.7])
+def test_factor_set_free_is_the_yield_of_every_bite(release):
+    """Bites are rounded one by one, so that many of them stray by half a quantum each at most."""
+    lattice, space, scene, ligands, table, order = make_world(2, 0, count=14)
+    rates = RATES._replace(release=np.float64(release))
+    context = (space, make_moment(2), rates, make_ball(3.0))
+    (gone, released), after = compare(resorb, twins.resorb, table, order, scene, ligands, lattice,
+                                      make_arrays(Sites, 5), context, rtol=1e-9)  # fmt: skip
+    taken = lattice.matrix.astype(int) - after[4].matrix
+    grown = after[4].bound - lattice.bound
+    assert released == grown.sum()
+    assert (np.abs(grown - release * taken) <= 0.5 * len(table.uid)).all()
+    assert abs(released - release * gone) < 0.01 * gone
+
+
+@pytest.mark.parametrize(("rest", "is_open"), [(HALF, False), (HALF - 1, True)])
+def test_a_voxel_opens_below_one_half(rest, is_open):
+    """A bite that leaves just half a voxel of matrix leaves bone, one quantum more opens it."""
+    lattice, space, _, ligands, table, _ = make_world(1, 1)
+    for values in (lattice.matrix, lattice.osteoid, lattice.eroded):
+        values[...] = 0
+    lattice.matrix[4, 4, 4] = HALF + 700
+    table.uid[0], table.nuclei[0], table.carry[0] = 1, 5, HALF + 700 - rest
+    table.voxel[0] = np.ravel_multi_index((4, 4, 5), lattice.matrix.shape)
+    scene = make_scene(lattice, space, osteoclasts=table)
+    sites, idle = make_arrays(Sites, 5), RATES._replace(work=np.float64(0.0))
+    context = (space, make_moment(1), idle, make_ball(3.0))
+    _, after = compare(resorb, twins.resorb, table, np.array([0]), scene, ligands, lattice, sites,
+                       context, rtol=1e-9)  # fmt: skip
+    assert after[4].matrix.sum() == rest
+    assert after[4].eroded[4, 4, 4] == after[5].mouth.sum() == is_open
+    assert (after[2].contact.max() == 0) == is_open
