@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from livebone import live, make_bone
+from bones import live, make_living
 from trabecula.base.codes import FULL, HALF, Population, Target
 from trabecula.base.layouts import Osteoclasts
 from trabecula.cells.rates import make_osteoclast_rates
@@ -23,7 +23,7 @@ def stress_all(state):
 
 @pytest.fixture(scope="module")
 def lived():
-    state, parameters = make_bone()
+    state, parameters = make_living()
     stress_all(state)
     wrong = []
 
@@ -106,7 +106,7 @@ def test_time_of_work_in_the_site_ledger(lived):
 
 
 def test_small_osteoclasts_do_not_resorb():
-    state, parameters = make_bone(**{"cells.osteoclast.most_nuclei": 10.0})
+    state, parameters = make_living(**{"cells.osteoclast.most_nuclei": 10.0})
     stress_all(state)
     live(state, parameters, 40, rules={"fusion": False})
     assert state.events["osteoclasts_born"] > 0
@@ -131,7 +131,7 @@ def test_small_osteoclasts_do_not_resorb():
     ],
 )
 def test_a_rule_that_is_off_leaves_no_trace(rule, silent, lived):
-    state, parameters = make_bone()
+    state, parameters = make_living()
     stress_all(state)
     live(state, parameters, 60, rules={rule: False})
     assert state.events.get(silent, 0) == 0
@@ -140,7 +140,7 @@ def test_a_rule_that_is_off_leaves_no_trace(rule, silent, lived):
 
 def count_moves(rules):
     """Days on which a precursor was not where it had been the day before, and all such days."""
-    state, parameters = make_bone()
+    state, parameters = make_living()
     stress_all(state)
     before, days = {}, []
 
@@ -165,11 +165,11 @@ def test_without_motion_precursors_settle_only_where_they_were_born():
 
 
 def test_without_resorption_nothing_is_released_and_without_coupling_nothing_formed():
-    state, parameters = make_bone()
+    state, parameters = make_living()
     stress_all(state)
     live(state, parameters, 60, rules={"resorption": False})
     assert state.volume.resorbed == 0
-    state, parameters = make_bone()
+    state, parameters = make_living()
     stress_all(state)
     live(state, parameters, 90, rules={"coupling": False})
     assert state.volume.resorbed > 0
@@ -178,7 +178,7 @@ def test_without_resorption_nothing_is_released_and_without_coupling_nothing_for
 
 
 def test_blocked_rankl_leaves_no_osteoclasts():
-    state, parameters = make_bone()
+    state, parameters = make_living()
     stress_all(state)
     live(state, parameters, 40)
     assert state.cells.osteoclasts.count > 0
@@ -195,7 +195,7 @@ def test_blocked_rankl_leaves_no_osteoclasts():
 def test_more_nuclear_death_means_less_resorption():
     lost = []
     for factor in (1.0, 4.0):
-        state, parameters = make_bone()
+        state, parameters = make_living()
         stress_all(state)
         state.signals.multiplier[TARGETS.index(Target.DEATH), Population.OSTEOCLAST] = factor
         live(state, parameters, 60)
@@ -204,7 +204,7 @@ def test_more_nuclear_death_means_less_resorption():
 
 
 def test_fusion_conserves_nuclei_and_respects_the_limit():
-    state, parameters = make_bone()
+    state, parameters = make_living()
     rates = make_osteoclast_rates(parameters, state.signals, state.grid)
     table = Table(Osteoclasts)
     n = 40
@@ -228,7 +228,7 @@ def test_fusion_conserves_nuclei_and_respects_the_limit():
 
 
 def test_bone_ledger_counts_quanta():
-    state, _ = make_bone()
+    state, _ = make_living()
     assert (
         count_matrix(state) == state.volume.start == int(state.lattice.matrix.sum(dtype=np.int64))
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from fieldbone import apply_stress, find_surface, make_state
+from bones import apply_stress, find_surface, make_peopled
 from trabecula.base.codes import HALF, Population, Sides, Species, Target
 from trabecula.base.errors import ConfigError
 from trabecula.config.parameters import load_parameters
@@ -29,7 +29,7 @@ def parameters():
 
 @pytest.fixture(scope="module")
 def solved(parameters):
-    state = make_state(parameters, SHAPE, sides=Sides.MIRRORED)
+    state = make_peopled(parameters, SHAPE, sides=Sides.MIRRORED)
     step_fields(state, parameters, {})
     return state
 
@@ -121,7 +121,7 @@ def test_estrogen_retention_moves_rankl_from_soluble_to_membrane(solved, paramet
 
 
 def test_a_stressed_cap_switches_its_place_on_and_no_other(parameters):
-    state = make_state(parameters, (48, 48, 48))
+    state = make_peopled(parameters, (48, 48, 48))
     apply_stress(state)
     step_fields(state, parameters, {})
     near, far = occupancy_by_distance(state, parameters)
@@ -191,7 +191,7 @@ def test_species_are_solved_by_their_clocks(solved, parameters):
 def test_a_copied_state_goes_on_bit_for_bit(solved, parameters):
     """Nothing that the next tick needs hides outside the state."""
     first, second = copy.deepcopy(solved), copy.deepcopy(solved)
-    other = make_state(parameters, SHAPE, seed=9)
+    other = make_peopled(parameters, SHAPE, seed=9)
     for state in (first, second):
         state.cells.osteocytes.rows.stress[:40] = 15
         step_fields(other, parameters, {})
@@ -213,7 +213,7 @@ def test_production_follows_signals_by_population(solved, parameters):
 def test_a_bone_without_cells_or_marrow_has_empty_fields(parameters):
     bone = np.ones((6, 6, 6), bool)
     bone[0, 0, 0] = False
-    state = make_state(parameters, (6, 6, 6), mask=bone)
+    state = make_peopled(parameters, (6, 6, 6), mask=bone)
     state.lattice.matrix[...] = HALF
     step_fields(state, parameters, {})
     assert not state.fields.fine.any()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fieldbone import make_mask
+from bones import make_mask
 from trabecula.base.codes import FULL, Sides, Species
 from trabecula.config.parameters import load_parameters
 from trabecula.fields.hierarchy import make_hierarchy

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bones import add_slab, make_bone
+from bones import add_slab, make_empty
 from trabecula.base.codes import FULL, Phase, Sides, Stage
 from trabecula.morphometry import measure_structure
 from trabecula.morphometry.histometrics import HISTOMETRICS
@@ -29,7 +29,7 @@ def measure(state, history=None):
 
 def make_slab():
     """4 of 8 layers are bone: 2 x 64 open faces, at z = 1 (below) and z = 6 (above)."""
-    state = make_bone((8, 8, 8))
+    state = make_empty((8, 8, 8))
     add_slab(state, 2, 6)
     return state
 
@@ -53,7 +53,7 @@ def test_quiet_slab():
 
 def test_empty_lattice_has_no_ratio_and_no_warning():
     with np.errstate(all="raise"):
-        found = measure(make_bone())
+        found = measure(make_empty())
     assert found["bv_tv"] == 0.0
     assert math.isnan(found["os_bs"])
     assert math.isnan(found["n_oc_bs"])
@@ -224,7 +224,7 @@ def cover_twin(state, code):
 @pytest.mark.parametrize("sides", list(Sides))
 def test_slabs_of_any_side_agree_with_a_plain_twin(sides):
     """Planes give every open face one weight, so that face counts are the whole truth."""
-    state = make_bone((7, 6, 5), sides=sides)
+    state = make_empty((7, 6, 5), sides=sides)
     add_slab(state, 0, 3)
     rng = np.random.default_rng(2)
     state.lattice.eroded[...] = rng.random((7, 6, 5)) < 0.3

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from livebone import make_bone
+from bones import make_living
 from trabecula.base.codes import FULL
 from trabecula.base.errors import LedgerError
 from trabecula.kernels.mineral import mineralise
@@ -11,7 +11,7 @@ from trabecula.lattice import check_ledgers
 
 
 def test_a_missing_quantum_stops_the_run():
-    state, _ = make_bone()
+    state, _ = make_living()
     check_ledgers(state)
     z, y, x = np.argwhere(state.lattice.matrix == FULL)[0]
     state.lattice.matrix[z, y, x] -= 1
@@ -20,7 +20,7 @@ def test_a_missing_quantum_stops_the_run():
 
 
 def test_a_stray_quantum_of_factor_stops_the_run():
-    state, _ = make_bone()
+    state, _ = make_living()
     state.lattice.bound[0, 0, 0] += 1
     with pytest.raises(LedgerError, match="coupling factor"):
         check_ledgers(state)
@@ -62,6 +62,6 @@ def test_secondary_mineralisation_approaches_one():
 
 
 def test_ages_are_spread():
-    state, parameters = make_bone()
+    state, parameters = make_living()
     ages = -state.lattice.formed[state.lattice.matrix == FULL]
     assert ages.std() > 0.3 * parameters["lattice.age.mean"]

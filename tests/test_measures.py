@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fieldbone import make_state
+from bones import make_peopled
 from measuretwins import FULL, find_surface, measure_levels, measure_tissue, spread
 from trabecula.base.codes import Sides, Species
 from trabecula.config import load_parameters
@@ -17,7 +17,7 @@ def make_random(shape, sides, seed=0):
     """A state of random matrix and random fields; fields leak into bone, where nobody reads them."""
     rng = np.random.default_rng(seed)
     mask = rng.random(shape) < 0.35
-    state = make_state(load_parameters({}), shape, seed=seed, sides=sides, mask=mask)
+    state = make_peopled(load_parameters({}), shape, seed=seed, sides=sides, mask=mask)
     state.lattice.matrix[...] = np.where(
         mask, rng.integers(FULL // 2, FULL + 1, shape), rng.integers(0, FULL // 2, shape)
     )

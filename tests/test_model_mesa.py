@@ -8,7 +8,7 @@ from mesa import DataCollector
 from mesa.agentset import AbstractAgentSet
 from mesa.experimental.data_collection import DataRecorder
 
-from bones import make_bone
+from bones import make_empty
 from trabecula.base.errors import TrabeculaError
 from trabecula.base.layouts import Osteoclasts, Osteocytes
 from trabecula.config.schema import Config
@@ -20,7 +20,7 @@ from trabecula.model.timeline import count_steps, shift_zero
 
 @pytest.fixture
 def state():
-    state = make_bone()
+    state = make_empty()
     state.cells.osteoclasts.append(
         uid=[11, 12, 13, 14], voxel=[1, 2, 3, 4], nuclei=[3, 9, 1, 9], site=[1, 1, 2, 2]
     )
@@ -222,9 +222,9 @@ def test_steps_are_counted_to_the_nearest():
 
 def test_plan_is_data_and_obeys_switches():
     config = Config(duration=10.0, cells={"rules": {"mineralisation": False, "fusion": False}})
-    names = [entry.name for entry in make_plan(config, make_bone(), False)]
-    whole = [entry.name for entry in make_plan(Config(duration=10.0), make_bone(), False)]
+    names = [entry.name for entry in make_plan(config, make_empty(), False)]
+    whole = [entry.name for entry in make_plan(Config(duration=10.0), make_empty(), False)]
     assert names[:3] == ["order", "signals", "fields"]
     assert names[-2:] == ["ledgers", "order"]
     assert set(whole) - set(names) == {"mineralisation", "fusion"}
-    assert all(entry.doc for entry in make_plan(config, make_bone(), False))
+    assert all(entry.doc for entry in make_plan(config, make_empty(), False))

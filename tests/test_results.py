@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from bones import add_slab, make_bone
+from bones import add_slab, make_empty
 from trabecula.base.codes import FULL
 from trabecula.base.errors import ResultsError
 from trabecula.records import Metric, Provenance, ResultsWriter
@@ -30,7 +30,7 @@ PROVENANCE = Provenance(
 
 @pytest.fixture
 def state():
-    state = make_bone((6, 8, 9))
+    state = make_empty((6, 8, 9))
     add_slab(state, 0, 3, mineral=0.75)
     state.lattice.site[1, 2, 3] = 4
     state.fields.fine[...] = np.linspace(0, 7, state.fields.fine.size).reshape(

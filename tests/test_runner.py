@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from bones import make_bone
+from bones import make_empty
 from trabecula.base.codes import FULL, Sides
 from trabecula.base.errors import ResultsError, SolverError, SpecimenError
 from trabecula.config import load_config
@@ -246,7 +246,7 @@ def test_a_missed_volume_is_corrected_once(config, tmp_path, monkeypatch):
 
     def grow(step, bv_tv):
         asked.append(bv_tv)
-        state = make_bone()
+        state = make_empty()
         state.volume.start = round((bv_tv - 0.05) * FULL * state.grid.size)
         return state
 
@@ -308,7 +308,7 @@ def test_folder_in_the_way_is_reported(config, tmp_path):
 
 def test_cache_keeps_finds_and_forgets(tmp_path):
     cache = StateCache(tmp_path)
-    state = make_bone()
+    state = make_empty()
     assert cache.load("aa") is None
     cache.store("aa", state, ["note"])
     found, notes = cache.load("aa")
@@ -320,7 +320,7 @@ def test_cache_keeps_finds_and_forgets(tmp_path):
 
 
 def test_cache_is_bounded_and_the_unused_goes_first(tmp_path):
-    state = make_bone()
+    state = make_empty()
     StateCache(tmp_path).store("aa", state, [])
     size = (tmp_path / "aa.h5").stat().st_size
     cache = StateCache(tmp_path, largest=int(2.5 * size))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from livebone import live, make_bone
+from bones import live, make_living
 
 SEEDS, DAYS = (1, 2, 3, 4), 80
 UNTREATED = "nothing"
@@ -13,7 +13,7 @@ def count(species):
     found = dict.fromkeys(("osteoblasts", "resorbed", "formed", "spent", "nuclei", "deaths"), 0)
     found["osteoclasts"] = 0
     for seed in SEEDS:
-        state, parameters = make_bone(seed=seed)
+        state, parameters = make_living(seed=seed)
         state.cells.osteocytes.rows.stress[:] = 20.0
 
         def watch(s):

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from fieldbone import make_mask
+from bones import make_mask
 from trabecula.base.codes import Sides
 from trabecula.config import load_config
 from trabecula.hormones import make_signals
