@@ -139,12 +139,14 @@ def test_layers(seed, periodic):
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-def test_resorption(seed, periodic):
+@pytest.mark.parametrize("area", [300.0, 1200.0])
+def test_resorption(seed, periodic, area):
     """Quanta exactly; times and what is owed to 1e-9, since sums are taken in another order."""
     lattice, space, scene, ligands, table, order = make_world(seed, periodic, count=14)
     sites = make_arrays(Sites, 5)
     sites.activated[:] = 30.0
-    context = (space, make_moment(seed), RATES, make_ball(3.0))
+    rates = RATES._replace(area=np.float64(area))  # reach of the least, or grown with the nuclei
+    context = (space, make_moment(seed), rates, make_ball(3.0))
     (gone, released), after = compare(resorb, twins.resorb, table, order, scene, ligands, lattice,
                                       sites, context, rtol=1e-9)  # fmt: skip
     left, books = after[4], after[5]
