@@ -256,7 +256,10 @@ def test_a_damaged_status_is_named(run_folder: Path, tmp_path: Path) -> None:
 def test_an_interrupted_run_ends_with_130(tmp_path: Path) -> None:
     path = tmp_path / "long.yaml"
     path.write_text("duration: 90 y\nspin_up: 0 d\nsettle: 0 d\nlattice: {shape: [24, 24, 24]}\n")
-    command = [sys.executable, "-m", "trabecula", "run", str(path), "--out", str(tmp_path / "out")]
+    # tests that run in the background have the signal ignored, and children inherit that
+    start = "import signal, runpy; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    start += "runpy.run_module('trabecula', run_name='__main__')"
+    command = [sys.executable, "-c", start, "run", str(path), "--out", str(tmp_path / "out")]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
