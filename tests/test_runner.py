@@ -407,3 +407,24 @@ def test_image_becomes_a_specimen(tmp_path):
     found = make_specimen_for(load_config(tmp_path / "x.yaml"), None)
     assert found.fraction.mean() == pytest.approx(4 / 9)
     assert found.sides == Sides.MIRRORED
+
+
+def test_drugs_and_blockades_stand_beside_the_levels(folder, cache):
+    (folder / "drugs.yaml").write_text(
+        TINY.replace("name: tiny", "name: drugs")
+        .replace("duration: 24 d", "duration: 8 d")
+        .replace(
+            "hormones: {levels:",
+            "hormones: {blockade: {rankl: [[0, 0], [4, 0.8]]}, doses: {denosumab: [[2, 60]]}, levels:",
+        )
+    )
+    done = run(load_config(folder / "drugs.yaml"), folder / "drugs", cache=cache)
+    with h5py.File(done.folder / "results.h5") as file:
+        time = file["series/time"][()]
+        blocked, drug = file["hormones/rankl_blockade"][()], file["hormones/denosumab"][()]
+        assert file["hormones/denosumab"].attrs["unit"] == "pM"
+        assert not file["hormones/sclerostin_blockade"][()].any()
+    assert not blocked[time <= 0].any()
+    assert not drug[time <= 2].any()
+    assert drug[-1] > drug[time == 4.0] > 0
+    assert blocked[-1] == pytest.approx(0.8)

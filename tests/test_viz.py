@@ -53,12 +53,12 @@ def test_the_lines_are_the_numbers() -> None:
     )
     assert resorption.get_ydata()[-1] == pytest.approx(150.0)
     assert axes["Remodelling"].get_ylabel() == "rate (% of baseline)"
-    assert axes["Serum estradiol"].lines[-1].get_ydata()[-1] == pytest.approx(10.0)
+    assert axes["Estradiol"].lines[-1].get_ydata()[-1] == pytest.approx(10.0)
 
 
 def test_only_levels_that_change_get_a_panel() -> None:
     panels = choose_panels(make_results())
-    assert [(p.title, p.ylabel) for p in panels if p.hormone] == [("Serum estradiol", "pg/mL")]
+    assert [(p.title, p.ylabel) for p in panels if p.hormone] == [("Estradiol", "pg/mL")]
 
 
 def test_a_run_without_moments_cannot_be_drawn() -> None:

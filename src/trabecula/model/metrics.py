@@ -50,8 +50,10 @@ LEVELS: dict[str, Metric] = {
     "inflammation": Metric("Infl.", "systemic inflammation, healthy adult 1", "1", False),
     "pth": Metric("PTH", "parathyroid hormone, young adult 1", "1", False),
     "age": Metric("Age", "age", "y", False),
+    "denosumab": Metric("Dmab", "denosumab in the marrow", "pM", False),
+    "opg_fc": Metric("OPG-Fc", "OPG-Fc in the marrow", "pM", False),
 }
-"""Levels whose unit is more than a plain number."""
+"""Levels and drugs whose unit is more than a plain number."""
 
 
 def describe_level(name: str) -> Metric:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import trabecula
 from trabecula.base.codes import FULL
+from trabecula.config.names import BLOCKADES
 from trabecula.config.rules import load_rules
 from trabecula.hormones import make_signals
 from trabecula.hormones.levels import compute_serum_levels
@@ -14,7 +15,7 @@ from trabecula.model.metrics import METRICS, describe_level
 from trabecula.model.sampling import Sampler
 from trabecula.records import Metric, Provenance, ResultsWriter, write_state
 from trabecula.runner.folder import RunFolder
-from trabecula.state import Grid, State
+from trabecula.state import Grid, Signals, State
 
 if TYPE_CHECKING:
     from trabecula.config import Config
@@ -45,6 +46,14 @@ def make_provenance(config: "Config") -> Provenance:
     )
 
 
+def collect_levels(signals: Signals) -> dict[str, float]:
+    """Return what acts from outside: serum levels, drugs in the marrow (pM), shares neutralised."""
+    blocked = {
+        f"{name}_blockade": signals.blockade[str(species[0])] for name, species in BLOCKADES.items()
+    }
+    return {**signals.levels, **signals.binders, **blocked}
+
+
 def _describe(config: "Config") -> tuple[dict[str, Metric], dict[str, Metric]]:
     output = config.output
     metrics = {}
@@ -52,7 +61,7 @@ def _describe(config: "Config") -> tuple[dict[str, Metric], dict[str, Metric]]:
         interval = max(output.costly, output.every) if metric.costly else output.every
         metrics[key] = Metric(metric.symbol, metric.long_name, metric.unit, interval)
     hormones = {}
-    for name in make_signals(config).levels:
+    for name in collect_levels(make_signals(config)):
         metric = describe_level(name)
         hormones[name] = Metric(metric.symbol, metric.long_name, metric.unit, output.every)
     return metrics, hormones
@@ -86,7 +95,7 @@ class Recorder:
             return
         costly = complete or model.is_due(self._config.output.costly)
         row = self._sampler.sample(state, costly)
-        levels = dict(state.signals.levels)
+        levels = collect_levels(state.signals)
         if not model.scenario.replete:
             config, now = self._config, state.clock.time
             levels |= compute_serum_levels(

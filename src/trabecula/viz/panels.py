@@ -84,6 +84,8 @@ PANELS = (
 )
 
 MOST_HORMONES = 3
+UNCHANGED = ("estradiol", "testosterone")
+"""Levels of which one is shown where none changes."""
 
 
 def fit_scale(panel: Panel, results: Results) -> Panel:
@@ -102,13 +104,15 @@ def to_unit_name(unit: str) -> str:
 
 
 def choose_panels(results: Results) -> tuple[Panel, ...]:
-    """Return the panels with data, and one per hormone that changes (or the first one if none)."""
+    """Return the panels with data, and one per level that changes (or estradiol if none)."""
     panels = [p for p in PANELS if any(c.key in results.series for c in p.curves)]
-    for name in (find_given(results) or list(results.hormones)[:1])[:MOST_HORMONES]:
+    quiet = [name for name in UNCHANGED if name in results.hormones][:1]
+    for name in (find_given(results) or quiet)[:MOST_HORMONES]:
         level = results.hormones[name]
         words = level.long_name or name.replace("_", " ")
         unit = to_unit_name(level.unit) if level.unit not in ("", "1") else "level"
         curve = Curve(name, words, GREEN)
-        title = f"Serum {words.partition(',')[0]}"
+        title = words.partition(",")[0]
+        title = title[:1].upper() + title[1:]
         panels.append(Panel(title, (curve,), ylabel=unit, hormone=True))
     return tuple(panels)
