@@ -176,12 +176,12 @@ def test_a_run_without_a_baseline_says_so_instead_of_nan() -> None:
 
 
 def test_expected_noise_goes_through_what_was_measured_and_falls_with_volume() -> None:
-    assert compute_noise("bv_tv_change", 2.1) == pytest.approx(3.5)
-    assert compute_noise("bv_tv_change", 7.1) == pytest.approx(1.1)
-    assert compute_noise("bv_tv_change", 4 * 7.1) == pytest.approx(0.55)
-    assert compute_noise("turnover", 2.1 / 4) == pytest.approx(74.0)
-    assert count_seeds(7.1, 5.0, 0.1) == 25
-    assert count_seeds(7.1, 2.5, 0.1) == 100
+    assert compute_noise("bv_tv_change", 2.1) == pytest.approx(2.7)
+    assert compute_noise("bv_tv_change", 7.1) == pytest.approx(0.6)
+    assert compute_noise("bv_tv_change", 4 * 7.1) == pytest.approx(0.3)
+    assert compute_noise("turnover", 2.1 / 4) == pytest.approx(52.0)
+    assert count_seeds(7.1, 5.0, 0.1) == 8
+    assert count_seeds(7.1, 2.5, 0.1) == 30
 
 
 def test_time_and_memory_grow_with_the_tissue() -> None:

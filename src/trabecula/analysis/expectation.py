@@ -18,8 +18,8 @@ CELL_BYTES = 700_000.0
 """Bytes per mm^3 of tissue for the tables of cells with spare capacity."""
 
 NOISE: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
-    "bv_tv_change": ((2.1, 3.5), (7.1, 1.1)),
-    "turnover": ((2.1, 37.0), (7.1, 8.0)),
+    "bv_tv_change": ((2.1, 2.7), (7.1, 0.6)),
+    "turnover": ((2.1, 26.0), (7.1, 13.0)),
 }
 """Measured (volume in mm^3, standard deviation in %) of one year's change of BV/TV and of the
 yearly turnover at two volumes, over structures under constant hormones (``benchmarks/noise.py``)."""
