@@ -128,8 +128,9 @@ def lose_osteoblasts(table, count, scene, space, moment, rates):
 def activate(table, count, scene, lattice, space, moment, rates_ball):
     """Turn preosteoblasts active where osteoclasts have left and the patch is densely settled.
 
-    The patch is the eroded surface within `clearance`; there must be no osteoclast in it, and more
-    than `density` of its voxels must hold an osteoblast. Returns the number activated.
+    The patch is the eroded surface within `clearance`; there must be no osteoclast in it, and at
+    least `density` of its voxels must hold an osteoblast; where nothing is eroded nothing keeps the
+    cell waiting. Returns the number activated.
     """
     rates, ball = rates_ball
     chance = 1.0 - np.exp(-rates.maturation * moment.dt)
