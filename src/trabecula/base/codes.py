@@ -116,3 +116,11 @@ class Species(StrEnum):
     SCLEROSTIN = "sclerostin"
     MCSF = "mcsf"
     ESTRADIOL = "estradiol"
+
+
+class Lateral(IntEnum):
+    """What holds a loaded specimen across its load."""
+
+    FREE = 0
+    FIXED = 1
+    MIRRORED = 2

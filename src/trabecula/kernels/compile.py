@@ -90,14 +90,23 @@ def sized_kernel[F: Callable[..., Any]](function: F) -> F:
 
     The size of the first argument, an array, decides. Only Python can call it, no other kernel.
     """
-    serial, parallel = kernel(function), parallel_kernel(function)
+    return make_sized(PARALLEL_FROM)(function)
 
-    @wraps(function)
-    def run(first: Any, *rest: Any) -> Any:
-        chosen = parallel if first.size >= PARALLEL_FROM else serial
-        return chosen(first, *rest)
 
-    return cast("F", run)
+def make_sized[F: Callable[..., Any]](least: int) -> Callable[[F], F]:
+    """Return a :func:`sized_kernel` that runs in parallel from `least` values on."""
+
+    def compile_both(function: F) -> F:
+        serial, parallel = kernel(function), parallel_kernel(function)
+
+        @wraps(function)
+        def run(first: Any, *rest: Any) -> Any:
+            chosen = parallel if first.size >= least else serial
+            return chosen(first, *rest)
+
+        return cast("F", run)
+
+    return compile_both
 
 
 def set_threads(count: int) -> None:

@@ -12,7 +12,7 @@ from trabecula.config.names import find_nearest
 from trabecula.config.parameters.row import Row, find_row_mistakes, make_row
 from trabecula.config.units import QuantityError, to_number
 
-ROOMS = ("lattice", "fields", "cells", "hormones")
+ROOMS = ("lattice", "fields", "cells", "hormones", "mechanics")
 
 
 class Parameters:

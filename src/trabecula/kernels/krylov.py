@@ -1,0 +1,65 @@
+"""Vectors of conjugate gradients and of Chebyshev smoothing; sums per block, in one order."""
+
+import numpy as np
+
+from trabecula.kernels.compile import make_sized, prange
+
+BLOCK = 8192
+
+
+@make_sized(50_000)
+def sum_blocks(a, b, sums):
+    """Write the scalar product of a and b over every block into `sums` (float64)."""
+    for i in prange(len(sums)):
+        s = 0.0
+        for k in range(i * BLOCK, min((i + 1) * BLOCK, len(a))):
+            s += np.float64(a[k]) * np.float64(b[k])
+        sums[i] = s
+
+
+@make_sized(50_000)
+def start_smoothing(b, inverse, weight, d, x):
+    """First Chebyshev step from nothing: d = weight D^-1 b and x = d."""
+    for i in prange((len(b) + BLOCK - 1) // BLOCK):
+        for k in range(i * BLOCK, min((i + 1) * BLOCK, len(b))):
+            v = weight * inverse[k] * b[k]
+            d[k] = v
+            x[k] = v
+
+
+@make_sized(50_000)
+def smooth(b, ax, inverse, weights, d, x):
+    """Chebyshev step: d = w0 d + w1 D^-1 (b - A x) and x = x + d."""
+    w0, w1 = weights[0], weights[1]
+    for i in prange((len(b) + BLOCK - 1) // BLOCK):
+        for k in range(i * BLOCK, min((i + 1) * BLOCK, len(b))):
+            v = w0 * d[k] + w1 * inverse[k] * (b[k] - ax[k])
+            d[k] = v
+            x[k] += v
+
+
+@make_sized(50_000)
+def subtract(b, ax, inverse, r):
+    """Residual r = b - A x of the free components."""
+    zero = r.dtype.type(0)
+    for i in prange((len(b) + BLOCK - 1) // BLOCK):
+        for k in range(i * BLOCK, min((i + 1) * BLOCK, len(b))):
+            r[k] = b[k] - ax[k] if inverse[k] != zero else zero
+
+
+@make_sized(50_000)
+def advance(p, ap, alpha, inverse, x, r):
+    """Conjugate gradients: x += alpha p, and r -= alpha A p in the free components."""
+    zero = r.dtype.type(0)
+    for i in prange((len(p) + BLOCK - 1) // BLOCK):
+        for k in range(i * BLOCK, min((i + 1) * BLOCK, len(p))):
+            x[k] += alpha * p[k]
+            r[k] -= alpha * ap[k] if inverse[k] != zero else zero
+
+
+@make_sized(50_000)
+def turn(z, beta, p):
+    """Conjugate gradients: p = z + beta p."""
+    for i in prange((len(p) + BLOCK - 1) // BLOCK):
+        for k in range(i * BLOCK, min((i + 1) * BLOCK, len(p))):
+            p[k] = z[k] + beta * p[k]

@@ -1,0 +1,1 @@
+"""Mechanics: the strain that load makes in every voxel, by voxel finite elements."""

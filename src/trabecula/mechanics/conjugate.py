@@ -1,0 +1,126 @@
+"""Conjugate gradients with the multigrid cycle, in float32, on residuals taken in float64."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trabecula.base.columns import Array
+from trabecula.base.errors import SolverError
+from trabecula.kernels.krylov import advance, turn
+from trabecula.mechanics.cycle import Cycle
+from trabecula.mechanics.mesh import Mesh
+from trabecula.mechanics.vectors import compute_dot
+
+DELAY = 4
+"""Iterations over which the fall of the energy tells how far it still is from its minimum."""
+
+MOST_ITERATIONS, MOST_ROUNDS = 2000, 12
+ROUND = 1e-5
+"""Reduction of the residual in one round of float32."""
+
+
+@dataclass
+class Progress:
+    """How a solve went.
+
+    Parameters
+    ----------
+    iterations
+        Conjugate gradient steps, all rounds together.
+    residual
+        True residual in float64, relative to that of uniform strain, 1.
+    energy_fall
+        Last relative fall of the energy over :data:`DELAY` iterations, 1.
+    """
+
+    iterations: int = 0
+    residual: float = np.inf
+    energy_fall: float = np.inf
+
+
+class Equilibrium:
+    """Displacements at which no free node feels a force.
+
+    Parameters
+    ----------
+    mesh, cycle
+        The finest mesh, and the multigrid cycle over it and the coarser ones.
+    """
+
+    def __init__(self, mesh: Mesh, cycle: Cycle) -> None:
+        self._mesh, self._cycle = mesh, cycle
+        self._force = np.empty(mesh.size)
+
+    def compute_forces(self, u: Array) -> Array:
+        """Return the forces of the displacements `u`, flat (node, component), float64; a view."""
+        self._mesh.press(u, self._force)
+        return self._force
+
+    def _compute_residual(self, u: Array) -> Array:
+        return np.asarray(-self.compute_forces(u) * self._mesh.free)
+
+    def relax(self, u: Array, uniform: Array, tolerance: float) -> Progress:
+        """Move the free components of `u` (float64, changed in place) into equilibrium.
+
+        Stops when the residual is below `tolerance` of that of the `uniform` displacement and the
+        energy has all but stopped falling: a residual alone is blind to soft, far reaching errors.
+
+        Raises
+        ------
+        SolverError
+            If it does not converge.
+        """
+        r = self._compute_residual(uniform)
+        scale = float(np.sqrt(compute_dot(r, r)))
+        progress = Progress()
+        for _ in range(MOST_ROUNDS):
+            forces = self.compute_forces(u)
+            energy = 0.5 * compute_dot(u, forces)
+            r = -forces * self._mesh.free
+            size = float(np.sqrt(compute_dot(r, r)))
+            progress.residual = size / scale if scale > 0 else 0.0
+            if not np.isfinite(progress.residual):
+                break
+            done = progress.residual <= tolerance and progress.energy_fall <= tolerance
+            if done or size == 0:
+                progress.energy_fall = 0.0 if size == 0 else progress.energy_fall
+                return progress
+            if progress.iterations >= MOST_ITERATIONS:
+                break
+            self._descend(u, r, max(tolerance * scale, ROUND * size), (energy, tolerance), progress)
+        msg = (
+            f"mechanics: no equilibrium after {progress.iterations} iterations: residual "
+            f"{progress.residual:.2g} of that of uniform strain, energy still falling by "
+            f"{progress.energy_fall:.2g}; allowed {tolerance:g}; try a larger mechanics.tolerance "
+            f"or a finer lattice, whose struts are thicker than two voxels"
+        )
+        raise SolverError(msg)
+
+    def _descend(
+        self, u: Array, r: Array, target: float, goal: tuple[float, float], progress: Progress
+    ) -> None:
+        """Add to `u` the correction that brings the residual `r` below `target`."""
+        mesh, falls = self._mesh, [np.inf]
+        energy, tolerance = goal
+        b = r.astype(np.float32)
+        x, z, ap = np.zeros_like(b), np.empty_like(b), np.empty_like(b)
+        self._cycle.apply(b, z)
+        p, rz = z.copy(), compute_dot(b, z)
+        while progress.iterations < MOST_ITERATIONS:
+            mesh.press(p, ap)
+            alpha = rz / compute_dot(p, ap)
+            advance(p, ap, np.float32(alpha), mesh.inverse, x, b)
+            progress.iterations += 1
+            falls.append(0.5 * alpha * rz)
+            energy -= falls[-1]
+            progress.energy_fall = sum(falls[-DELAY:]) / energy if energy > 0 else 0.0
+            size = np.sqrt(compute_dot(b, b))
+            if not np.isfinite(size):
+                break
+            if size <= 0.9 * target and (progress.energy_fall <= tolerance or size == 0):
+                break
+            self._cycle.apply(b, z)
+            new = compute_dot(b, z)
+            turn(z, np.float32(new / rz), p)
+            rz = new
+        u += x
