@@ -15,6 +15,9 @@ DELAY = 4
 """Iterations over which the fall of the energy tells how far it still is from its minimum."""
 
 MOST_ITERATIONS, MOST_ROUNDS = 2000, 12
+ROUNDING = 1e-8
+"""Residual, relative to the forces at the platens, that is nothing."""
+
 ROUND = 1e-5
 """Reduction of the residual in one round of float32."""
 
@@ -56,8 +59,12 @@ class Equilibrium:
         self._mesh.press(u, self._force)
         return self._force
 
-    def _compute_residual(self, u: Array) -> Array:
-        return np.asarray(-self.compute_forces(u) * self._mesh.free)
+    def _compute_scale(self, uniform: Array) -> float:
+        """Return the size of the residual of uniform strain, or rounding where that is exact."""
+        forces = self.compute_forces(uniform)
+        free = forces * self._mesh.free
+        floor = ROUNDING * np.sqrt(compute_dot(forces, forces))
+        return float(max(np.sqrt(compute_dot(free, free)), floor))
 
     def relax(self, u: Array, uniform: Array, tolerance: float) -> Progress:
         """Move the free components of `u` (float64, changed in place) into equilibrium.
@@ -70,8 +77,7 @@ class Equilibrium:
         SolverError
             If it does not converge.
         """
-        r = self._compute_residual(uniform)
-        scale = float(np.sqrt(compute_dot(r, r)))
+        scale = self._compute_scale(uniform)
         progress = Progress()
         for _ in range(MOST_ROUNDS):
             forces = self.compute_forces(u)
