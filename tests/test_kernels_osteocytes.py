@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import twins.factor
 import twins.osteocytes
 import twins.space
 from kernelworlds import (
@@ -16,6 +17,7 @@ from kernelworlds import (
 )
 from trabecula.base.codes import HALF
 from trabecula.base.layouts import Osteocytes
+from trabecula.kernels.factor import grant_factor
 from trabecula.kernels.osteocytes import (
     OsteocyteRates,
     age_osteocytes,
@@ -40,6 +42,8 @@ def make_world(seed, periodic, count=150, radius=2.0):
     buried = np.flatnonzero(lattice.matrix >= HALF)
     table = make_table(rng, Osteocytes, buried, count)
     table.stress[:] = rng.choice([0.0, 1.2e-3, 0.5, 30.0], count)
+    table.unrest[:] = rng.choice([0.0, 0.6, 1.0, 2.5], count)
+    table.calling[:] = rng.choice([0.0, 0.0, 0.25, 1.0], count)
     twins.osteocytes.find_outlets(table, count, lattice.matrix, space, make_ball(radius), True)
     return lattice, space, table, rng
 
@@ -95,3 +99,18 @@ def test_clusters(seed, periodic):
     assert clusters > 1
     assert deaths > 1
     assert (after.stress > table.stress).any()
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+@pytest.mark.parametrize("quanta", [0.3, 40.7])
+def test_granting(seed, periodic, quanta):
+    lattice, space, table, rng = make_world(seed, periodic)
+    contact = np.zeros(lattice.matrix.shape, np.uint8)
+    twins.space.fill_contact(lattice.matrix, space, contact)
+    contact[rng.random(contact.shape) < 0.2] = 0
+    sent, (_, _, bound, *_) = compare(
+        grant_factor, twins.factor.grant_factor, table, 140, lattice.bound, contact,
+        make_moment(seed), np.float64(quanta),
+    )  # fmt: skip
+    assert sent > 0
+    assert (bound - lattice.bound).sum() == sent

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt
 
-import twins.conduction
 import twins.distance
 import twins.euler
 import twins.level
@@ -12,7 +11,6 @@ import twins.noise
 import twins.spheres
 import twins.surface
 from kernelworlds import compare
-from trabecula.kernels.conduction import add_power, link_voxels, solve_conduction, weigh_links
 from trabecula.kernels.distance import compute_distance
 from trabecula.kernels.euler import compute_euler_number
 from trabecula.kernels.level import compute_cut_volume, fill_gradient
@@ -135,27 +133,3 @@ def test_level_cuts(seed):
 def test_normal_numbers():
     """To 1e-12: logarithm and cosine may round differently."""
     compare(fill_normal, twins.noise.fill_normal, 5, 2, 7, np.zeros(300), rtol=1e-12)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("axis", [0, 1, 2])
-def test_conduction(seed, axis):
-    rng = np.random.default_rng(seed)
-    fraction = np.where(rng.random((4, 3, 5)) < 0.8, rng.random((4, 3, 5)), 0).astype(np.float32)
-    places, links = np.zeros(60, np.int64), np.full((60, 6), -9, np.int32)
-    n, (_, _, places, links) = compare(link_voxels, twins.conduction.link_voxels, fraction, 0.1,
-                                       places, links)  # fmt: skip
-    links = links[:n]
-    bone = fraction.ravel()[places[:n]].astype(float)
-    _, (*_, weights) = compare(weigh_links, twins.conduction.weigh_links, bone, links,
-                               np.zeros((n, 6)), rtol=1e-12)  # fmt: skip
-    u, expected = np.zeros(n), np.zeros(n)
-    assert solve_conduction(links, weights, axis, u, 1e-10, 500) < 500
-    twins.conduction.solve_conduction(links, weights, axis, expected, 1e-10, 500)
-    # potentials of separate pieces are each known up to a constant: differences across faces count
-    there = links >= 0
-    drops, wanted = ((v[links] - v[:, None])[there] for v in (u, expected))
-    np.testing.assert_allclose(drops, wanted, atol=1e-8)
-    assert np.abs(wanted).max() > 0.1
-    compare(add_power, twins.conduction.add_power, links, weights, axis, u, bone, 0.5,
-            np.ones(n), rtol=1e-12)  # fmt: skip

@@ -20,15 +20,22 @@ from kernelworlds import (
     make_table,
 )
 from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts
-from trabecula.kernels.lining import LiningRates, cover_surface, open_surface, shift_lining
+from trabecula.kernels.lining import (
+    LiningRates,
+    cover_surface,
+    open_surface,
+    shift_lining,
+    wake_lining,
+)
 from trabecula.kernels.scene import count_cells, fill_bare
 from trabecula.kernels.sites import add_time, find_live_site, tally_sites
 from trabecula.kernels.space import make_ball
 
 pytestmark = pytest.mark.twin
 RATES = make_rates(
-    LiningRates, opening=0.8, half=0.5, power=2.0, kd=6.0, covering=0.3, clearance=40.0, seam=SEAM
-)
+    LiningRates, opening=0.8, half=0.5, power=2.0, kd=6.0, covering=0.3, clearance=40.0, seam=SEAM,
+    waking=0.6, waking_half=90.0,
+)  # fmt: skip
 COUNT = 120
 
 
@@ -73,6 +80,25 @@ def test_covering(seed, periodic):
     assert count > COUNT + 3
     short = type(tables["lining"])(*(column[: count - 1] for column in tables["lining"]))
     full, _ = compare(cover_surface, twins.lining.cover_surface, short, COUNT, *rest)
+    assert full == -1
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_waking(seed, periodic):
+    """Rows that were used before are written anew; a table that is full says so."""
+    lattice, space, scene, tables, rng = make_world(seed, periodic)
+    builders = make_table(rng, Osteoblasts, find_surface(lattice, space), 25, 60)
+    for column in builders:
+        column[25:] = 7
+    scene.contact[rng.random(scene.contact.shape) < 0.2] = 0
+    rest = ((COUNT, 25), scene, lattice, space, make_moment(seed), RATES)
+    count, (lining, after, *_) = compare(wake_lining, twins.lining.wake_lining, tables["lining"],
+                                         builders, *rest)  # fmt: skip
+    assert 27 < count < 85
+    assert (after.site[25:count] == 0).all()
+    assert (lining.uid == 0).sum() - (tables["lining"].uid == 0).sum() == count - 25
+    short = type(builders)(*(column[: count - 1] for column in builders))
+    full, _ = compare(wake_lining, twins.lining.wake_lining, tables["lining"], short, *rest)
     assert full == -1
 
 

@@ -50,3 +50,18 @@ def fade_factor(bound, moment, rate):
         flat[i] -= gone
         lost += gone
     return lost
+
+
+def grant_factor(table, count, bound, contact, moment, quanta):
+    """Whole quanta from every calling cell with a surface outlet; the fraction is a chance."""
+    flat, touch, sent = bound.reshape(-1), contact.reshape(-1), 0
+    for i in range(count):
+        calls = table.uid[i] != 0 and table.calling[i] > 0 and table.outlet[i] >= 0
+        if not calls or touch[table.outlet[i]] == 0:
+            continue
+        part, whole = math.modf(quanta * float(table.calling[i]) * moment.dt)
+        u = draw(moment.seed, Stream.OSTEOCYTE, moment.step, table.uid[i], 1)
+        amount = int(whole) + (u < part)
+        flat[table.outlet[i]] += amount
+        sent += amount
+    return sent

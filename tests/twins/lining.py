@@ -1,6 +1,6 @@
 """Lining cells one by one."""
 
-from trabecula.base.codes import Population, Stream
+from trabecula.base.codes import Population, Stage, Stream
 from twins.keyed import happens, make_uid
 from twins.ligands import feel
 from twins.space import BLOCK, join, neighbour, places_of, split
@@ -70,5 +70,32 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
         table.born[count] = moment.time
         scene.lining[place] += 1
         lattice.eroded[place] = 0
+        count += 1
+    return count
+
+
+def wake_lining(lining, osteoblasts, counts, scene, lattice, space, moment, rates):
+    """A lining cell on surface with factor becomes an active osteoblast of no site."""
+    count = counts[1]
+    for i in range(counts[0]):
+        place = split(lining.voxel[i], space)
+        factor = int(lattice.bound[place])
+        if lining.uid[i] == 0 or factor == 0:
+            continue
+        if scene.osteoclasts[place] > 0 or scene.contact[place] == 0:
+            continue
+        rate = rates.waking * factor / (rates.waking_half + factor)
+        if not happens(moment, Stream.LINING, lining.uid[i], 2, rate):
+            continue
+        if count == len(osteoblasts.uid):
+            return -1
+        flat = join(place, space)
+        born = {"uid": make_uid(moment.seed, Population.OSTEOBLAST, flat, moment.step, 1000)}
+        born |= {"voxel": flat, "born": moment.time, "stage": Stage.ACTIVE}
+        for name in osteoblasts._fields:
+            getattr(osteoblasts, name)[count] = born.get(name, 0)
+        scene.lining[place] -= 1
+        scene.osteoblasts[place] += 1
+        lining.uid[i] = 0
         count += 1
     return count

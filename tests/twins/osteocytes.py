@@ -57,7 +57,7 @@ def trigger_clusters(table, count, formed, space, moment, rates):
         is_old = moment.time - float(formed[place[i]]) >= rates.young
         if start == 0 or not is_old:
             continue
-        if not happens(moment, Stream.TRIGGER, start, 0, rates.trigger):
+        if not happens(moment, Stream.TRIGGER, start, 0, rates.trigger * float(table.unrest[i])):
             continue
         clusters += 1
         for j in near:

@@ -5,7 +5,6 @@ TWINS = {
         "free_fraction", "compute_loss_fine", "scale_fine", "compute_loss_coarse", "linearise_opg",
         "compute_complex",
     ),
-    "conduction": ("link_voxels", "weigh_links", "solve_conduction", "add_power"),
     "deposit": ("deposit_fine", "deposit_coarse", "fill_open"),
     "histology": ("sum_covers",),
     "keyed": (
@@ -14,14 +13,14 @@ TWINS = {
     ),
     "level": ("fill_gradient", "compute_cut_volume"),
     "ligands": ("occupancy", "hill", "boost"),
-    "lining": ("shift_lining", "cover_surface"),
+    "lining": ("shift_lining", "cover_surface", "wake_lining"),
     "mineral": ("mineralise", "sum_quanta"),
     "noise": ("fill_normal",),
     "osteoclasts": (
         "fuse_osteoclasts", "turn_over_nuclei", "move_osteoclasts", "score_target", "first_touch",
         "share_open", "resorb",
     ),
-    "factor": ("settle_factor", "fade_factor"),
+    "factor": ("settle_factor", "fade_factor", "grant_factor"),
     "osteoblasts": (
         "recruit", "lose_osteoblasts", "activate", "take_up", "appose", "end_osteoblasts",
     ),

@@ -84,6 +84,12 @@ class Osteocytes(NamedTuple):
     stress: Annotated[
         Array, Column("f4", "1", "excess RANKL emission as bystander of dead neighbours")
     ]
+    stimulus: Annotated[
+        Array, Column("f4", "1", "strain energy around it, relative to the reference", 1.0)
+    ]
+    secretion: Annotated[Array, Column("f4", "1", "factor of strain on its sclerostin", 1.0)]
+    unrest: Annotated[Array, Column("f4", "1", "factor of strain on its triggering", 1.0)]
+    calling: Annotated[Array, Column("f4", "1", "share of its full grant of coupling factor")]
 
 
 class Sites(NamedTuple):

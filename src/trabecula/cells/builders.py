@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from trabecula.base.codes import FULL
 from trabecula.base.errors import TrabeculaError
 from trabecula.cells.events import count_event
 from trabecula.cells.rates import Table as Parameters
 from trabecula.cells.rates import make_lining_rates, make_osteoblast_rates
 from trabecula.cells.scene import Stage, make_ligands, make_moment, make_order
-from trabecula.kernels.factor import fade_factor, settle_factor
-from trabecula.kernels.lining import cover_surface, open_surface, shift_lining
+from trabecula.kernels.factor import fade_factor, grant_factor, settle_factor
+from trabecula.kernels.lining import cover_surface, open_surface, shift_lining, wake_lining
 from trabecula.kernels.osteoblasts import (
     activate,
     appose,
@@ -34,6 +35,31 @@ def step_factor(state: State, p: Parameters, stage: Stage) -> None:
     faded = fade_factor(state.lattice.bound, make_moment(state), 1.0 / p["cells.factor.life"])
     state.coupling.lost += int(lost)
     state.coupling.faded += int(faded)
+
+
+def step_modelling(state: State, p: Parameters, stage: Stage) -> None:
+    """Strained osteocytes send factor to the surface, and lining cells over it wake and build."""
+    cells, moment = state.cells, make_moment(state)
+    quanta = p["cells.osteocyte.grant"] * FULL / state.grid.voxel_volume
+    table = cells.osteocytes
+    granted = grant_factor(
+        table.rows, table.count, state.lattice.bound, stage.scene.contact, moment, quanta
+    )
+    state.coupling.granted += int(granted)
+    rates, builders = make_lining_rates(p, state.grid), cells.osteoblasts
+    covered = state.lattice.bound.reshape(-1)[cells.lining.rows.voxel] > 0
+    builders.reserve(int(np.count_nonzero(covered)) + 64)
+    before = builders.count
+    count = wake_lining(
+        cells.lining.rows, builders.arrays, (cells.lining.count, before), stage.scene, state.lattice,
+        stage.space, moment, rates,
+    )  # fmt: skip
+    if count < 0:
+        msg = f"day {state.clock.time:g}: more lining cells woke than osteoblasts fit in the table"
+        raise TrabeculaError(msg)
+    builders.count = int(count)
+    cells.lining.compact()
+    count_event(state, "lining_woken", builders.count - before)
 
 
 def step_recruitment(state: State, p: Parameters, stage: Stage) -> None:

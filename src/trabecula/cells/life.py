@@ -56,6 +56,8 @@ def make_stages(state: State, p: Parameters, rules: Mapping[str, bool]) -> tuple
          lambda s: resorbers.step_resorption(s, p, stage, on("coupling")),
          resorbers.step_resorption),
         ("factor", (), lambda s: builders.step_factor(s, p, stage), builders.step_factor),
+        ("modelling", ("modelling",), lambda s: builders.step_modelling(s, p, stage),
+         builders.step_modelling),
         ("recruitment", ("recruitment",), lambda s: builders.step_recruitment(s, p, stage),
          builders.step_recruitment),
         ("activation", ("activation",), lambda s: builders.step_activation(s, p, stage),

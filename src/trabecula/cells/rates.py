@@ -111,7 +111,14 @@ def make_lining_rates(p: Table, grid: Grid) -> LiningRates:
         covering=p["cells.lining.covering"],
         clearance=p["cells.osteoblast.clearance"],
         seam=compute_seam(p, grid),
+        waking=p["cells.lining.waking"],
+        waking_half=p["cells.lining.waking_half"] * compute_face(grid),
     )
+
+
+def compute_face(grid: Grid) -> float:
+    """Quanta of matrix that one um of thickness on the surface of a voxel takes."""
+    return SURFACE_PER_VOXEL * FULL / grid.voxel
 
 
 def make_osteocyte_rates(p: Table, signals: Signals) -> OsteocyteRates:

@@ -19,6 +19,7 @@ RULES = (
     "mineralisation",
     "osteocyte_ageing",
     "coupling",
+    "modelling",
 )
 """Rules of cells and lattice that `cells.rules.<name>: off` takes out."""
 

@@ -17,7 +17,12 @@ GENERATED: dict[str, Any] = {
 """Defaults that only a generated bone has."""
 
 IMPORTED = ("threshold", "labels", "crop")
-ROOMS_OF_BLOCK = {"hormones": ("hormones",), "fields": ("fields",), "cells": ("cells", "lattice")}
+ROOMS_OF_BLOCK = {
+    "hormones": ("hormones",),
+    "fields": ("fields",),
+    "mechanics": ("mechanics",),
+    "cells": ("cells", "lattice"),
+}
 
 
 def find_conflicts(
@@ -93,7 +98,10 @@ def to_full_key(key: str, block: str) -> str:
 
 
 def _check_intervals(config: Config, document: Document) -> list[Problem]:
-    intervals: dict[Key, float | None] = {("fields", "every"): config.fields.every}
+    intervals: dict[Key, float | None] = {
+        ("fields", "every"): config.fields.every,
+        ("mechanics", "every"): config.mechanics.every,
+    }
     for name in ("every", "snapshots", "checkpoint", "costly", "states"):
         intervals["output", name] = getattr(config.output, name)
     intervals[("duration",)] = config.duration

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from trabecula.config.dump import dump_yaml
 from trabecula.config.names import RULES, SOURCES
@@ -132,6 +132,33 @@ class FieldSettings(Block):
     parameters: ParameterOverrides = Field(default_factory=dict)
 
 
+class Stress(Block):
+    """Habitual apparent stress along each axis; one that is not given is that of the table."""
+
+    z: Annotated[Points, Series(Quantity("MPa", 0, 50))] | None = None
+    y: Annotated[Points, Series(Quantity("MPa", 0, 50))] | None = None
+    x: Annotated[Points, Series(Quantity("MPa", 0, 50))] | None = None
+
+
+class MechanicsSettings(Block):
+    """How the bone is loaded, and how often and how finely that is solved."""
+
+    active: Annotated[bool, Switch()] = True
+    every: Interval = 30.0
+    mesh: Annotated[str, Choice(("coarse", "fine"))] = "coarse"
+    lateral: Annotated[str, Choice(("mirrored", "free", "fixed"))] = "mirrored"
+    tolerance: Annotated[float, Quantity("1", 1e-8, 0.05)] = 1e-3
+    stress: Stress = Stress()
+    parameters: ParameterOverrides = Field(default_factory=dict)
+
+
+def _read_mechanics(value: Any) -> Any:
+    """Understand ``mechanics: off`` and ``mechanics: on``."""
+    if value in ("off", False):
+        return {"active": False}
+    return {} if value in ("on", True) else value
+
+
 class CellSettings(Block):
     """Which rules the cells follow."""
 
@@ -163,7 +190,9 @@ class Config(Block):
     hormones: HormoneSettings = HormoneSettings()
     protocol: Annotated[tuple[str, ...], Nothing()] = ()
     fields: FieldSettings = Field(default_factory=FieldSettings)
-    mechanics: Annotated[str, Choice(("off",))] = "off"
+    mechanics: Annotated[MechanicsSettings, BeforeValidator(_read_mechanics)] = Field(
+        default_factory=MechanicsSettings
+    )
     cells: CellSettings = Field(default_factory=CellSettings)
     output: OutputSettings = OutputSettings()
 
@@ -175,7 +204,7 @@ class Config(Block):
     @property
     def overrides(self) -> dict[str, float | str]:
         """Overrides of all rooms, by full key."""
-        blocks = (self.hormones, self.fields, self.cells)
+        blocks = (self.hormones, self.fields, self.mechanics, self.cells)
         return {key: value for block in blocks for key, value in block.parameters.items()}
 
     def to_mapping(self) -> dict[str, Any]:

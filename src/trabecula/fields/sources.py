@@ -47,7 +47,8 @@ def _scale(state: State, parameters: Table, row: SourceRow) -> Array | float:
         return state.cells.osteoclasts.rows.work.astype(float)
     if row.scale == Scale.MATURE:
         age = state.clock.time - state.cells.osteocytes.rows.born
-        return (age > parameters["fields.sclerostin.onset"]).astype(float)
+        mature = age > parameters["fields.sclerostin.onset"]
+        return np.multiply(mature, state.cells.osteocytes.rows.secretion, dtype=float)
     if row.scale == Scale.SUBSTRATE:
         serum = state.signals.levels.get("testosterone", 0.0)
         return serum + float(parameters["fields.estradiol.adrenal_substrate"])

@@ -6,7 +6,7 @@ from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw
 from trabecula.kernels.space import join, neighbour, split
 
-FATE = 14
+FATE, OSTEOCYTE = 14, 16
 
 
 @kernel
@@ -65,3 +65,25 @@ def fade_factor(bound, moment, rate):
         flat[i] -= gone
         lost += gone
     return lost
+
+
+@kernel
+def grant_factor(table, count, bound, contact, moment, quanta):
+    """Let strained osteocytes send coupling factor to the surface at their outlet.
+
+    A cell that is fully strained sends `quanta` per day, others the share `calling` of it; what is
+    less than a quantum is settled by a draw. Returns the quanta sent.
+    """
+    flat, touch = bound.reshape(-1), contact.reshape(-1)
+    sent = 0
+    for i in range(count):
+        if table.uid[i] == 0 or table.calling[i] <= 0.0 or table.outlet[i] < 0:
+            continue
+        if touch[table.outlet[i]] == 0:
+            continue
+        amount = quanta * np.float64(table.calling[i]) * moment.dt
+        whole = int(amount)
+        whole += draw(moment.seed, OSTEOCYTE, moment.step, table.uid[i], 1) < amount - whole
+        flat[table.outlet[i]] += whole
+        sent += whole
+    return sent

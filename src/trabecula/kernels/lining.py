@@ -11,12 +11,14 @@ from trabecula.kernels.space import join, neighbour, split
 
 LINING = 15
 NEWBORN = -1
+WOKEN = 1000  # index that names a cell, beyond those of recruits
 ROWS = 512
 
 
 class LiningRates(NamedTuple):
     """``opening`` 1/d at full occupancy; ``half``, ``power``, ``kd`` (pM) of occupancy; ``covering``
-    1/d beside a lining cell; ``clearance`` um to the nearest osteoclast; ``seam`` quanta of osteoid.
+    1/d beside a lining cell; ``clearance`` um to the nearest osteoclast; ``seam`` quanta of osteoid;
+    ``waking`` 1/d at plenty of bound factor, half of it at ``waking_half`` quanta.
     """
 
     opening: float
@@ -26,6 +28,8 @@ class LiningRates(NamedTuple):
     covering: float
     clearance: float
     seam: int
+    waking: float
+    waking_half: float
 
 
 @kernel
@@ -156,3 +160,41 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
     for i in range(first, count):
         lining[table.voxel[i]] = 1
     return -1 if is_full else count
+
+
+@kernel
+def wake_lining(lining, osteoblasts, counts, scene, lattice, space, moment, rates):
+    """Turn lining cells over bound factor into active osteoblasts, where no osteoclast works.
+
+    They belong to no remodelling site. `counts` holds the rows of both tables. Returns the new count
+    of osteoblasts, or -1 where there is no row left.
+    """
+    count = counts[1]
+    bound = lattice.bound.reshape(-1)
+    for i in range(counts[0]):
+        if lining.uid[i] == 0 or bound[lining.voxel[i]] == 0:
+            continue
+        flat = lining.voxel[i]
+        z, y, x = split(flat, space)
+        if scene.osteoclasts[z, y, x] > 0 or scene.contact[z, y, x] == 0:
+            continue
+        rate = rates.waking * bound[flat] / (rates.waking_half + bound[flat])
+        u = draw(moment.seed, LINING, moment.step, lining.uid[i], 2)
+        if u >= 1.0 - np.exp(-rate * moment.dt):
+            continue
+        if count >= len(osteoblasts.uid):
+            return -1
+        osteoblasts.uid[count] = make_uid(moment.seed, 2, flat, moment.step, WOKEN)
+        osteoblasts.voxel[count] = flat
+        osteoblasts.born[count] = moment.time
+        osteoblasts.stage[count] = 1
+        osteoblasts.dose[count] = 0
+        osteoblasts.dose_start[count] = 0
+        osteoblasts.carry[count] = 0.0
+        osteoblasts.rest[count] = 0.0
+        osteoblasts.site[count] = 0
+        scene.lining[z, y, x] -= 1
+        scene.osteoblasts[z, y, x] += 1
+        lining.uid[i] = 0
+        count += 1
+    return count

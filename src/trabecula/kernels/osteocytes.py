@@ -106,18 +106,19 @@ def trigger_clusters(table, count, formed, space, moment, rates):
     """Start clusters of osteocyte death near the surface, and stress their bystanders.
 
     A cell within `depth` of the surface, in bone that is no longer young, starts one at rate
-    `trigger`. Cells whose outlet lies within `radius` of its outlet, on the same side of the strut and
-    within `depth`, die with probability `share`; the others emit RANKL in excess. Returns
-    (clusters, deaths).
+    `trigger` times its unrest. Cells whose outlet lies within `radius` of its outlet, on the same
+    side of the strut and within `depth`, die with probability `share`; the others emit RANKL in
+    excess. Returns (clusters, deaths).
     """
     flat_formed = formed.reshape(-1)
-    chance = 1.0 - np.exp(-rates.trigger * moment.dt)
     clusters = 0
     deaths = 0
     for i in range(count):
         if table.uid[i] == 0 or table.outlet[i] < 0 or table.reach[i] > rates.depth:
             continue
-        if draw(moment.seed, TRIGGER, moment.step, table.uid[i], 0) >= chance:
+        hazard = rates.trigger * table.unrest[i] * moment.dt
+        u = draw(moment.seed, TRIGGER, moment.step, table.uid[i], 0)
+        if u >= hazard or u >= 1.0 - np.exp(-hazard):
             continue
         if moment.time - flat_formed[table.voxel[i]] < rates.young:
             continue

@@ -26,7 +26,7 @@ def check_ledgers(state: State) -> None:
     Raises
     ------
     LedgerError
-        If matrix differs from start + formed - resorbed, or released coupling factor from
+        If matrix differs from start + formed - resorbed, or released and granted coupling factor from
         bound + carried + spent + lost + faded, by as little as one quantum.
     """
     matrix, volume = count_matrix(state), state.volume
@@ -40,11 +40,11 @@ def check_ledgers(state: State) -> None:
     coupling = state.coupling
     bound, carried = count_bound(state), count_carried(state)
     held = bound + carried + coupling.spent + coupling.lost + coupling.faded
-    if coupling.released != held:
+    if coupling.released + coupling.granted != held:
         msg = (
             f"day {state.clock.time:g}: {coupling.released} quanta of coupling factor were "
-            f"released, {held} are accounted for (bound {bound}, carried {carried}, spent "
-            f"{coupling.spent}, lost {coupling.lost}, faded {coupling.faded}); go back to the last "
-            "checkpoint"
+            f"released and {coupling.granted} granted, {held} are accounted for (bound {bound}, "
+            f"carried {carried}, spent {coupling.spent}, lost {coupling.lost}, faded "
+            f"{coupling.faded}); go back to the last checkpoint"
         )
         raise LedgerError(msg)

@@ -1,15 +1,12 @@
 """From bone fraction and mineral to stiffness."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from trabecula.base.columns import Array
+from trabecula.mechanics.numbers import Table
 
 
-def compute_modulus(
-    fraction: Array, mineral: Array | float, parameters: Mapping[str, float]
-) -> Array:
+def compute_modulus(fraction: Array, mineral: Array | float, parameters: Table) -> Array:
     """Return Young's modulus of every voxel (MPa), shape (z, y, x), float32.
 
     E = E0 f^a m^b with the fraction f of mineralised bone in the voxel and its degree of

@@ -1,11 +1,11 @@
 """The mechanical test of one specimen: stiffness, strain energy, failure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trabecula.base.codes import Lateral
 from trabecula.base.columns import Array
 from trabecula.mechanics.failure import compute_effective_strain, compute_pistoia_factor
+from trabecula.mechanics.numbers import Table
 from trabecula.mechanics.solve import LoadedLattice
 
 TOLERANCE = 1e-4
@@ -45,7 +45,7 @@ def measure_mechanics(
     axis: int,
     strain: float,
     lateral: Lateral,
-    parameters: Mapping[str, float],
+    parameters: Table,
 ) -> MechanicalTest:
     """Compress a specimen between platens.
 

@@ -14,6 +14,16 @@ _FIELDS = {
     "rankl_unsettled": ("RANKL unset.", "free RANKL that binding leaves to the next tick", "1"),
     "local_estradiol": ("E2 local", "estradiol made in bone, mean at the surface", "pM"),
 }
+_LOADS = {
+    "stiffness": ("K", "stiffness along z", "N/mm"),
+    "failure_load": ("F.fail", "force along z at which 2 % of the tissue is strained too far", "N"),
+    "sed_mean": ("SED", "mean strain energy density of the bone under the habitual load", "MPa"),
+    "load_strain": ("strain", "mean strain along z under the habitual load", "1"),
+    "stimulus": ("psi", "mean strain energy that osteocytes feel, relative to the reference", "1"),
+    "disuse": ("Ot disuse", "share of osteocytes that feel disuse", "1"),
+    "strained": ("Ot strained", "share of osteocytes that are strained beyond the lazy zone", "1"),
+    "granted": ("Gr", "coupling factor granted by strained osteocytes so far", "um^3"),
+}
 _PERCENT = {
     "resorption_percent": ("BRs.R/base", "resorption rate against the 90 d before day 0", "%"),
     "formation_percent": ("BF.R/base", "formation rate against the 90 d before day 0", "%"),
@@ -34,7 +44,7 @@ METRICS: dict[str, Metric] = {
     "component_share": _COMPONENT,
     **{
         key: Metric(*words, False)
-        for table in (HISTOMETRICS, _make_field_metrics(), _PERCENT)
+        for table in (HISTOMETRICS, _make_field_metrics(), _LOADS, _PERCENT)
         for key, words in table.items()
     },
 }

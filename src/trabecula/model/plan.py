@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trabecula.base.codes import Lateral
 from trabecula.cells import make_stages
 from trabecula.fields import step_fields
 from trabecula.hormones import step_signals
 from trabecula.lattice import check_ledgers, step_mineralisation
+from trabecula.mechanics import Load, compute_stress, step_mechanics
 from trabecula.state import State
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def make_plan(config: "Config", state: State, replete: bool) -> tuple[Step, ...]
         order,
         _make_signal_step(config, replete),
         _make_field_step(config),
+        *([_make_mechanics_step(config)] if config.mechanics.active else []),
         *cells,
         *([mineral] if rules.get("mineralisation", True) else []),
         Step("ledgers", "lattice", dt, (), _first_line(check_ledgers), check_ledgers),
@@ -96,6 +99,19 @@ def _make_field_step(config: "Config") -> Step:
 
     rules = tuple(f"sources.{name}" for name in sources)
     return Step("fields", "fields", max(every, config.step), rules, _first_line(step_fields), apply)
+
+
+def _make_mechanics_step(config: "Config") -> Step:
+    parameters, settings = config.parameters, config.mechanics
+
+    def apply(state: State) -> None:
+        if state.clock.is_due(settings.every) or not state.loading.is_known:
+            stress = compute_stress(settings.stress, parameters, state.clock.time)
+            is_coarse, lateral = settings.mesh == "coarse", Lateral[settings.lateral.upper()]
+            step_mechanics(state, parameters, Load(stress, is_coarse, settings.tolerance, lateral))
+
+    every = max(settings.every, config.step)
+    return Step("mechanics", "mechanics", every, (), _first_line(step_mechanics), apply)
 
 
 def _make_mineral_step(config: "Config") -> Step:

@@ -8,6 +8,7 @@ import numpy as np
 
 from trabecula.base.codes import FULL, HALF
 from trabecula.fields import measure_fields
+from trabecula.mechanics import measure_loading
 from trabecula.model.metrics import METRICS
 from trabecula.morphometry import compute_largest_component_share, measure_structure
 from trabecula.morphometry.histomorphometry import Table, measure_histomorphometry
@@ -48,6 +49,7 @@ class Sampler:
         if costly:
             row |= sample_structure(state)
         row |= measure_fields(state, self._parameters)
+        row |= measure_loading(state, self._parameters)
         for name in ("resorption", "formation"):
             base = self.baseline.get(name, 0.0)
             after = state.clock.time > 0 and base > 0

@@ -38,7 +38,11 @@ HISTOMETRICS: dict[str, tuple[str, str, str]] = {
     "resorption_rate": ("BRs.R", "matrix resorbed per day over 30 d", "um^3/d"),
     "formation_rate": ("BF.R", "matrix laid down per day over 30 d", "um^3/d"),
     "turnover": ("BT.R", "mean of matrix formed and resorbed in a year per bone volume", "%/yr"),
-    "g_eff": ("g", "effective gain: matrix formed per coupling factor released in a year", "1"),
+    "g_eff": (
+        "g",
+        "effective gain: matrix formed per coupling factor released or granted in a year",
+        "1",
+    ),
     "bmd": ("vBMD", "mineral per tissue volume", "mg/cm^3"),
     "abmd": ("aBMD", "mineral projected along y", "g/cm^2"),
     "mineralisation": ("MD", "degree of mineralisation of mineralised matrix", "1"),

@@ -19,7 +19,7 @@ class Totals(NamedTuple):
     formed, resorbed
         Matrix laid down and removed since the beginning.
     released
-        Coupling factor set free since the beginning.
+        Coupling factor released or granted since the beginning.
     """
 
     time: float
@@ -39,7 +39,8 @@ class History:
     def add(self, state: State) -> None:
         """Note the present totals and forget what is older than a year."""
         volume, now = state.volume, state.clock.time
-        totals = Totals(now, volume.formed, volume.resorbed, state.coupling.released)
+        came = state.coupling.released + state.coupling.granted
+        totals = Totals(now, volume.formed, volume.resorbed, came)
         if self.rows and self.rows[-1].time == now:
             self.rows.pop()
         self.rows.append(totals)

@@ -74,14 +74,25 @@ def append_snapshot(file: Any, state: State) -> None:
     if "cells" not in group:
         _make_cells(group.create_group("cells"), state)
         _make_fields(group.create_group("fields"), state.fields)
+        if state.loading.is_known:
+            _make_sed(group, state)
     append(group["time"], [state.clock.time])
     for name in EXACT:
         append(group[name], getattr(state.lattice, name)[None])
     mineral = np.rint(np.clip(state.lattice.mineral, 0.0, 1.99) * FULL).astype(np.uint16)
     append(group["mineral"], mineral[None])
     _append_fields(group["fields"], state.fields)
+    if "sed" in group:
+        append(group["sed"], round_mantissa(state.loading.sed)[None])
     _append_cells(group["cells"], state)
     file["VTKHDF/Steps"].attrs["NSteps"] = group["time"].shape[0]
+
+
+def _make_sed(group: Any, state: State) -> None:
+    dataset = _make_stack(group, "sed", state.loading.sed.shape, "f4")
+    dataset.attrs["unit"] = "MPa"
+    dataset.attrs["long_name"] = "strain energy density of the tissue under the habitual load"
+    dataset.attrs["precision"] = 2.0 ** -(KEPT_BITS + 1)
 
 
 def _make_fields(group: Any, fields: FieldStack) -> None:

@@ -14,7 +14,7 @@ from trabecula.records.codec import compute_digest, read_dataclass, write_value
 from trabecula.state import State
 
 KIND = "trabecula state"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def write_state(path: Path, state: State, meta: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trabecula.hormones.levels import compute_serum_levels
 from trabecula.kernels.compile import get_numba_version
+from trabecula.mechanics import compute_stress
 
 if TYPE_CHECKING:
     from trabecula.config import Config
@@ -19,6 +20,7 @@ ROOMS = (
     "state",
     "hormones",
     "fields",
+    "mechanics",
     "cells",
     "lattice",
     "morphometry",
@@ -56,7 +58,15 @@ def _describe_structure(config: "Config") -> dict[str, Any]:
         "parameters": config.parameters.to_rows(),
         "rules": dict(config.cells.rules),
         "fields": config.fields.model_dump(mode="json"),
+        "mechanics": _describe_load(config),
     }
+
+
+def _describe_load(config: "Config") -> dict[str, Any]:
+    """Return the settings of mechanics with the stress until day 0 (MPa)."""
+    settings = config.mechanics
+    stress = compute_stress(settings.stress, config.parameters, 0.0)
+    return {**settings.model_dump(mode="json", exclude={"stress"}), "stress": stress}
 
 
 def compute_state_digest(config: "Config", step: int, settled: bool) -> str:

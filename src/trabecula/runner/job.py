@@ -100,6 +100,7 @@ class _Job:
         total = phases.spin + phases.settle
         left = max(0, phases.spin - lived)
         live(self._config, state, left, "spin-up", self._report, self._recorder)
+        state.loading.is_fixed = True  # the reference of strain: that of the replete bone
         self._finish("spin-up")
         left = total - state.clock.step
         live(self._config, state, left, "settle", self._report, self._recorder)

@@ -98,6 +98,7 @@ class SpinUp:
     def _settle(self, step: int) -> State:
         state = self._fetch("spin-up", self.phases.spin, self._spin)
         shift_zero(state, self.phases.settle)
+        state.loading.is_fixed = True
         live(self._config, state, step - self.phases.spin, "settle", self._report)
         return state
 

@@ -4,6 +4,7 @@ from trabecula.state.clock import Clock
 from trabecula.state.fieldstack import FieldStack
 from trabecula.state.grid import Grid
 from trabecula.state.ledgers import CouplingLedger, VolumeLedger
+from trabecula.state.loading import Loading
 from trabecula.state.signals import Signals
 from trabecula.state.state import Cells, State
 from trabecula.state.table import Table
@@ -14,6 +15,7 @@ __all__ = [
     "CouplingLedger",
     "FieldStack",
     "Grid",
+    "Loading",
     "Signals",
     "State",
     "Table",

@@ -19,13 +19,17 @@ class VolumeLedger:
 
 @dataclass
 class CouplingLedger:
-    """Coupling factor in quanta: released = bound + carried + spent + lost, exactly.
+    """Coupling factor in quanta: what came equals what is there and what went, exactly.
+
+    released + granted = bound + carried + spent + lost + faded. Resorption releases factor, strained
+    osteocytes grant it.
 
     Bound factor lies on the lattice and carried factor in osteoblasts; only totals that are gone
     from both are kept here.
     """
 
     released: int = 0
+    granted: int = 0
     spent: int = 0
     lost: int = 0
     faded: int = 0

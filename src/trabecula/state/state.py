@@ -15,6 +15,7 @@ from trabecula.state.clock import Clock
 from trabecula.state.fieldstack import FieldStack
 from trabecula.state.grid import Grid
 from trabecula.state.ledgers import CouplingLedger, VolumeLedger
+from trabecula.state.loading import Loading
 from trabecula.state.signals import Signals
 from trabecula.state.table import Table
 
@@ -64,4 +65,5 @@ class State:
     signals: Signals
     volume: VolumeLedger
     coupling: CouplingLedger
+    loading: Loading = field(default_factory=Loading)
     events: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,115 @@
+"""What load does to bone: disuse, overload, a load within the lazy zone, and a turned load.
+
+Plan: structures and lives of seeds 1..N (``--seeds``), cubes of ``--edge`` voxels of 20 um, replete
+hormones. Every bone lives in for ``--spin-up`` days, its reference is fixed, and each arm goes on
+from that same bone for ``--years``. Means and standard errors are over seeds, of differences from
+the control arm of the same bone: ``python benchmarks/loads.py [--out loads.json]``.
+"""
+
+import argparse
+import copy
+import json
+import math
+import statistics
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+ARMS = {
+    "control": {"z": 0.5, "y": 0.2, "x": 0.2},
+    "lazy": {"z": 0.525, "y": 0.21, "x": 0.21},
+    "disuse": {"z": 0.1, "y": 0.04, "x": 0.04},
+    "overload": {"z": 1.0, "y": 0.4, "x": 0.4},
+    "turned": {"z": 0.2, "y": 0.2, "x": 0.5},
+}
+"""Habitual stress along each axis (MPa)."""
+
+HALF_YEAR = 183
+
+
+def measure(state) -> dict[str, float]:
+    """Return bone volume, apparent moduli and fabric of a bone."""
+    import numpy as np
+
+    from trabecula.base.codes import FULL
+    from trabecula.morphometry.anisotropy import measure_axial_ratio
+
+    fraction = state.lattice.matrix.astype(np.float32) / FULL
+    along = [measure_axial_ratio(np.moveaxis(fraction, axis, 0).copy(), True) for axis in range(3)]
+    osteocytes = state.cells.osteocytes.rows
+    return {
+        "day": state.clock.time,
+        "bv_tv": state.volume.expected / FULL / state.grid.size,
+        "formed": state.volume.formed / FULL,
+        "resorbed": state.volume.resorbed / FULL,
+        "granted": state.coupling.granted / FULL,
+        "modulus_ratio": float(state.loading.modulus[2] / state.loading.modulus[0]),
+        "fabric_ratio": along[2] / along[0],
+        "stimulus": float(osteocytes.stimulus.mean(dtype=float)),
+        "sclerostin": float(osteocytes.secretion.mean(dtype=float)),
+    }
+
+
+def live_seed(edge: int, seed: int, spin_up: int, years: int) -> dict[str, list[dict[str, float]]]:
+    """Live one bone in, then every arm from it; returns half-yearly measures by arm."""
+    from replete import CONFIG, make_model
+    from trabecula.config import load_config
+    from trabecula.model import TrabeculaModel
+
+    _, model = make_model(edge, seed)
+    model.run_steps(spin_up)
+    bone, rows = model.state, {}
+    bone.loading.is_fixed = True
+    for arm, stress in ARMS.items():
+        asked = [f"lattice.shape=[{edge}, {edge}, {edge}]", f"seed={seed}"]
+        asked += [f"mechanics.stress.{axis}={value}" for axis, value in stress.items()]
+        branch = TrabeculaModel(load_config(CONFIG, asked), copy.deepcopy(bone), replete=True)
+        rows[arm] = [measure(branch.state)]
+        for _ in range(2 * years):
+            branch.run_steps(HALF_YEAR)
+            rows[arm].append(measure(branch.state))
+    return rows
+
+
+def compare(runs: list[dict], arm: str, key: str, at: int) -> tuple[float, float]:
+    """Return mean and standard error over seeds of the relative difference from control (%)."""
+    gaps = [100.0 * (run[arm][at][key] / run["control"][at][key] - 1.0) for run in runs]
+    return statistics.mean(gaps), statistics.stdev(gaps) / math.sqrt(len(gaps))
+
+
+def main() -> None:
+    """Run the plan on two processes and print the arms' course."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--edge", type=int, default=64)
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--spin-up", type=int, default=730)
+    parser.add_argument("--years", type=int, default=4)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    begun = time.monotonic()
+    seeds = range(1, options.seeds + 1)
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        jobs = [
+            pool.submit(live_seed, options.edge, seed, options.spin_up, options.years)
+            for seed in seeds
+        ]
+        runs = [job.result() for job in jobs]
+    if options.out is not None:
+        options.out.write_text(json.dumps({"plan": vars(options), "runs": runs}, default=str))
+    changes = [
+        100.0 * (run["control"][-1]["bv_tv"] / run["control"][0]["bv_tv"] - 1.0) for run in runs
+    ]
+    print(f"control: BV/TV {statistics.mean(changes):+.2f} % in {options.years} y, each {changes}")
+    for arm in ARMS:
+        for at in range(2, 2 * options.years + 1, 2):
+            cells = [
+                f"{key} {mean:+7.2f} +- {error:.2f} %"
+                for key in ("bv_tv", "modulus_ratio", "fabric_ratio", "stimulus")
+                for mean, error in [compare(runs, arm, key, at)]
+            ]
+            print(f"{arm:9s} year {at // 2}: " + "   ".join(cells), flush=True)
+    print(f"{(time.monotonic() - begun) / 30:.0f} core-minutes")
+
+
+if __name__ == "__main__":
+    main()
