@@ -90,20 +90,26 @@ def sized_kernel[F: Callable[..., Any]](function: F) -> F:
 
     The size of the first argument, an array, decides. Only Python can call it, no other kernel.
     """
-    return make_sized(PARALLEL_FROM)(function)
+    return make_sized()(function)
 
 
-def make_sized[F: Callable[..., Any]](least: int) -> Callable[[F], F]:
-    """Return a :func:`sized_kernel` that runs in parallel from `least` values on."""
+def make_sized[F: Callable[..., Any]](least: int | None = None) -> Callable[[F], F]:
+    """Return a :func:`sized_kernel` that runs in parallel from `least` values on.
+
+    Without `least` it is PARALLEL_FROM when the kernel is called. The kernel's attribute `halves`
+    holds the serial and the parallel one.
+    """
 
     def compile_both(function: F) -> F:
         serial, parallel = kernel(function), parallel_kernel(function)
 
         @wraps(function)
         def run(first: Any, *rest: Any) -> Any:
-            chosen = parallel if first.size >= least else serial
+            limit = PARALLEL_FROM if least is None else least
+            chosen = parallel if first.size >= limit else serial
             return chosen(first, *rest)
 
+        cast("Any", run).halves = (serial, parallel)
         return cast("F", run)
 
     return compile_both
