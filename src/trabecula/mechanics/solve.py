@@ -102,6 +102,11 @@ class LoadedLattice:
     axes
         Axes that will be loaded. With sides that are not mirrored every axis needs a lattice of
         its own.
+
+    Raises
+    ------
+    SolverError
+        If a modulus is negative or not finite.
     """
 
     def __init__(
@@ -110,6 +115,9 @@ class LoadedLattice:
         if len(axes) > 1 and lateral != Lateral.MIRRORED:
             msg = "several axes share a mesh only between mirrored sides"
             raise ValueError(msg)
+        if not (np.isfinite(modulus).all() and (modulus >= 0).all()):
+            msg = "mechanics: a modulus is negative or not a number; allowed: 0 and above, finite"
+            raise SolverError(msg)
         self.shape = modulus.shape
         loaded = find_loaded(modulus > 0, axes)
         self.modulus: Array = np.where(loaded, modulus, 0).astype(np.float32)
@@ -169,7 +177,8 @@ class LoadedLattice:
         )  # fmt: skip
 
     def _check(self, axis: int, balance: Balance, tolerance: float) -> None:
-        voigt = float(self.modulus.sum(dtype=np.float64))
+        stiff = 0.5 * (self._lame[0] + 2.0 * self._lame[1])  # uniform strain, all sides held
+        voigt = float(stiff * self.modulus.sum(dtype=np.float64))
         if not balance.compute_gap() <= BALANCE * tolerance:
             msg = (
                 f"mechanics: the load along axis {'zyx'[axis]} is out of balance: force "
@@ -178,7 +187,7 @@ class LoadedLattice:
                 f"{BALANCE * tolerance:.2g} of the force apart; use a smaller mechanics.tolerance"
             )
             raise SolverError(msg)
-        if not 0.0 <= balance.energy <= voigt:
+        if not 0.0 <= balance.energy <= voigt * (1.0 + tolerance):
             msg = (
                 f"mechanics: energy {balance.energy:.6g} is outside 0 .. {voigt:.6g}, that of uniform "
                 f"strain; the solver is wrong here, please report the specimen"
