@@ -105,8 +105,8 @@ def kernels_of(path: Path) -> list[ast.FunctionDef]:
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
-        and {getattr(d, "id", "") for d in node.decorator_list}
-        & {"kernel", "parallel_kernel", "sized_kernel"}
+        and {getattr(getattr(d, "func", d), "id", "") for d in node.decorator_list}
+        & {"kernel", "parallel_kernel", "sized_kernel", "make_sized"}
     ]
 
 
@@ -120,6 +120,7 @@ def test_kernels_are_short_and_take_few_arguments(path: Path) -> None:
 
 def test_the_kernel_search_finds_kernels() -> None:
     assert {node.name for node in kernels_of(PACKAGE / "kernels" / "keyed.py")} >= {"philox"}
+    assert {node.name for node in kernels_of(PACKAGE / "kernels" / "krylov.py")} >= {"smooth"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -20,7 +20,7 @@ TWIN_FILES = [
     *(path for path in sorted(TESTS.glob("*twins.py")) if not path.name.startswith("test_")),
 ]
 KNOWN = {"numpy", "scipy", "twins", *sys.stdlib_module_names} - {"importlib"}
-DECORATORS = {"kernel", "parallel_kernel", "sized_kernel"}
+DECORATORS = {"kernel", "parallel_kernel", "sized_kernel", "make_sized"}
 
 
 def find_foreign(source):
@@ -67,12 +67,17 @@ def test_a_twin_that_knows_kernels_is_found(line):
     assert find_foreign(f"{source}\n{line}\n") != []
 
 
+def name_decorator(decorator):
+    """The name of a decorator, called with arguments or not."""
+    return getattr(getattr(decorator, "func", decorator), "id", "")
+
+
 def list_kernels(source):
     """Names of the public kernels of a file: decorated, or made by calling a decorator."""
     names = []
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef):
-            made = {getattr(d, "id", "") for d in node.decorator_list} & DECORATORS
+            made = {name_decorator(d) for d in node.decorator_list} & DECORATORS
             names += [node.name] if made else []
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             made = getattr(node.value.func, "id", "") in DECORATORS
@@ -89,7 +94,8 @@ def all_kernels():
 def test_the_search_finds_every_kind_of_kernel():
     source = "@kernel\ndef one(): 1\n@parallel_kernel\ndef two(): 2\nthree = kernel(one)\n"
     source += "@kernel\ndef _private(): 4\ndef plain(): 5\n@sized_kernel\ndef six(): 6\n"
-    assert list_kernels(source) == ["one", "two", "three", "six"]
+    source += "@make_sized(9)\ndef seven(): 7\n"
+    assert list_kernels(source) == ["one", "two", "three", "six", "seven"]
 
 
 def test_every_kernel_has_a_twin_or_a_reason():

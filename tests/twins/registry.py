@@ -5,15 +5,19 @@ TWINS = {
         "free_fraction", "compute_loss_fine", "scale_fine", "compute_loss_coarse", "linearise_opg",
         "compute_complex",
     ),
+    "dense": ("factorise", "substitute"),
     "deposit": ("deposit_fine", "deposit_coarse", "fill_open"),
+    "hexahedra": ("spread", "gather_products", "press", "press_elements"),
     "histology": ("sum_covers",),
     "keyed": (
         "philox", "draw_bits", "draw", "draw_below", "make_uid", "fill_uniform", "order_by_draw",
         "fill_uids",
     ),
+    "krylov": ("sum_blocks", "start_smoothing", "smooth", "subtract", "advance", "turn"),
     "level": ("fill_gradient", "compute_cut_volume"),
     "ligands": ("occupancy", "hill", "boost"),
     "lining": ("shift_lining", "cover_surface", "wake_lining"),
+    "meshtransfer": ("refine_nodes", "collect_nodes"),
     "mineral": ("mineralise", "sum_quanta"),
     "noise": ("fill_normal",),
     "osteoclasts": (
@@ -36,6 +40,11 @@ TWINS = {
     "stencil": (
         "mark_open", "invert_diagonal", "restrict_decay", "prolong_fine",
         "restrict_fine",
+    ),
+    "strain": ("gradient", "strain_energy", "fill_energy"),
+    "voxelmesh": (
+        "number_nodes", "list_elements", "mark_blocks", "fix_nodes", "link_nodes", "fill_places",
+        "merge_moduli", "sum_moduli",
     ),
 }  # fmt: skip
 """File -> its kernels with a twin of the same name in the file of the same name here."""
@@ -63,11 +72,19 @@ HELPERS = {
     "binding.fill_free": "binding.scale_fine",
     "binding.scale_row": "binding.scale_fine",
     "deposit.split_voxel": "deposit.deposit_fine",
+    "hexahedra.pick": "hexahedra.press",
+    "hexahedra.put": "hexahedra.press",
+    "hexahedra.take_corners": "hexahedra.press_layer",
+    "hexahedra.add_corners": "hexahedra.press_layer",
+    "hexahedra.press_layer": "hexahedra.press_elements",
     "histology.cover_slab": "histology.sum_covers",
     "levels.add_products": "levels.sum_weighted",
     "levels.add_open": "levels.sum_open",
     "lining.withdraws": "lining.choose_block",
     "lining.choose_block": "lining.choose_leaving",
+    "meshtransfer.refine_span": "meshtransfer.refine_nodes",
+    "meshtransfer.collect_span": "meshtransfer.collect_plane",
+    "meshtransfer.collect_plane": "meshtransfer.collect_nodes",
     "osteocytes.seek_block": "osteocytes.find_outlets",
     "precursors.fill_odds": "precursors.walk_precursors",
     "precursors.count_hops": "precursors.walk_precursors",
@@ -80,6 +97,15 @@ HELPERS = {
     "stencil.add_decay": "stencil.restrict_decay",
     "stencil.widen": "stencil.prolong_fine",
     "stencil.add_open_row": "stencil.restrict_fine",
+    "voxelmesh.touches": "voxelmesh.mark_plane",
+    "voxelmesh.mark_plane": "voxelmesh.number_nodes",
+    "voxelmesh.number_plane": "voxelmesh.number_nodes",
+    "voxelmesh.list_layer": "voxelmesh.list_elements",
+    "voxelmesh.fix_plane": "voxelmesh.fix_nodes",
+    "voxelmesh.link_plane": "voxelmesh.link_nodes",
+    "voxelmesh.fill_plane": "voxelmesh.fill_places",
+    "voxelmesh.merge_layer": "voxelmesh.merge_moduli",
+    "voxelmesh.sum_layer": "voxelmesh.sum_moduli",
 }
 """Pieces that only exist for another kernel and are compared with it: piece -> whole."""
 
