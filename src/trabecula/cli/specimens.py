@@ -7,6 +7,17 @@ import typer
 
 from trabecula.base.errors import ConfigError, Problem
 from trabecula.cli.app import app
+from trabecula.cli.mechanics import (
+    Axis,
+    LateralSides,
+    Mechanics,
+    Modulus,
+    Poisson,
+    SedImage,
+    Strain,
+    compress_specimen,
+    make_test_options,
+)
 from trabecula.cli.options import Json
 from trabecula.cli.tables import print_json, print_table
 
@@ -78,20 +89,35 @@ def measure(
     labels: Labels = None,
     spacing: Spacing = None,
     crop: Crop = None,
+    mechanics: Mechanics = False,
+    axis: Axis = None,
+    strain: Strain = None,
+    modulus: Modulus = None,
+    poisson: Poisson = None,
+    lateral: LateralSides = None,
+    sed: SedImage = None,
     as_json: Json = False,
 ) -> None:
-    """Measure the morphometry of a specimen or an image."""
+    """Measure the morphometry of a specimen or an image, and how stiff and strong it is."""
     from trabecula.records.reader import find_kind
 
+    given = {"axis": axis, "strain": strain, "modulus": modulus, "poisson": poisson}
+    test = make_test_options(mechanics, {**given, "lateral": lateral, "sed": sed})
     if find_kind(place) == "trabecula specimen":
         specimen = load_specimen(place)
     else:
         specimen = load_image(place, threshold, labels, None, spacing, crop)
     metrics = measure_specimen(specimen)
+    if test is not None:
+        metrics |= compress_specimen(specimen, test)
     if as_json:
         print_json(metrics)
-    else:
-        print_metrics(metrics)
+        return
+    print_metrics(metrics)
+    if test is not None and metrics["stiffness"] == 0:
+        typer.echo("no bone reaches from platen to platen along this axis")
+    if test is not None and test.sed is not None:
+        typer.echo(f"saved {test.sed}")
 
 
 def load_specimen(path: Path) -> "Specimen":
@@ -196,11 +222,12 @@ def measure_specimen(specimen: "Specimen") -> dict[str, float]:
 
 def print_metrics(metrics: dict[str, float]) -> None:
     """Print metrics with symbol, unit and name."""
+    from trabecula.mechanics import METRICS as MECHANICAL
     from trabecula.morphometry import METRICS
 
+    words = {key: (m.symbol, m.long_name, m.unit) for key, m in METRICS.items()} | MECHANICAL
     rows = [
-        (key, METRICS[key].symbol, value, METRICS[key].unit, METRICS[key].long_name)
-        for key, value in metrics.items()
+        (key, words[key][0], value, words[key][2], words[key][1]) for key, value in metrics.items()
     ]
     print_table("", ("key", "symbol", "value", "unit", "what"), rows)
 

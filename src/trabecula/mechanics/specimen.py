@@ -46,6 +46,7 @@ def measure_mechanics(
     strain: float,
     lateral: Lateral,
     parameters: Table,
+    poisson: float | None = None,
 ) -> MechanicalTest:
     """Compress a specimen between platens.
 
@@ -59,13 +60,16 @@ def measure_mechanics(
         Direction of the load: 0 z, 1 y, 2 x.
     strain
         Magnitude of the mean strain (1).
+    poisson
+        Poisson's ratio (1); row mechanics.modulus.poisson if None.
 
     Raises
     ------
     SolverError
         If there is no equilibrium.
     """
-    lattice = LoadedLattice(modulus, parameters["mechanics.modulus.poisson"], lateral, (axis,))
+    ratio = parameters["mechanics.modulus.poisson"] if poisson is None else poisson
+    lattice = LoadedLattice(modulus, ratio, lateral, (axis,))
     response = lattice.solve(axis, TOLERANCE)
     edge = voxel * 1e-3
     density = response.density * strain**2

@@ -1,0 +1,57 @@
+"""Writing of one value per voxel as an image file."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from trabecula.base.columns import Array
+from trabecula.specimen.readers import ITK_SUFFIXES, MILLIMETRE, make_error
+
+SUFFIXES = tuple(suffix for suffix in ITK_SUFFIXES if suffix not in {".nhdr", ".mhd"})
+"""Endings of images that are one file."""
+
+
+def check_image_path(path: Path, key: str) -> None:
+    """Refuse a path that is no image of one file, or whose folder is missing.
+
+    Parameters
+    ----------
+    key
+        The option that named it.
+
+    Raises
+    ------
+    SpecimenError
+        If nothing could be written there.
+    """
+    if not path.name.endswith(SUFFIXES):
+        allowed = f"a file ending in {', '.join(SUFFIXES)}"
+        raise make_error("command line", key, path.name, allowed, "such as sed.mha")
+    if not path.parent.is_dir():
+        allowed = "a file in a folder that exists"
+        raise make_error("command line", key, f"no folder {path.parent}", allowed, "make it first")
+
+
+def write_image(path: Path, values: Array, voxel: float) -> None:
+    """Write `values` (z, y, x) with the edge `voxel` (um) of a voxel; whole, or not at all.
+
+    Raises
+    ------
+    SpecimenError
+        If the image cannot be written.
+    """
+    import SimpleITK
+
+    check_image_path(path, "image")
+    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(values))
+    image.SetSpacing([voxel / MILLIMETRE] * 3)
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        SimpleITK.WriteImage(image, str(temporary), True)
+        temporary.replace(path)
+    except (RuntimeError, OSError) as error:
+        temporary.unlink(missing_ok=True)
+        words = str(error).strip().splitlines()[-1]
+        hint = "check space and permissions"
+        raise make_error(path, "image", words, "a place that can be written", hint) from error

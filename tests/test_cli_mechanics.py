@@ -1,0 +1,125 @@
+"""`trabecula measure --mechanics`: a block of known stiffness, and every wrong option."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from trabecula.base.errors import SpecimenError
+from trabecula.cli.main import app
+from trabecula.specimen.readers import load_image
+from trabecula.specimen.writers import write_image
+
+SHAPE = (10, 6, 8)
+EDGE = 0.02
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def block(tmp_path_factory):
+    """Solid bone of 10 x 6 x 8 voxels of 20 um."""
+    path = tmp_path_factory.mktemp("block") / "block.npy"
+    np.save(path, np.ones(SHAPE, np.uint8))
+    return path
+
+
+def measure(block, *options):
+    found = call(
+        "measure", block, "--spacing", "20 um", "--label", 1, "--mechanics", "--json", *options
+    )
+    assert found.exit_code == 0, found.stderr
+    return json.loads(found.stdout)
+
+
+@pytest.mark.parametrize(("axis", "place"), [("z", 0), ("y", 1), ("x", 2)])
+def test_a_block_is_as_stiff_as_modulus_times_area_over_length(block, axis, place):
+    """A strut between sliding platens; 0.02 of strain gives E strain^2 / 2 everywhere."""
+    found = measure(block, "--lateral", "free", "--axis", axis, "--modulus", 5000, "--strain", 0.02)
+    area = np.prod(SHAPE) / SHAPE[place] * EDGE**2
+    assert found["stiffness"] == pytest.approx(5000 * area / (SHAPE[place] * EDGE), rel=1e-5)
+    assert found["apparent_modulus"] == pytest.approx(5000, rel=1e-5)
+    assert found["sed_mean"] == pytest.approx(0.5 * 5000 * 0.02**2, rel=1e-5)
+    assert found["pistoia_factor"] == pytest.approx(0.007 / 0.02, rel=1e-4)
+    assert found["failure_load"] == pytest.approx(0.007 * 5000 * area, rel=1e-4)
+
+
+def test_glued_platens_hold_more_than_sliding_ones_and_less_than_walls(block):
+    by_side = [measure(block, "--lateral", side) for side in ("free", "fixed", "mirrored")]
+    free, fixed, mirrored = (found["apparent_modulus"] for found in by_side)
+    assert free == pytest.approx(1e4, rel=1e-5)
+    assert free < fixed < mirrored
+    assert mirrored == pytest.approx(1e4 * 0.7 / (1.3 * 0.4), rel=1e-5)
+    assert measure(block, "--poisson", 0)["apparent_modulus"] == pytest.approx(1e4, rel=1e-5)
+
+
+def test_strain_energy_is_saved_as_an_image(block, tmp_path):
+    out = tmp_path / "sed.mha"
+    measure(block, "--lateral", "free", "--sed", out)
+    image = load_image(out)
+    assert image.values == pytest.approx(np.full(SHAPE, 0.5), rel=1e-5)
+    assert image.spacing == pytest.approx((20, 20, 20))
+    assert [path.name for path in tmp_path.iterdir()] == ["sed.mha"]
+
+
+def test_the_table_names_what_it_measured(block, tmp_path):
+    found = call(
+        "measure", block, "--spacing", "20 um", "--mechanics", "--sed", tmp_path / "s.nrrd"
+    )
+    assert "E.app" in found.stdout
+    assert "N/mm" in found.stdout
+    assert f"saved {tmp_path / 's.nrrd'}" in found.stdout
+
+
+def test_bone_that_does_not_reach_the_platens_carries_nothing(tmp_path):
+    lump = np.zeros((8, 8, 8), np.uint8)
+    lump[2:6, 1:7, 1:7] = 1
+    path = tmp_path / "lump.npy"
+    np.save(path, lump)
+    assert measure(path)["stiffness"] == 0
+    said = call("measure", path, "--spacing", "20 um", "--mechanics").stdout
+    assert "no bone reaches from platen to platen" in said
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "allowed"),
+    [
+        ("--axis", "w", "z, y or x"),
+        ("--lateral", "loose", "fixed, free, mirrored"),
+        ("--strain", "0", "above 0 .. 0.5"),
+        ("--strain", "nan", "above 0 .. 0.5"),
+        ("--modulus", "-1", "above 0 .. 1e6 MPa"),
+        ("--poisson", "0.5", "0 .. 0.49"),
+        ("--sed", "sed.txt", ".mha"),
+        ("--sed", "absent/sed.mha", "a folder that exists"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_words(block, option, value, allowed):
+    found = call("measure", block, "--spacing", "20 um", "--mechanics", option, value)
+    assert found.exit_code == 2
+    assert option in found.stderr
+    assert allowed in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_all_wrong_options_at_once(block):
+    found = call("measure", block, "--mechanics", "--axis", "w", "--poisson", "2")
+    assert found.exit_code == 2
+    assert len(found.stderr.strip().splitlines()) == 2
+
+
+@pytest.mark.parametrize("option", ["--axis=z", "--strain=0.01", "--sed=sed.mha"])
+def test_options_of_the_test_need_the_test(block, option):
+    found = call("measure", block, option)
+    assert found.exit_code == 2
+    assert "only with --mechanics" in found.stderr
+
+
+def test_an_image_that_cannot_be_written_leaves_nothing(tmp_path):
+    (tmp_path / "sed.mha").mkdir()
+    with pytest.raises(SpecimenError, match="a place that can be written"):
+        write_image(tmp_path / "sed.mha", np.ones((3, 3, 3)), 20.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["sed.mha"]
