@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from trabecula.base.codes import Sides
 from trabecula.base.errors import SpecimenError
 from trabecula.cli.main import app
+from trabecula.records import SpecimenFile, write_specimen
 from trabecula.specimen.readers import load_image
 from trabecula.specimen.writers import write_image
 
@@ -21,16 +23,15 @@ def call(*arguments):
 
 @pytest.fixture(scope="module")
 def block(tmp_path_factory):
-    """Solid bone of 10 x 6 x 8 voxels of 20 um."""
-    path = tmp_path_factory.mktemp("block") / "block.npy"
-    np.save(path, np.ones(SHAPE, np.uint8))
+    """Solid bone of 10 x 6 x 8 voxels of 20 um, as a specimen file."""
+    path = tmp_path_factory.mktemp("block") / "block.h5"
+    solid = np.ones(SHAPE, np.float32)
+    write_specimen(path, SpecimenFile(solid, 20.0, Sides.MIRRORED, (), "a block", {}))
     return path
 
 
 def measure(block, *options):
-    found = call(
-        "measure", block, "--spacing", "20 um", "--label", 1, "--mechanics", "--json", *options
-    )
+    found = call("measure", block, "--mechanics", "--json", *options)
     assert found.exit_code == 0, found.stderr
     return json.loads(found.stdout)
 
@@ -79,8 +80,9 @@ def test_bone_that_does_not_reach_the_platens_carries_nothing(tmp_path):
     lump[2:6, 1:7, 1:7] = 1
     path = tmp_path / "lump.npy"
     np.save(path, lump)
-    assert measure(path)["stiffness"] == 0
-    said = call("measure", path, "--spacing", "20 um", "--mechanics").stdout
+    options = ("--spacing", "20 um", "--mechanics")
+    assert json.loads(call("measure", path, *options, "--json").stdout)["stiffness"] == 0
+    said = call("measure", path, *options).stdout
     assert "no bone reaches from platen to platen" in said
 
 
@@ -98,7 +100,7 @@ def test_bone_that_does_not_reach_the_platens_carries_nothing(tmp_path):
     ],
 )
 def test_a_wrong_option_is_refused_in_words(block, option, value, allowed):
-    found = call("measure", block, "--spacing", "20 um", "--mechanics", option, value)
+    found = call("measure", block, "--mechanics", option, value)
     assert found.exit_code == 2
     assert option in found.stderr
     assert allowed in found.stderr
