@@ -129,7 +129,7 @@ class LoadedLattice:
         self.meshes, self._places = make_meshes(self.modulus, poisson, rules)
         self._equilibrium = Equilibrium(self.meshes[0], Cycle(self.meshes))
 
-    def _make_uniform(self, axis: int) -> Array:
+    def make_uniform(self, axis: int) -> Array:
         """Return the displacements of unit strain along `axis`, shape (node, component)."""
         u = np.zeros((len(self._places), 3))
         u[:, axis] = np.unravel_index(self._places, tuple(n + 1 for n in self.shape))[axis]
@@ -155,7 +155,7 @@ class LoadedLattice:
         if axis not in self._spanned:
             nothing = np.zeros((3, *nodes), np.float32)
             return Response(axis, 0.0, 0.0, np.zeros(self.shape, np.float32), nothing)
-        uniform = self._make_uniform(axis)
+        uniform = self.make_uniform(axis)
         u = uniform.copy()
         free = self.meshes[0].free.reshape(-1, 3)
         if start is not None:
