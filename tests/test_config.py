@@ -32,7 +32,10 @@ def test_defaults_are_the_contract(tmp_path: Path) -> None:
     assert (lattice.bv_tv, lattice.tb_th, lattice.anisotropy) == (0.18, 150.0, 1.3)
     assert lattice.sides == "periodic"
     assert (config.patient.sex, config.patient.age) == ("female", 35.0)
-    assert config.mechanics == "off"
+    assert config.mechanics.active
+    assert config.mechanics.every == 30.0
+    assert (config.mechanics.mesh, config.mechanics.lateral) == ("coarse", "mirrored")
+    assert config.mechanics.stress.z is None
     assert config.protocol == ()
     assert config.output.states is None
     assert config.output.snapshots == 30.0
@@ -224,3 +227,11 @@ def test_importing_the_room_loads_neither_pydantic_nor_pint() -> None:
 def test_missing_file_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load_config(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(("word", "active"), [("on", True), ("off", False), ("false", False)])
+def test_mechanics_is_switched_by_a_word(tmp_path, word, active):
+    config = load_config(write(tmp_path, f"duration: 2 y\nmechanics: {word}\n"))
+    assert config.mechanics.active is active
+    again = load_config(write(tmp_path, config.to_yaml(), "again.yaml"))
+    assert again.mechanics == config.mechanics

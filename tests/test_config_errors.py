@@ -32,7 +32,7 @@ hormones:
     denosumab.absorption: 3 kg
 protocol:
   - {drug: x}
-mechanics: on
+mechanics: {mesh: croase, stress: {z: -1 MPa}, parameters: {sensing.full: 99}}
 cells:
   rules: {fusoin: off, fusion: maybe}
 cells: {}
@@ -60,7 +60,9 @@ EXPECTED = [
     (21, 26, "hormones.parameters.denosumab.clearance", "5000 mL/d", "40 .. 110 mL/d", "Sutjandra"),
     (22, 27, "hormones.parameters.denosumab.absorption", "3 kg", "0.07 .. 0.4 1/d", ""),
     (24, 3, "protocol", "a regimen", "empty", "hormones.doses"),
-    (25, 12, "mechanics", "'on'", "off", ""),
+    (25, 19, "mechanics.mesh", "'croase'", "coarse or fine", "did you mean coarse?"),
+    (25, 39, "mechanics.stress.z", "-1 MPa", "0 .. 50 MPa", ""),
+    (25, 75, "mechanics.parameters.sensing.full", "99", "1.5 .. 8", ""),
     (27, 11, "cells.rules.fusoin", "unknown key", "fusion", "did you mean fusion?"),
     (27, 32, "cells.rules.fusion", "'maybe'", "on or off", ""),
     (28, 1, "cells", "given twice", "once", "26:1"),

@@ -110,6 +110,12 @@ def test_the_clock_of_the_results(summary):
         time = file["series/time"][()]
         assert time.tolist() == list(np.arange(-90.0, 24.1, 2.0))
         assert file["snapshots/time"][()].tolist() == [0.0, 12.0, 24.0]
+        assert file["snapshots/sed"].shape == (3, 12, 12, 12)
+        assert file["snapshots/sed"].attrs["unit"] == "MPa"
+        assert file["snapshots/sed"][()].max() > 0
+        assert (file["series/stiffness"][()] > 0).all()
+        assert (file["series/failure_load"][()] > 0).all()
+        assert file["series/sed_mean"].attrs["unit"] == "MPa"
         measured = np.isfinite(file["series/tb_th"][()])
         assert time[measured].tolist() == [float(t) for t in range(-84, 25, 12)]
         assert file["series/tb_th"].attrs["interval"] == 12.0

@@ -39,7 +39,7 @@ def whole():
     [
         ("tgfb", "deaths", "nuclei", 0.0, 0.99),  # it kills nuclei
         ("igf1", "osteoblasts", "resorbed", 0.0, 0.95),
-        ("sclerostin", "formed", "spent", 1.4, 3.0),  # it brakes the gain
+        ("sclerostin", "formed", "spent", 1.6, 4.0),  # it brakes the gain
         ("mcsf", "osteoclasts", None, 0.0, 0.85),  # precursors die without it
         ("il1", "deaths", "nuclei", 1.02, 2.0),  # it keeps nuclei alive
         ("tnf", "osteoclasts", None, 0.0, 0.999),
