@@ -81,6 +81,19 @@ PANELS = (
         Scale.PERCENT,
         "share of bone surface (%)",
     ),
+    Panel(
+        "Stiffness and strength",
+        (Curve("stiffness", "stiffness", BLACK), Curve("failure_load", "failure load", ORANGE)),
+        Scale.OF_BASELINE,
+        "% of baseline",
+        zero=False,
+    ),
+    Panel(
+        "Strain felt by osteocytes",
+        (Curve("disuse", "too little", BLUE), Curve("strained", "much", VERMILION)),
+        Scale.PERCENT,
+        "share of osteocytes (%)",
+    ),
 )
 
 MOST_HORMONES = 3
