@@ -3,7 +3,8 @@
 Plan: structures and lives of seeds 1..N (``--seeds``), cubes of ``--edge`` voxels of 20 um, replete
 hormones. Every bone lives in for ``--spin-up`` days, its reference is fixed, and each arm goes on
 from that same bone for ``--years``. Means and standard errors are over seeds, of differences from
-the control arm of the same bone: ``python benchmarks/loads.py [--out loads.json]``.
+the control arm of the same bone: ``python benchmarks/loads.py [--out loads.json] [--figure loads.png]``;
+``--read loads.json`` takes the runs of before.
 """
 
 import argparse
@@ -50,7 +51,9 @@ def measure(state) -> dict[str, float]:
     }
 
 
-def live_seed(edge: int, seed: int, spin_up: int, years: int) -> dict[str, list[dict[str, float]]]:
+def live_seed(
+    edge: int, seed: int, spin_up: int, years: int, arms: list[str]
+) -> dict[str, list[dict[str, float]]]:
     """Live one bone in, then every arm from it; returns half-yearly measures by arm."""
     from replete import CONFIG, make_model
     from trabecula.config import load_config
@@ -60,7 +63,8 @@ def live_seed(edge: int, seed: int, spin_up: int, years: int) -> dict[str, list[
     model.run_steps(spin_up)
     bone, rows = model.state, {}
     bone.loading.is_fixed = True
-    for arm, stress in ARMS.items():
+    for arm in arms:
+        stress = ARMS[arm]
         asked = [f"lattice.shape=[{edge}, {edge}, {edge}]", f"seed={seed}"]
         asked += [f"mechanics.stress.{axis}={value}" for axis, value in stress.items()]
         branch = TrabeculaModel(load_config(CONFIG, asked), copy.deepcopy(bone), replete=True)
@@ -71,10 +75,52 @@ def live_seed(edge: int, seed: int, spin_up: int, years: int) -> dict[str, list[
     return rows
 
 
+def draw(runs: list[dict], arms: list[str], path: Path) -> None:
+    """Save the course of every arm: mean over seeds with its standard error."""
+    from trabecula.viz.style import BLACK, BLUE, GREEN, ORANGE, VERMILION, apply_style
+
+    colours = dict(zip(ARMS, (BLACK, GREEN, BLUE, VERMILION, ORANGE), strict=True))
+    panels = {
+        "bv_tv": "BV/TV (% of the start)",
+        "modulus_ratio": "stiffness x / z (% of the start)",
+        "stimulus": "strain energy felt (% of the start)",
+    }
+    with apply_style() as make_figure:
+        figure = make_figure(figsize=(7.2, 2.6), layout="constrained")
+        axes = figure.subplots(1, len(panels))
+        for axis, (key, words) in zip(axes, panels.items(), strict=True):
+            for arm in arms:
+                rows = [
+                    [100 * row[key] / run["control"][0][key] for row in run[arm]] for run in runs
+                ]
+                columns = list(zip(*rows, strict=True))
+                years = [at / 2 for at in range(len(columns))]
+                mean = [statistics.mean(column) for column in columns]
+                error = [statistics.stdev(column) / math.sqrt(len(runs)) for column in columns]
+                axis.errorbar(years, mean, error, color=colours[arm], label=arm, linewidth=1.2)
+            axis.set_xlabel("years")
+            axis.set_ylabel(words)
+        axes[-1].set_yscale("log")
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(arms)
+        )
+    figure.savefig(path, dpi=200)
+
+
 def compare(runs: list[dict], arm: str, key: str, at: int) -> tuple[float, float]:
     """Return mean and standard error over seeds of the relative difference from control (%)."""
     gaps = [100.0 * (run[arm][at][key] / run["control"][at][key] - 1.0) for run in runs]
     return statistics.mean(gaps), statistics.stdev(gaps) / math.sqrt(len(gaps))
+
+
+def live_all(options: argparse.Namespace) -> list[dict]:
+    """Live all bones of the plan on two processes."""
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        jobs = [
+            pool.submit(live_seed, options.edge, seed, options.spin_up, options.years, options.arms)
+            for seed in range(1, options.seeds + 1)
+        ]
+        return [job.result() for job in jobs]
 
 
 def main() -> None:
@@ -84,24 +130,28 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--spin-up", type=int, default=730)
     parser.add_argument("--years", type=int, default=4)
+    parser.add_argument("--arms", nargs="+", default=list(ARMS), help="control comes first")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--read", type=Path)
+    parser.add_argument("--figure", type=Path)
     options = parser.parse_args()
     begun = time.monotonic()
-    seeds = range(1, options.seeds + 1)
-    with ProcessPoolExecutor(max_workers=2) as pool:
-        jobs = [
-            pool.submit(live_seed, options.edge, seed, options.spin_up, options.years)
-            for seed in seeds
-        ]
-        runs = [job.result() for job in jobs]
+    if options.read is not None:
+        runs = json.loads(options.read.read_text())["runs"]
+    else:
+        runs = live_all(options)
+    arms = list(runs[0])
     if options.out is not None:
         options.out.write_text(json.dumps({"plan": vars(options), "runs": runs}, default=str))
+    if options.figure is not None:
+        draw(runs, arms, options.figure)
+    years = (len(runs[0]["control"]) - 1) // 2
     changes = [
         100.0 * (run["control"][-1]["bv_tv"] / run["control"][0]["bv_tv"] - 1.0) for run in runs
     ]
-    print(f"control: BV/TV {statistics.mean(changes):+.2f} % in {options.years} y, each {changes}")
-    for arm in ARMS:
-        for at in range(2, 2 * options.years + 1, 2):
+    print(f"control: BV/TV {statistics.mean(changes):+.2f} % in {years} y, each {changes}")
+    for arm in arms[1:]:
+        for at in range(2, 2 * years + 1, 2):
             cells = [
                 f"{key} {mean:+7.2f} +- {error:.2f} %"
                 for key in ("bv_tv", "modulus_ratio", "fabric_ratio", "stimulus")
