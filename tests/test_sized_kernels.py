@@ -13,6 +13,7 @@ import pytest
 import trabecula.kernels
 import twins.stencil
 from kernelworlds import make_lattice, make_space
+from meshworlds import make_coarse, make_links, make_modulus, make_world
 from trabecula.base.codes import HALF
 from trabecula.kernels import compile as compile_module
 from trabecula.kernels.compile import (
@@ -33,7 +34,7 @@ SOURCES = {p.stem: p.read_text() for p in Path(trabecula.kernels.__path__[0]).gl
 SIZED = {
     f"{file}.{name}"
     for file, text in SOURCES.items()
-    for name in re.findall(r"^@sized_kernel\ndef (\w+)", text, re.MULTILINE)
+    for name in re.findall(r"^@(?:sized_kernel|make_sized\(.*\))\ndef (\w+)", text, re.MULTILINE)
 }
 PAIRS = {
     f"{file}.{name}"
@@ -106,6 +107,41 @@ def make_cases():
     }  # fmt: skip
 
 
+@cache
+def make_mechanics_cases():
+    """Arguments of the kernels of elasticity; vectors of several blocks, the last one short."""
+    rng = np.random.default_rng(5)
+    world = make_world(make_modulus(5, SHAPE, holes=0.3))
+    coarse = make_coarse(world)
+    links = make_links(world, coarse)
+
+    def make(count=20_000):
+        return rng.normal(size=count).astype(np.float32)
+
+    def free(count):
+        return (rng.random(count) < 0.8).astype(np.uint8)
+
+    fine, few = 3 * world.nodes, 3 * coarse.nodes
+    lame, inverse = np.array([0.6, 0.4], np.float32), free(20_000) * np.float32(0.7)
+    return {
+        "hexahedra.press_elements": (
+            make(fine), world.corners, world.moduli, world.layers, lame, make(fine),
+        ),
+        "meshtransfer.refine_nodes": (links, make(few), free(fine), make(fine)),
+        "meshtransfer.collect_nodes": (make(fine), world.planes, links, free(few), make(few)),
+        "krylov.sum_blocks": (make(), make(), np.full(3, 9.0)),
+        "krylov.start_smoothing": (make(), inverse, np.float32(0.7), make(), make()),
+        "krylov.smooth": (make(), make(), inverse, lame, make(), make()),
+        "krylov.subtract": (make(), make(), inverse, make()),
+        "krylov.advance": (make(), make(), np.float32(0.6), inverse, make(), make()),
+        "krylov.turn": (make(), np.float32(0.4), make()),
+    }  # fmt: skip
+
+
+def find_args(name):
+    return (make_cases() | make_mechanics_cases())[name]
+
+
 def find_kernel(name):
     file, name = name.rsplit(".", 1)
     return getattr(importlib.import_module(f"trabecula.kernels.{file}"), name)
@@ -133,16 +169,14 @@ def run_parallel(kernel, args):
 def test_every_kernel_that_is_compiled_both_ways_has_a_case():
     assert len(SIZED) > 20
     assert len(PAIRS) == 2
-    assert set(make_cases()) == SIZED | PAIRS
+    assert set(make_cases()) | set(make_mechanics_cases()) == SIZED | PAIRS
 
 
 @pytest.mark.parametrize("name", sorted(SIZED))
-def test_both_halves_of_a_sized_kernel_give_the_same_bits(name, monkeypatch):
-    kernel, args = find_kernel(name), make_cases()[name]
-    monkeypatch.setattr(compile_module, "PARALLEL_FROM", args[0].size + 1)
-    serial = collect_bits(kernel, args)
-    monkeypatch.setattr(compile_module, "PARALLEL_FROM", 0)
-    for threads, bits in run_parallel(kernel, args).items():
+def test_both_halves_of_a_sized_kernel_give_the_same_bits(name):
+    (one, other), args = find_kernel(name).halves, find_args(name)
+    serial = collect_bits(one, args)
+    for threads, bits in run_parallel(other, args).items():
         assert bits == serial, f"{threads} threads"
     assert serial != collect_bits(lambda *_: None, args), "it did nothing"
 
