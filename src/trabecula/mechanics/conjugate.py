@@ -18,6 +18,9 @@ MOST_ITERATIONS, MOST_ROUNDS = 2000, 12
 ROUNDING = 1e-8
 """Residual, relative to the forces at the platens, that is nothing."""
 
+LEAST = 1e-14
+"""Residual, relative to the forces at the platens, below which float64 cannot bring it."""
+
 ROUND = 1e-5
 """Reduction of the residual in one round of float32."""
 
@@ -59,11 +62,11 @@ class Equilibrium:
         self._mesh.press(u, self._force)
         return self._force
 
-    def _compute_scale(self, uniform: Array) -> float:
+    def _compute_scale(self, uniform: Array, tolerance: float) -> float:
         """Return the size of the residual of uniform strain, or rounding where that is exact."""
         forces = self.compute_forces(uniform)
         free = forces * self._mesh.free
-        floor = ROUNDING * np.sqrt(compute_dot(forces, forces))
+        floor = max(ROUNDING, LEAST / tolerance) * np.sqrt(compute_dot(forces, forces))
         return float(max(np.sqrt(compute_dot(free, free)), floor))
 
     def relax(self, u: Array, uniform: Array, tolerance: float) -> Progress:
@@ -77,7 +80,7 @@ class Equilibrium:
         SolverError
             If it does not converge.
         """
-        scale = self._compute_scale(uniform)
+        scale = self._compute_scale(uniform, tolerance)
         progress = Progress()
         for _ in range(MOST_ROUNDS):
             forces = self.compute_forces(u)
