@@ -87,6 +87,7 @@ HELPERS = {
     "meshtransfer.collect_plane": "meshtransfer.collect_nodes",
     "osteocytes.seek_block": "osteocytes.find_outlets",
     "precursors.fill_odds": "precursors.walk_precursors",
+    "osteoblasts.begin_osteoblast": "osteoblasts.recruit",
     "precursors.count_hops": "precursors.walk_precursors",
     "precursors.walk_one": "precursors.walk_precursors",
     "precursors.draw_path": "precursors.walk_one",

@@ -7,6 +7,7 @@ import numpy as np
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import hill, occupancy
+from trabecula.kernels.osteoblasts import begin_osteoblast
 from trabecula.kernels.space import join, neighbour, split
 
 LINING = 15
@@ -184,15 +185,8 @@ def wake_lining(lining, osteoblasts, counts, scene, lattice, space, moment, rate
             continue
         if count >= len(osteoblasts.uid):
             return -1
-        osteoblasts.uid[count] = make_uid(moment.seed, 2, flat, moment.step, WOKEN)
-        osteoblasts.voxel[count] = flat
-        osteoblasts.born[count] = moment.time
-        osteoblasts.stage[count] = 1
-        osteoblasts.dose[count] = 0
-        osteoblasts.dose_start[count] = 0
-        osteoblasts.carry[count] = 0.0
-        osteoblasts.rest[count] = 0.0
-        osteoblasts.site[count] = 0
+        uid = make_uid(moment.seed, 2, flat, moment.step, WOKEN)
+        begin_osteoblast(osteoblasts, count, uid, flat, moment.time, 1, 0)
         scene.lining[z, y, x] -= 1
         scene.osteoblasts[z, y, x] += 1
         lining.uid[i] = 0

@@ -63,6 +63,20 @@ class OsteoblastRates(NamedTuple):
 
 
 @kernel
+def begin_osteoblast(table, row, uid, flat, time, stage, site):
+    """Write a new osteoblast, which carries nothing yet, into a row of the table."""
+    table.uid[row] = uid
+    table.voxel[row] = flat
+    table.born[row] = time
+    table.stage[row] = stage
+    table.dose[row] = 0
+    table.dose_start[row] = 0
+    table.carry[row] = 0.0
+    table.rest[row] = 0.0
+    table.site[row] = site
+
+
+@kernel
 def recruit(table, count, scene, lattice, ligands, space_moment_rates):
     """Bring preosteoblasts to surface voxels that hold bound factor; returns the new count or -1.
 
@@ -89,15 +103,8 @@ def recruit(table, count, scene, lattice, ligands, space_moment_rates):
                 continue
             if count >= len(table.uid):
                 return -1
-            table.uid[count] = make_uid(moment.seed, 2, flat, moment.step, k)
-            table.voxel[count] = flat
-            table.born[count] = moment.time
-            table.stage[count] = 0
-            table.dose[count] = 0
-            table.dose_start[count] = 0
-            table.carry[count] = 0.0
-            table.rest[count] = 0.0
-            table.site[count] = lattice.site[z, y, x]
+            uid = make_uid(moment.seed, 2, flat, moment.step, k)
+            begin_osteoblast(table, count, uid, flat, moment.time, 0, lattice.site[z, y, x])
             scene.osteoblasts[z, y, x] += 1
             count += 1
     return count
