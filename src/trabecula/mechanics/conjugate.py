@@ -1,6 +1,6 @@
 """Conjugate gradients with the multigrid cycle, in float32, on residuals taken in float64."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,7 +22,8 @@ LEAST = 1e-14
 """Residual, relative to the forces at the platens, below which float64 cannot bring it."""
 
 ROUND = 1e-5
-"""Reduction of the residual in one round of float32."""
+"""Reduction of the residual in one round of float32, at which it ends even if the energy still
+falls: what is left is soon noise, whose directions lead nowhere."""
 
 
 @dataclass
@@ -37,11 +38,14 @@ class Progress:
         True residual in float64, relative to that of uniform strain, 1.
     energy_fall
         Last relative fall of the energy over :data:`DELAY` iterations, 1.
+    falls
+        Fall of the energy in every iteration (MPa voxel), after an infinite one.
     """
 
     iterations: int = 0
     residual: float = np.inf
     energy_fall: float = np.inf
+    falls: list[float] = field(default_factory=lambda: [float("inf")], repr=False)
 
 
 class Equilibrium:
@@ -109,15 +113,19 @@ class Equilibrium:
         self, u: Array, r: Array, target: float, goal: tuple[float, float], progress: Progress
     ) -> None:
         """Add to `u` the correction that brings the residual `r` below `target`."""
-        mesh, falls = self._mesh, [np.inf]
+        mesh, falls = self._mesh, progress.falls
         energy, tolerance = goal
         b = r.astype(np.float32)
         x, z, ap = np.zeros_like(b), np.empty_like(b), np.empty_like(b)
         self._cycle.apply(b, z)
         p, rz = z.copy(), compute_dot(b, z)
+        dust = ROUND * float(np.sqrt(compute_dot(b, b)))
         while progress.iterations < MOST_ITERATIONS:
             mesh.press(p, ap)
-            alpha = rz / compute_dot(p, ap)
+            curvature = compute_dot(p, ap)
+            if not curvature > 0:
+                break
+            alpha = rz / curvature
             advance(p, ap, np.float32(alpha), mesh.inverse, x, b)
             progress.iterations += 1
             falls.append(0.5 * alpha * rz)
@@ -126,7 +134,7 @@ class Equilibrium:
             size = np.sqrt(compute_dot(b, b))
             if not np.isfinite(size):
                 break
-            if size <= 0.9 * target and (progress.energy_fall <= tolerance or size == 0):
+            if size <= 0.9 * target and (progress.energy_fall <= tolerance or size <= dust):
                 break
             self._cycle.apply(b, z)
             new = compute_dot(b, z)
