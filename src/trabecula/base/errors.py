@@ -47,6 +47,10 @@ class ConfigError(InputError):
         self.problems = problems
         super().__init__("\n".join(str(problem) for problem in problems))
 
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[list[Problem]]]:
+        """Keep the problems when a worker process hands the error on."""
+        return type(self), (self.problems,)
+
 
 class SpecimenError(InputError):
     """A specimen file or generator request that cannot become a lattice."""
