@@ -66,24 +66,23 @@ def test_surfaces_count_faces():
     state.lattice.osteoid[1, 0, :2] = FULL // 10  # in the open voxel: 2 faces
     state.lattice.eroded[6, 7, :] = 1  # 8 faces
     state.lattice.eroded[7, 7, :] = 1  # open, but not beside bone
-    state.lattice.formed[5, 0, 0] = -14.0  # just within the label interval
-    state.lattice.formed[5, 0, 1] = -14.1  # just outside
     found = measure(state)
     assert found["os_bs"] == pytest.approx(18 / 128)
     assert found["es_bs"] == pytest.approx(8 / 128)
-    assert found["ms_bs"] == pytest.approx(1 / 128)
 
 
 def test_cells_on_the_surface():
     state = make_slab()
     at = [6 * 64 + i for i in range(5)]
     stage = [Stage.ACTIVE] * 3 + [Stage.PREOSTEOBLAST] * 2
-    state.cells.osteoblasts.append(uid=range(1, 6), voxel=at, stage=stage)
+    state.cells.osteoblasts.append(uid=range(1, 6), voxel=at, stage=stage, dose=[9, 9, 0, 9, 9])
     state.cells.osteoclasts.append(uid=[9, 8], voxel=[6 * 64 + 20, 6 * 64 + 40], nuclei=[4, 2])
     state.cells.osteocytes.append(uid=range(1, 33), voxel=range(128, 160))
     found = measure(state)
     surface = surface_of(128)
-    assert found["ob_s_bs"] == pytest.approx(3 / 128)
+    surface_voxels = 128 * PLANE
+    assert found["ob_s_bs"] == pytest.approx(3 * 130 / 400 / surface_voxels)
+    assert found["ms_bs"] == pytest.approx(2 * 130 / 400 / surface_voxels)  # one has spent all
     assert found["oc_s_bs"] == pytest.approx(6 * 600 / 400 / (128 * PLANE))
     assert found["n_ob_bs"] == pytest.approx(3 / surface)
     assert found["n_oc_bs"] == pytest.approx(2 / surface)
@@ -119,14 +118,16 @@ def test_rates_follow_the_ledger():
         state.coupling.released = 4 * day * FULL // 10
         history.add(state)
     assert len(history.rows) <= 368
-    state.lattice.formed[5, :2, :] = 399.0
+    state.cells.osteoblasts.append(
+        uid=range(1, 9), voxel=range(6 * 64, 6 * 64 + 8), stage=Stage.ACTIVE, dose=5
+    )
     found = measure(state, history)
     assert found["formation_rate"] == pytest.approx(0.3 * 8000, rel=1e-4)
     resorbed = state.volume.resorbed - 2 * 370 * FULL // 10
     assert found["resorption_rate"] == pytest.approx(resorbed * quantum / 30)
     assert found["g_eff"] == pytest.approx(0.75, rel=1e-4)
     assert found["bfr_bs"] == pytest.approx(2400 * 365.25 / (surface_of(128) * 1e6), rel=1e-4)
-    assert found["ms_bs"] == pytest.approx(16 / 128)
+    assert found["ms_bs"] == pytest.approx(8 * 130 / 400 / (128 * PLANE))
     assert found["mar"] * found["ms_bs"] * 365.25 == pytest.approx(found["bfr_bs"])
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from trabecula.base.codes import FULL, HALF, Phase, Stage
 from trabecula.base.columns import Array
-from trabecula.kernels.histology import ERODED, LABELLED, OSTEOBLAST, OSTEOID, sum_covers
+from trabecula.kernels.histology import ERODED, OSTEOID, sum_covers
 from trabecula.kernels.mineral import BONE, MATRIX, MINERAL, sum_tissue
 from trabecula.kernels.mineral import OSTEOID as OSTEOID_QUANTA
 from trabecula.kernels.space import Space
@@ -22,7 +22,7 @@ from trabecula.morphometry.sites import compute_site_measures
 from trabecula.state import Grid, State
 
 LABEL_INTERVAL = 14.0
-"""Time between two labels (d); also the window of ``mar``, ``bfr_bs`` and ``ms_bs``."""
+"""Time between two labels (d): the window of ``bfr_bs`` and ``mar``."""
 
 RATE_WINDOW = 30.0
 """Window of the rates of resorption and formation (d), when samples are closer than that."""
@@ -78,7 +78,12 @@ def _divide(a: float, b: float) -> float:
 def measure_surfaces(
     state: State, weights: Array, faces: float, parameters: Table
 ) -> dict[str, float]:
-    """Measure the share of the surface under osteoid, eroded, under cells, and labelled.
+    """Measure the share of the surface under osteoid, eroded, under cells, and mineralising.
+
+    Cells cover their own area, not that of the voxels they sit in: a voxel of 20 um has room for
+    four osteoblasts, and one that works there alone takes up a label of its own width. Surface
+    mineralises where an active osteoblast has factor to spend, which is what MS/BS of two labels
+    estimates (double-labelled and half of the single-labelled surface).
 
     Parameters
     ----------
@@ -89,21 +94,20 @@ def measure_surfaces(
     """
     grid, blasts = state.grid, state.cells.osteoblasts.rows
     space = Space(*grid.shape, int(grid.periodic), grid.voxel)
-    active = np.zeros(grid.shape, dtype=np.uint8)
-    active.reshape(-1)[blasts.voxel[blasts.stage == Stage.ACTIVE]] = 1
     seam = max(1, round(parameters["lattice.osteoid.seam"] / grid.voxel * FULL))
-    slabs = np.empty((grid.shape[0], 4))
-    since = state.clock.time - LABEL_INTERVAL
-    sum_covers(state.lattice, active, weights, space, seam, since, slabs)
+    slabs = np.empty((grid.shape[0], 2))
+    sum_covers(state.lattice, weights, space, seam, slabs)
     sums = [float(total) for total in slabs.sum(axis=0)]
-    clasts = int(state.cells.osteoclasts.rows.nuclei.sum())
-    covered = clasts * parameters["cells.osteoclast.area"] / grid.voxel**2
+    active = blasts.stage == Stage.ACTIVE
+    blast = parameters["cells.osteoblast.area"] / grid.voxel**2
+    clast = parameters["cells.osteoclast.area"] / grid.voxel**2
+    nuclei = int(state.cells.osteoclasts.rows.nuclei.sum())
     return {
         "os_bs": _divide(sums[OSTEOID], faces),
         "es_bs": _divide(sums[ERODED], faces),
-        "ob_s_bs": _divide(sums[OSTEOBLAST], faces),
-        "ms_bs": _divide(sums[LABELLED], faces),
-        "oc_s_bs": _divide(covered, faces),
+        "ob_s_bs": _divide(int(active.sum()) * blast, faces),
+        "ms_bs": _divide(int((active & (blasts.dose > 0)).sum()) * blast, faces),
+        "oc_s_bs": _divide(nuclei * clast, faces),
     }
 
 
@@ -169,7 +173,7 @@ def measure_rates(state: State, history: History, surface: float, bone: float) -
 
     Notes
     -----
-    ``bfr_bs = mar x ms_bs`` by construction: the same label window gives both.
+    ``bfr_bs = mar x ms_bs`` by construction.
     """
     quantum = state.grid.voxel_volume / FULL
     keys = ("resorption_rate", "formation_rate", "bfr_bs", "turnover", "g_eff")
