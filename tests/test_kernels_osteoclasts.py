@@ -23,20 +23,23 @@ from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts, Sites
 from trabecula.kernels.osteoclasts import (
     OsteoclastRates,
     first_touch,
+    fits,
     fuse_osteoclasts,
     move_osteoclasts,
     resorb,
     score_target,
     share_open,
     turn_over_nuclei,
+    value_ground,
 )
-from trabecula.kernels.space import make_ball
+from trabecula.kernels.space import fill_contact, join, make_ball, split
 
 pytestmark = pytest.mark.twin
 RATES = make_rates(
     OsteoclastRates, fusion=1.0, most=12, fewest=3, death=3.0, survival=3.0, half=0.4, power=2.0,
     kd=6.0, tgfb_half=5.0, tgfb_max=2.0, il1_half=4.0, il1_max=1.5, work=1500.0, area=300.0,
     speed=12.0, seam=SEAM, release=1.0, room=0.25, border=make_ball(1.75),
+    levelling=2.0,
 )  # fmt: skip
 
 
@@ -82,9 +85,27 @@ def test_movement(seed, periodic):
     assert 5 < (after.voxel != table.voxel).sum() < 30
     for field in ligands:
         field[...] = 3.0
+    flat = RATES._replace(levelling=0.0)
     _, (level, *_) = compare(move_osteoclasts, twins.move_osteoclasts, table, order, scene, ligands,
-                             space, make_moment(seed), RATES)  # fmt: skip
+                             space, make_moment(seed), flat)  # fmt: skip
     assert (level.voxel[4:] == table.voxel[4:]).all(), "no place is better than another"
+    _, (after, *_) = compare(move_osteoclasts, twins.move_osteoclasts, table, order, scene, ligands,
+                             space, make_moment(seed), RATES)  # fmt: skip
+    moved = np.flatnonzero(after.voxel[4:] != table.voxel[4:]) + 4
+    assert len(moved) > 3, "open ground is better"
+    for row in moved:
+        shares = [share_open(scene.matrix, space, RATES.border, *split(t.voxel[row], space))
+                  for t in (table, after)]  # fmt: skip
+        assert shares[1] > shares[0]
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+@pytest.mark.parametrize("levelling", [0.0, 2.0])
+def test_ground(seed, periodic, levelling):
+    _, space, scene, ligands, _, _ = make_world(seed, periodic)
+    rates = RATES._replace(levelling=np.float64(levelling))
+    for place in np.random.default_rng(seed).integers(0, scene.matrix.shape, (20, 3)):
+        compare(value_ground, twins.value_ground, scene, ligands, space, rates, *place, rtol=1e-6)
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
@@ -115,15 +136,28 @@ def test_targets(seed, periodic):
 
 def test_a_ruffled_border_that_does_not_fit_is_no_target():
     """The same voxel with room and without: an end of a slit, whole or begun."""
-    lattice, space, scene, ligands, _, _ = make_world(1, 1)
+    lattice, space, scene, ligands, table, order = make_world(1, 1)
     for counts in (scene.lining, scene.osteoblasts, scene.osteoid):
         counts[...] = 0
     lattice.matrix[...] = FULL
     lattice.matrix[2, 2, 2] = 0
-    for matrix, reachable in ((FULL, False), (FULL - 1, True)):
+    for matrix, fit in ((FULL, False), (FULL - 1, True)):
         lattice.matrix[2, 2, 3] = matrix
-        args = (scene, ligands, space, RATES, 2, 2, 3)
-        assert (score_target(*args) > 0) == (twins.score_target(*args) > 0) == reachable
+        args = (lattice.matrix, space, RATES, 2, 2, 3)
+        found, _ = compare(fits, twins.fits, *args)
+        assert found == fit
+    sites = make_arrays(Sites, 5)
+    context = (space, make_moment(1), RATES, make_ball(1.75))
+    for matrix, reachable in ((FULL, False), (FULL - 1, True)):
+        lattice.matrix[...] = FULL
+        lattice.matrix[2, 2, 2] = 0
+        lattice.matrix[2, 2, 3] = matrix
+        fill_contact(lattice.matrix, space, scene.contact)
+        table.voxel[:] = join(2, 2, 2, space)
+        table.nuclei[:] = RATES.fewest
+        (gone, _), _ = compare(resorb, twins.resorb, table, order, scene, ligands, lattice, sites,
+                               context, rtol=1e-9)  # fmt: skip
+        assert (gone > 0) == reachable
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

@@ -45,11 +45,24 @@ def scale(load, factor):
     return load._replace(stress=tuple(factor * stress for stress in load.stress))
 
 
-def test_nothing_is_said_within_the_lazy_zone():
-    low, high = P["mechanics.sensing.lazy_low"], P["mechanics.sensing.lazy_high"]
-    answer = compute_answer(np.linspace(low, high, 50) ** 2, P)
+def make_lazy(low, high):
+    """The table with a lazy zone, which it does not have by default."""
+    return load_parameters({"mechanics.sensing.lazy_low": low, "mechanics.sensing.lazy_high": high})
+
+
+def test_nothing_is_said_within_a_lazy_zone():
+    lazy = make_lazy(0.7, 1.3)
+    answer = compute_answer(np.linspace(0.7, 1.3, 50) ** 2, lazy)
     for part in (answer.secretion - 1, answer.unrest - 1, answer.calling):
         assert abs(part).max() < 1e-12
+    assert find_reference(np.linspace(0.9, 1.1, 101), lazy) == pytest.approx(1)
+
+
+def test_every_change_of_strain_is_heard():
+    """No lazy zone was found in women (Christen 2014): a little more or less strain counts."""
+    less, more = compute_answer(np.array([0.98, 1.02]) ** 2, P).secretion
+    assert less > 1.02
+    assert more < 0.99
 
 
 def test_the_curve_has_its_limits_and_is_monotone():
@@ -71,8 +84,6 @@ def test_at_the_reference_the_osteocytes_together_ask_for_nothing():
     reference = find_reference(felt, P)
     assert compute_answer(felt / reference, P).secretion.mean() == pytest.approx(1, abs=1e-9)
     assert find_reference(7 * felt, P) == pytest.approx(7 * reference)
-    narrow = np.linspace(0.9, 1.1, 101)
-    assert find_reference(narrow, P) == pytest.approx(1)
     assert math.isnan(find_reference(np.zeros(5), P))
 
 

@@ -63,7 +63,8 @@ def activate(table, count, scene, lattice, space, moment, rates_ball):
             continue
         place = split(table.voxel[i], space)
         near = [neighbour(place, offset, space) for offset in ball]
-        pit = [p for p in near if scene.contact[p] > 0 and lattice.eroded[p] > 0]
+        open_pit = [p for p in near if scene.contact[p] > 0 and lattice.eroded[p] > 0]
+        pit = [p for p in open_pit if scene.osteoblasts[p] > 0 or lattice.bound[p] > 0]
         held = [p for p in pit if scene.osteoblasts[p] > 0]
         is_clear = not any(scene.osteoclasts[p] > 0 for p in near)
         if not is_clear or len(held) < rates.density * len(pit):

@@ -90,10 +90,16 @@ def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
             choice.insert(0, place)  # it stays where no place is better
         if not choice:
             continue
-        best = max(choice, key=lambda p: occupancy(ligands, rates.kd, *p))
+        best = max(choice, key=lambda p: value_ground(scene, ligands, space, rates, *p))
         scene.osteoclasts[place] -= 1
         scene.osteoclasts[best] += 1
         table.voxel[i] = join(best, space)
+
+
+def value_ground(scene, ligands, space, rates, z, y, x):
+    """Signal times openness to a power."""
+    openness = share_open(scene.matrix, space, rates.border, z, y, x)
+    return occupancy(ligands, rates.kd, z, y, x) * openness**rates.levelling
 
 
 def share_open(matrix, space, ball, z, y, x):
@@ -113,12 +119,16 @@ def score_target(scene, ligands, space, rates, z, y, x):
         return -1.0
     doors = [p for p in faces_of(here, space) if not is_bone(scene.matrix, p) and not is_covered(p)]
     around = 26 - count_bone26(scene.matrix, z, y, x, space)
-    begun = scene.matrix[here] < FULL
-    fits = begun or share_open(scene.matrix, space, rates.border, z, y, x) >= rates.room
-    if not doors or not fits:
+    if not doors:
         return -1.0
     dug = (FULL - int(scene.matrix[here])) / FULL
     return 3 * around / 26 + 2 * dug + max(feel(ligands, rates, p) for p in doors) / 2
+
+
+def fits(matrix, space, rates, z, y, x):
+    """A begun place always; a whole one where the border has room."""
+    begun = matrix[z, y, x] < FULL
+    return bool(begun or share_open(matrix, space, rates.border, z, y, x) >= rates.room)
 
 
 def first_touch(lattice, scene, space, site, z, y, x):
@@ -142,7 +152,7 @@ def choose_target(scene, ligands, here, radius, space_moment_rates_ball):
         flat = join(place, space)
         bits = draw_bits(moment.seed, Stream.RESORPTION, moment.step, flat, 7)
         value = score + 0.05 * (bits >> 40) / 2**24
-        if score >= 0 and value > best:
+        if score >= 0 and value > best and fits(scene.matrix, space, rates, *place):
             best, choice = value, place
     return choice
 

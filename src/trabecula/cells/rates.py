@@ -61,6 +61,7 @@ def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastR
         release=p["cells.factor.yield"],
         room=p["cells.osteoclast.room"],
         border=make_ball(max(1.0, p["cells.osteoclast.border"] / grid.voxel)),
+        levelling=p["cells.osteoclast.levelling"],
     )
 
 

@@ -4,16 +4,14 @@ import math
 
 import numpy as np
 
-from trabecula.base.codes import Population, Species
+from trabecula.base.codes import Population, Species, Target
 from trabecula.base.columns import Array
-from trabecula.config.species import Scale, load_species
 from trabecula.fields.hierarchy import Hierarchy, make_hierarchy
 from trabecula.fields.numbers import Table
-from trabecula.fields.sources import COUPLED, compute_coupling, compute_released
+from trabecula.fields.sources import compute_coupling
 from trabecula.kernels.levels import (
     fill_occupancy,
     sum_open,
-    sum_released,
     sum_surface,
     sum_weighted,
 )
@@ -26,8 +24,8 @@ def measure_fields(state: State, parameters: Table) -> dict[str, float]:
 
     Keys: ``<species>_marrow`` and ``<species>_surface`` (pM), ``rankl_opg`` (total RANKL over
     total OPG at the surface, 1), ``rank_occupancy_surface``, ``rank_occupancy_surface_median`` and
-    ``rank_occupancy_precursors`` (1), ``rankl_per_cell`` (molecules/d that an expressing cell puts
-    on its membrane), ``local_estradiol`` (pM). NaN where there is nothing to average over.
+    ``rank_occupancy_precursors`` (1), ``rankl_per_cell`` (RANKL that a marrow cell makes,
+    relative to the replete state), ``local_estradiol`` (pM). NaN where there is nothing to average over.
     """
     fields = state.fields
     parts = make_hierarchy(state.grid, state.lattice.matrix, reuse=True, whole=False)
@@ -124,19 +122,11 @@ def _compute_ratio(levels: dict[str, float]) -> float:
 
 
 def _compute_rankl_per_cell(state: State, parameters: Table) -> float:
-    row = next(r for r in load_species() if r.species == Species.RANKL_MEMBRANE)
-    coupling = compute_coupling(state, parameters)
-    ones = np.ones_like(coupling)
-    total, cells = 0.0, 0
-    for source in row.sources:
-        if source.scale == Scale.VOLUME:
-            continue
-        released = compute_released(state, parameters, row, source)
-        local = coupling if source.population in COUPLED else ones
-        every = source.population == Population.OSTEOCYTE
-        amount, count = sum_released(
-            released.voxel, released.amount, local, state.grid.shape, every
-        )
-        total += amount
-        cells += count
-    return total / cells if cells else math.nan
+    """RANKL on a marrow cell, relative to the replete state at reference cytokines (1).
+
+    It is what flow cytometry of marrow cells sees (stromal, T and B cells; Eghbali-Fatourechi 2003,
+    doi:10.1172/JCI17215): what hormones let it make and keep, times cytokines on the spot.
+    """
+    signal = state.signals.get(Target.RANKL_PRODUCTION, Population.MARROW)
+    signal *= state.signals.get(Target.RANKL_RETENTION, Population.MARROW)
+    return float(signal * compute_coupling(state, parameters).mean(dtype=float))

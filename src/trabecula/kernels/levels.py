@@ -116,26 +116,3 @@ def sum_open(stack, bits, sums):
             for y in range(ny):
                 add_open(flat, b, np.uint64((z * ny + y) * nx), t)
             sums[z, 1 + s] = t.sum()
-
-
-@kernel
-def sum_released(voxel, amount, coupling, fine_shape, every):
-    """Sum what cells release times the local coupling; returns (sum, cells that release).
-
-    Voxels are flat indices of the lattice, negative for none; `coupling` is on the coarse grid.
-    With `every` all cells that have a voxel count, else those that release something.
-    """
-    _, ny, nx = fine_shape
-    total = 0.0
-    cells = 0
-    for i in range(len(voxel)):
-        v = voxel[i]
-        if v < 0 or not (every or amount[i] > 0.0):
-            continue
-        z = v // (ny * nx)
-        rest = v - z * (ny * nx)
-        y = rest // nx
-        x = rest - y * nx
-        total += amount[i] * coupling[z >> 1, y >> 1, x >> 1]
-        cells += 1
-    return total, cells

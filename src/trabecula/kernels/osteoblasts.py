@@ -135,9 +135,9 @@ def lose_osteoblasts(table, count, scene, space, moment, rates):
 def activate(table, count, scene, lattice, space, moment, rates_ball):
     """Turn preosteoblasts active where osteoclasts have left and the patch is densely settled.
 
-    The patch is the eroded surface within `clearance`; there must be no osteoclast in it, and at
-    least `density` of its voxels must hold an osteoblast; where nothing is eroded nothing keeps the
-    cell waiting. Returns the number activated.
+    The patch is the eroded surface within `clearance` that holds factor or an osteoblast: what has
+    been filled, or was emptied by neighbours, keeps nobody waiting. There must be no osteoclast near,
+    and at least `density` of the patch must hold an osteoblast. Returns the number activated.
     """
     rates, ball = rates_ball
     chance = 1.0 - np.exp(-rates.maturation * moment.dt)
@@ -148,7 +148,7 @@ def activate(table, count, scene, lattice, space, moment, rates_ball):
         if draw(moment.seed, ACTIVATION, moment.step, table.uid[i], 0) >= chance:
             continue
         z, y, x = split(table.voxel[i], space)
-        eroded = 0
+        patch = 0
         held = 0
         clear = True
         for k in range(len(ball)):
@@ -157,9 +157,10 @@ def activate(table, count, scene, lattice, space, moment, rates_ball):
                 clear = False
                 break
             if scene.contact[a, b, c] > 0 and lattice.eroded[a, b, c] > 0:
-                eroded += 1
-                held += scene.osteoblasts[a, b, c] > 0
-        if clear and held >= rates.density * eroded:
+                here = scene.osteoblasts[a, b, c] > 0
+                held += here
+                patch += here or lattice.bound[a, b, c] > 0
+        if clear and held >= rates.density * patch:
             table.stage[i] = 1
             active += 1
     return active

@@ -30,7 +30,8 @@ class OsteoclastRates(NamedTuple):
     survival signal; ``survival`` maximum by occupancy, ``half``, ``power``, ``kd`` (pM); ``tgfb_half``
     pM, ``tgfb_max``; ``il1_half`` pM, ``il1_max``; ``work`` um^3/d per nucleus; ``area`` um^2 per
     nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per quantum;
-    ``room`` open share of the ball ``border`` (offsets) that a ruffled border needs.
+    ``room`` open share of the ball ``border`` (offsets) that a ruffled border needs; ``levelling``
+    power of the open share in the choice of ground.
     """
 
     fusion: float
@@ -52,6 +53,7 @@ class OsteoclastRates(NamedTuple):
     release: float
     room: float
     border: np.ndarray
+    levelling: float
 
 
 @kernel
@@ -127,8 +129,31 @@ def turn_over_nuclei(table, count, ligands, space, moment, rates):
 
 
 @kernel
+def share_open(matrix, space, ball, z, y, x):
+    """Open share of the voxels at the offsets `ball` (n, 3), the first of which is the voxel itself."""
+    n = 0
+    for k in range(1, len(ball)):
+        a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
+        n += matrix[a, b, c] < HALF_QUANTA
+    return n / (len(ball) - 1)
+
+
+@kernel
+def value_ground(scene, ligands, space, rates, z, y, x):
+    """Value of a surface voxel to an osteoclast: occupancy of RANK x open share^levelling.
+
+    The open share around a place is high on ridges, one half and more on flat bone, low in a pit:
+    a cell that has dug moves on to fresh bone beside its pit, which so grows wide before deep.
+    """
+    value = occupancy(ligands, rates.kd, z, y, x)
+    if rates.levelling > 0.0:
+        value *= share_open(scene.matrix, space, rates.border, z, y, x) ** rates.levelling
+    return value
+
+
+@kernel
 def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
-    """Creep to the neighbouring surface voxel where RANK is occupied most; osteoblasts hold theirs.
+    """Creep to the best ground among the neighbouring surface voxels; osteoblasts hold theirs.
 
     Lining cells do not: they withdraw where RANKL calls.
     """
@@ -141,7 +166,7 @@ def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
         u = draw(moment.seed, RESORPTION, moment.step, table.uid[i], 1)
         if u >= chance and not stranded:
             continue
-        best = -1.0 if stranded else occupancy(ligands, rates.kd, z, y, x)
+        best = -1.0 if stranded else value_ground(scene, ligands, space, rates, z, y, x)
         bz, by, bx = z, y, x
         for dz in range(-1, 2):
             for dy in range(-1, 2):
@@ -149,7 +174,7 @@ def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
                     a, b, c = neighbour(z, y, x, dz, dy, dx, space)
                     if scene.contact[a, b, c] == 0 or scene.osteoblasts[a, b, c] > 0:
                         continue
-                    value = occupancy(ligands, rates.kd, a, b, c)
+                    value = value_ground(scene, ligands, space, rates, a, b, c)
                     if value > best:
                         best, bz, by, bx = value, a, b, c
         if bz != z or by != y or bx != x:
@@ -159,22 +184,11 @@ def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
 
 
 @kernel
-def share_open(matrix, space, ball, z, y, x):
-    """Open share of the voxels at the offsets `ball` (n, 3), the first of which is the voxel itself."""
-    n = 0
-    for k in range(1, len(ball)):
-        a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
-        n += matrix[a, b, c] < HALF_QUANTA
-    return n / (len(ball) - 1)
-
-
-@kernel
 def score_target(scene, ligands, space, rates, z, y, x):
     """Score a voxel with matrix as a target: -1 if out of reach, more if exposed and signalled.
 
     A voxel is reachable through an open face that neither lining cell nor osteoblast covers; the
-    most exposed goes first (random digging makes tunnels), and begun voxels are finished. A ruffled
-    border is wider than a voxel: where less than `room` of its surroundings is open it does not fit.
+    most exposed goes first (random digging makes tunnels), and begun voxels are finished.
     """
     if scene.matrix[z, y, x] == 0 or scene.osteoid[z, y, x] > rates.seam:
         return -1.0
@@ -194,9 +208,15 @@ def score_target(scene, ligands, space, rates, z, y, x):
         return -1.0
     bone = count_bone26(scene.matrix, z, y, x, space)
     begun = 1.0 - scene.matrix[z, y, x] / FULL_QUANTA
-    if begun == 0.0 and share_open(scene.matrix, space, rates.border, z, y, x) < rates.room:
-        return -1.0
     return 3.0 * (1.0 - bone / 26.0) + 2.0 * begun + 0.5 * theta
+
+
+@kernel
+def fits(matrix, space, rates, z, y, x):
+    """Whether a ruffled border fits: it is wider than a voxel and needs `room` around a whole one."""
+    if matrix[z, y, x] < FULL_QUANTA:
+        return True
+    return share_open(matrix, space, rates.border, z, y, x) >= rates.room
 
 
 @kernel
@@ -256,7 +276,7 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
                 # equal scores are settled by a draw keyed to the voxel, not by its place in a loop
                 bits = draw_bits(moment.seed, RESORPTION, moment.step, flat, 7)
                 value += 0.05 * float(bits >> np.uint64(40)) / 16777216.0
-                if value > best:
+                if value > best and fits(scene.matrix, space, rates, a, b, c):
                     best, bz, by, bx = value, a, b, c
             if bz < 0:
                 table.carry[i] = 0.0  # an idle ruffled border owes nothing

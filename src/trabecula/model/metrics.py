@@ -10,7 +10,7 @@ _FIELDS = {
     "rank_occupancy_surface": ("RANK occ.", "mean RANK occupancy at the surface", "1"),
     "rank_occupancy_surface_median": ("RANK occ. median", "median RANK occupancy at it", "1"),
     "rank_occupancy_precursors": ("RANK occ. Pc", "mean RANK occupancy on precursors", "1"),
-    "rankl_per_cell": ("RANKL/cell", "RANKL that an expressing cell makes", "1/d"),
+    "rankl_per_cell": ("RANKL/cell", "RANKL that a marrow cell makes, relative to replete", "1"),
     "rankl_unsettled": ("RANKL unset.", "free RANKL that binding leaves to the next tick", "1"),
     "local_estradiol": ("E2 local", "estradiol made in bone, mean at the surface", "pM"),
 }
