@@ -1,0 +1,31 @@
+"""Repeat the figures of ``docs/balance.md``: live the parts of a study file.
+
+``python benchmarks/balance.py [--plan benchmarks/balance.yaml] [--parts balance sites]
+[--out runs/balance] [--processes 2]``.
+"""
+
+import argparse
+from pathlib import Path
+
+from study import live_all, make_jobs, read_parts
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Live what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", type=Path, default=HERE / "balance.yaml")
+    parser.add_argument("--parts", nargs="+")
+    parser.add_argument("--out", type=Path, default=HERE.parent / "runs" / "balance")
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args()
+    parts = read_parts(options.plan)
+    jobs = [
+        job for name in options.parts or parts for job in make_jobs(name, parts[name], options.out)
+    ]
+    live_all(jobs, options.processes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Draw what the runs of ``balance.yaml`` show, into ``docs/figures``.
+
+``python benchmarks/balance_figures.py [--runs runs/balance] [--figures docs/figures]``.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from balance_report import LEAST_AREA, find_sites
+from runs_read import YEAR, Run, read_runs
+from trabecula.viz.style import BLACK, BLUE, CYCLE, GREEN, GREY, VERMILION, WIDTH, apply_style
+
+SMOOTH = 91
+"""Days over which a rate is averaged."""
+
+
+def draw_balance(folder: Path, place: Path) -> None:
+    """BV/TV of every bone over the years, structure, and how pushed bones come back."""
+    runs, end = read_runs(folder / "balance", "control"), 0.0
+    with apply_style() as make_figure:
+        figure = make_figure(figsize=(WIDTH, 2.4), layout="constrained")
+        left, middle, right = figure.subplots(1, 3)
+        for run, colour in zip(runs, CYCLE, strict=False):
+            late = run.day >= 0
+            years, end = run.day[late] / YEAR, max(end, run.day[-1] / YEAR)
+            start = run.at("bone", 0)
+            left.plot(years, 100 * (run.count("bone")[late] / start - 1), color=colour, lw=1)
+            for axis, key in ((middle, "conn_d_imaged"),):
+                known = np.isfinite(run.data[f"series_{key}"])
+                axis.plot(
+                    run.series_day[known] / YEAR,
+                    run.data[f"series_{key}"][known],
+                    color=colour,
+                    label=f"bone {run.seed}",
+                )
+        for arm, colour in (("more", BLUE), ("less", VERMILION)):
+            for run in read_runs(folder / "pushed", arm):
+                pair = next((r for r in runs if r.seed == run.seed), None)
+                if pair is not None:
+                    days = np.arange(0, min(run.day[-1], pair.day[-1]) + 1, 14)
+                    gap = [100 * (run.at("bone", d) / pair.at("bone", d) - 1) for d in days]
+                    right.plot(days / YEAR, gap, color=colour, lw=1)
+        for axis in (left, right):
+            axis.axhline(0, color=GREY, lw=0.5)
+            axis.set_xlabel("years")
+        left.set_ylabel("BV/TV (% of day 0)")
+        left.axline((0, 0), slope=0.5, color=GREY, ls=":", lw=0.8)
+        left.axline((0, 0), slope=-0.5, color=GREY, ls=":", lw=0.8)
+        left.set_xlim(0, end)
+        middle.set_xlabel("years")
+        middle.set_ylabel("Conn.D as scanned (/mm³)")
+        middle.set_ylim(0)
+        right.set_ylabel("BV/TV of pushed bones\n(% from their controls)")
+    figure.savefig(place / "balance.png", dpi=200)
+
+
+def draw_sites(folder: Path, place: Path) -> None:
+    """Distribution over completed sites, by area, with the bands of evidence."""
+    runs = read_runs(folder / "balance", "control")
+    panels = {
+        "e_de": ("erosion depth (µm)", (40, 62), (0, 80)),
+        "w_th": ("wall thickness (µm)", (38, 60), (0, 80)),
+        "footprint": ("eroded area (mm²)", (0.05, 0.3), (0, 0.6)),
+        "rs_p": ("resorption (d)", (25, 50), (0, 150)),
+        "rv_p": ("reversal (d)", (5, 40), (0, 80)),
+        "fp": ("formation (d)", (69, 180), (0, 300)),
+    }
+    with apply_style() as make_figure:
+        figure = make_figure(figsize=(WIDTH, 3.4), layout="constrained")
+        for axis, (key, (words, band, limits)) in zip(
+            figure.subplots(2, 3).flat, panels.items(), strict=True
+        ):
+            pairs = [find_sites(run, key, 0, np.inf) for run in runs]
+            values = np.concatenate([value for value, _ in pairs])
+            values = values * (1e-6 if key == "footprint" else 1)
+            axis.axvspan(*band, color=GREEN, alpha=0.15, lw=0)
+            axis.hist(np.clip(values, *limits), bins=30, range=limits, color=BLUE)
+            axis.axvline(np.median(values), color=BLACK, lw=0.8)
+            axis.set_xlabel(words)
+        figure.supylabel(f"sites of at least {LEAST_AREA * 1e-6:.2f} mm²", fontsize=8)
+    figure.savefig(place / "sites_ledger.png", dpi=200)
+
+
+def smooth_rate(runs: list[Run], name: str, days: np.ndarray) -> np.ndarray:
+    """Return a rate pooled over bones, averaged over the window that ends at each day or later."""
+    half = SMOOTH / 2
+    ends = [(max(-365.0, d - half), min(run.day[-1], d + half)) for d in days for run in runs[:1]]
+    return np.array([sum(run.gain(name, *pair) for run in runs) for pair in ends])
+
+
+def draw_estrogen(folder: Path, place: Path) -> None:
+    """Resorption, formation and BV/TV after estrogen is lost, against the controls."""
+    arms = {"fifth": BLUE, "surgical": VERMILION, "returned": GREEN}
+    with apply_style() as make_figure:
+        figure = make_figure(figsize=(WIDTH, 2.4), layout="constrained")
+        axes = figure.subplots(1, 3)
+        for arm, colour in arms.items():
+            runs = read_runs(folder / "estrogen", arm)
+            controls = {r.seed: r for r in read_runs(folder / "balance", "control")}
+            runs = [run for run in runs if run.seed in controls]
+            if not runs:
+                continue
+            pairs = [controls[run.seed] for run in runs]
+            days = np.arange(0, min(run.day[-1] for run in runs) - SMOOTH / 2, 14)
+            for axis, name in zip(axes, ("resorbed", "formed"), strict=False):
+                ratio = smooth_rate(runs, name, days) / smooth_rate(pairs, name, days)
+                axis.plot(days, 100 * ratio, color=colour, label=arm)
+            gaps = np.array([
+                [run.bv_percent(d) - pair.bv_percent(d) for d in days]
+                for run, pair in zip(runs, pairs, strict=True)
+            ])  # fmt: skip
+            axes[2].plot(days, gaps.mean(0), color=colour, label=arm)
+            if len(gaps) > 1:
+                error = gaps.std(0, ddof=1) / len(gaps) ** 0.5
+                low, high = gaps.mean(0) - error, gaps.mean(0) + error
+                axes[2].fill_between(days, low, high, color=colour, alpha=0.2, lw=0)
+        words = ("resorption (% of control)", "formation (% of control)", "BV/TV (% from control)")
+        for axis, label in zip(axes, words, strict=True):
+            axis.set_xlabel("days")
+            axis.set_ylabel(label)
+            axis.axhline(100 if "of" in label else 0, color=GREY, lw=0.5)
+        axes[2].legend()
+    figure.savefig(place / "estrogen.png", dpi=200)
+
+
+def main() -> None:
+    """Draw all figures for which there are runs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    root = Path(__file__).parents[1]
+    parser.add_argument("--runs", type=Path, default=root / "runs" / "balance")
+    parser.add_argument("--figures", type=Path, default=root / "docs" / "figures")
+    options = parser.parse_args()
+    draw_balance(options.runs, options.figures)
+    draw_sites(options.runs, options.figures)
+    draw_estrogen(options.runs, options.figures)
+
+
+if __name__ == "__main__":
+    main()
