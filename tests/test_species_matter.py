@@ -11,7 +11,7 @@ NEAR = {
     "cells.osteoblast.tgfb_half": 0.01,
     "cells.osteoblast.igf1_half": 0.05,
 }
-"""Half effects near the levels that cells meet: at those of the table matrix growth factors say little."""
+"""Half effects near the levels that cells meet; at those of the table they say little."""
 
 
 def count(species):
