@@ -24,7 +24,7 @@ help:
 	@echo "               make demo SET=\"hormones.levels.estradiol=[[0, 60]]\" tries another course"
 	@echo "make test      lint, types, import contracts, tests: what continuous integration runs"
 	@echo "make bench     mm^3-years per core-hour, and where the time goes"
-	@echo "make validate  the slow tests, then every standard situation with summary and figures (long)"
+	@echo "make validate  the slow tests, the study of the balance, every standard situation (many hours)"
 	@echo "make clean     remove $(VENV), caches and the demo's run"
 
 setup: $(STAMP)
@@ -55,6 +55,9 @@ bench: setup
 
 validate: setup
 	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest -m slow $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python benchmarks/balance.py --processes $(THREADS)
+	$(BIN)/python benchmarks/balance_report.py
+	$(BIN)/python benchmarks/balance_figures.py
 	for name in $(SITUATIONS); do \
 	    $(BIN)/trabecula run configs/$$name.yaml --out runs/$$name --threads $(THREADS); \
 	    $(BIN)/trabecula plot runs/$$name; \

@@ -159,6 +159,14 @@ def test_activation(seed, periodic):
     alone, _ = compare(activate, twins.osteoblasts.activate, table, COUNT, scene, lattice, space,
                        make_moment(seed), (rates, make_ball(2.0)))  # fmt: skip
     assert alone > active, "osteoclasts keep them waiting"
+    crowded = rates._replace(density=np.float64(0.9))
+    args = (space, make_moment(seed), (crowded, make_ball(2.0)))
+    lattice.eroded[...] = scene.contact > 0
+    lattice.bound[...] = 500
+    waiting, _ = compare(activate, twins.osteoblasts.activate, table, COUNT, scene, lattice, *args)
+    lattice.bound[...] = 0
+    rest, _ = compare(activate, twins.osteoblasts.activate, table, COUNT, scene, lattice, *args)
+    assert waiting < rest, "surface that was emptied keeps nobody waiting"
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

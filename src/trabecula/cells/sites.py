@@ -9,8 +9,8 @@ from trabecula.kernels.sites import find_live_site, tally_sites
 from trabecula.kernels.space import make_ball
 from trabecula.state import State
 
-JOIN = 100.0
-"""Distance (um) within which a newcomer joins a site that is resorbing: some 1.5 osteoclasts."""
+JOIN = 150.0
+"""Distance (um) within which a newcomer joins a site that is resorbing: some osteoclasts across."""
 
 
 def find_site(state: State, stage: Stage, flat: int) -> int:

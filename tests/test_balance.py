@@ -1,0 +1,71 @@
+"""The balance of a bone, in minutes: what the study under benchmarks/ shows in hours, in the small.
+
+Hot plates, all of whose osteocytes call: sites open at once and everywhere, so that a few hundred
+days of some small lattices hold enough resorption to compare.
+"""
+
+import numpy as np
+import pytest
+from bones import live, make_living
+
+from trabecula.base.codes import FULL, HALF
+from trabecula.kernels.space import make_ball
+
+SEEDS = (1, 2, 3, 4)
+
+
+def live_hot(days, seeds=SEEDS, rules=None, **overrides):
+    """Pooled end states of plates whose every osteocyte calls."""
+    states = []
+    for seed in seeds:
+        state, parameters = make_living(seed=seed, **overrides)
+        state.cells.osteocytes.rows.stress[:] = 20.0
+        live(state, parameters, days, rules=rules)
+        states.append(state)
+    return states
+
+
+def measure_unevenness(states):
+    """Mean share of bone around the floor of what was opened: deep holes have more of it."""
+    shares = []
+    ball = make_ball(3.0)
+    for state in states:
+        bone = state.lattice.matrix >= HALF
+        opened = np.argwhere(state.lattice.eroded.astype(bool) & ~bone)
+        for place in opened:
+            around = (place + ball) % bone.shape
+            shares.append(bone[tuple(around.T)].mean())
+    return float(np.mean(shares))
+
+
+def test_osteoclasts_that_creep_to_open_ground_dig_flatter():
+    holes = measure_unevenness(live_hot(25, **{"cells.osteoclast.levelling": 0.0}))
+    trenches = measure_unevenness(live_hot(25, **{"cells.osteoclast.levelling": 5.0}))
+    assert trenches < holes - 0.01
+
+
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    [("triggering", None), ("resorption", 0.0), ("coupling", 1.0), ("differentiation", 0.0)],
+)
+def test_without_a_rule_the_balance_is_another(rule, change):
+    """No resorption without osteoclasts at work; no formation where no factor is released."""
+    states = live_hot(60, SEEDS[:2], rules={rule: False})
+    resorbed = sum(state.volume.resorbed for state in states)
+    formed = sum(state.volume.formed for state in states)
+    if change == 0.0:
+        assert resorbed == formed == 0
+    elif change == 1.0:
+        assert resorbed > 100 * FULL
+        assert formed == 0
+    else:
+        assert resorbed > 100 * FULL, "cells that call already need no further trigger"
+
+
+def test_what_is_laid_down_follows_what_was_released():
+    """Matrix per factor spent is the gain under the local sclerostin, within its extremes."""
+    for state in live_hot(120, SEEDS[:2]):
+        books = state.coupling
+        assert books.released == state.volume.resorbed
+        assert 0 < state.volume.formed
+        assert 0.2 < state.volume.formed / books.spent < 3.2
