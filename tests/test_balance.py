@@ -6,8 +6,8 @@ days of some small lattices hold enough resorption to compare.
 
 import numpy as np
 import pytest
-from bones import live, make_living
 
+from bones import live, make_living
 from trabecula.base.codes import FULL, HALF
 from trabecula.kernels.space import make_ball
 
@@ -39,9 +39,12 @@ def measure_unevenness(states):
 
 
 def test_osteoclasts_that_creep_to_open_ground_dig_flatter():
-    holes = measure_unevenness(live_hot(25, **{"cells.osteoclast.levelling": 0.0}))
-    trenches = measure_unevenness(live_hot(25, **{"cells.osteoclast.levelling": 5.0}))
-    assert trenches < holes - 0.01
+    """Over eight plates; two halves of them differed by 0.011 and 0.006."""
+    holes, trenches = (
+        measure_unevenness(live_hot(25, range(1, 9), **{"cells.osteoclast.levelling": power}))
+        for power in (0.0, 5.0)
+    )
+    assert trenches < holes - 0.003
 
 
 @pytest.mark.parametrize(
@@ -67,5 +70,5 @@ def test_what_is_laid_down_follows_what_was_released():
     for state in live_hot(120, SEEDS[:2]):
         books = state.coupling
         assert books.released == state.volume.resorbed
-        assert 0 < state.volume.formed
+        assert state.volume.formed > 0
         assert 0.2 < state.volume.formed / books.spent < 3.2
