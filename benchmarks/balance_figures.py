@@ -27,14 +27,9 @@ def draw_balance(folder: Path, place: Path) -> None:
             years, end = run.day[late] / YEAR, max(end, run.day[-1] / YEAR)
             start = run.at("bone", 0)
             left.plot(years, 100 * (run.count("bone")[late] / start - 1), color=colour, lw=1)
-            for axis, key in ((middle, "conn_d_imaged"),):
-                known = np.isfinite(run.data[f"series_{key}"])
-                axis.plot(
-                    run.series_day[known] / YEAR,
-                    run.data[f"series_{key}"][known],
-                    color=colour,
-                    label=f"bone {run.seed}",
-                )
+            holes = run.data["series_conn_d_imaged"]
+            known = np.isfinite(holes)
+            middle.plot(run.series_day[known] / YEAR, holes[known], color=colour)
         for arm, colour in (("more", BLUE), ("less", VERMILION)):
             for run in read_runs(folder / "pushed", arm):
                 pair = next((r for r in runs if r.seed == run.seed), None)
@@ -84,9 +79,10 @@ def draw_sites(folder: Path, place: Path) -> None:
 
 
 def smooth_rate(runs: list[Run], name: str, days: np.ndarray) -> np.ndarray:
-    """Return a rate pooled over bones, averaged over the window that ends at each day or later."""
+    """Return a rate pooled over bones, averaged over a window about each day."""
     half = SMOOTH / 2
-    ends = [(max(-365.0, d - half), min(run.day[-1], d + half)) for d in days for run in runs[:1]]
+    last = min(run.day[-1] for run in runs)
+    ends = [(max(-365.0, day - half), min(last, day + half)) for day in days]
     return np.array([sum(run.gain(name, *pair) for run in runs) for pair in ends])
 
 

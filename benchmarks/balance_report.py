@@ -148,18 +148,18 @@ def report_sites(runs: list[Run], start: float, end: float) -> None:
 
 
 def count_nuclei(run: Run) -> float:
-    """Return mean nuclei of the cells that have at least three; the others have 1.2 on average."""
-    large = run.mean("multinucleate", 0, math.inf)
-    small = run.mean("osteoclasts", 0, math.inf) - large
-    return (run.mean("nuclei", 0, math.inf) - 1.2 * small) / large
+    """Return mean nuclei of the multinucleate osteoclasts after day 0."""
+    nuclei = run.mean("nuclei_of_multinucleate", 0, math.inf)
+    return nuclei / run.mean("multinucleate", 0, math.inf)
 
 
 WINDOWS = ((0, 30), (30, 90), (90, 182), (182, 365), (365, 730), (730, 1095))
 
 
 def report_response(folder: Path, part: str, arms: list[str], control: Path) -> None:
-    """Resorption, formation, bone and structure of arms against the control of the same bones."""
-    pairs = {run.seed: run for run in read_runs(control, "control")}
+    """Arms against the control of the same bones: the part's own, or that of ``balance``."""
+    own = read_runs(folder / part, "control")
+    pairs = {run.seed: run for run in own or read_runs(control, "control")}
     for arm in arms:
         runs = [run for run in read_runs(folder / part, arm) if run.seed in pairs]
         if runs:
@@ -213,7 +213,7 @@ def main() -> None:
     for part in sorted(path.name for path in options.runs.iterdir() if path.is_dir()):
         arms = {run.stem.rpartition("-")[0] for run in (options.runs / part).glob("*.npz")}
         if part not in ("balance", "bones"):
-            report_response(options.runs, part, sorted(arms), control)
+            report_response(options.runs, part, sorted(arms - {"control"}), control)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from trabecula.base.codes import FULL, HALF
+
 OLD = -2000.0
 """Time (d) at which added matrix counts as laid down: long ago, like the bone beside it."""
 
@@ -10,13 +12,12 @@ def push(state, share: float) -> None:
     """Add the `share` of bone volume (negative: take it) as an even layer on the whole surface.
 
     Matrix changes where an open voxel and a bone voxel meet, by the same thickness everywhere.
-    Both ledgers are told, so that they go on closing; the reference of strain stays what it was.
+    The volume ledger is told, so that it goes on closing; the reference of strain stays what it was.
+    Sides must be periodic.
     """
-    from trabecula.base.codes import FULL, HALF
-
     lattice = state.lattice
     matrix = lattice.matrix.astype(np.int64)
-    target, rest = round(share * int(matrix.sum())), 0
+    target = round(share * int(matrix.sum()))
     before = matrix.copy()
     for _ in range(4):  # a voxel that fills or empties hands the layer on to the next
         left = target - int(matrix.sum() - before.sum())
@@ -28,8 +29,7 @@ def push(state, share: float) -> None:
             break
         layer = np.minimum(room, _find_layer(room, abs(left)))
         matrix[rim] += layer if share > 0 else -layer
-        rest = target - int(matrix.sum() - before.sum())
-        if abs(rest) < 1e-3 * abs(target):
+        if abs(target - int(matrix.sum() - before.sum())) < 1e-3 * abs(target):
             break
     lattice.matrix[...] = matrix
     changed = matrix != before

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trabecula.base.codes import FULL, Phase
+from trabecula.base.codes import Phase
 
 YEAR = 365.25
 
@@ -61,10 +61,6 @@ class Run:
         """Return what a cumulative column grew by, per day."""
         return (self.at(name, end) - self.at(name, start)) / (end - start)
 
-    def percent(self, name: str, start: float, end: float, base: tuple[float, float]) -> float:
-        """Return the change (%) of a rate in a window against the window `base`."""
-        return 100.0 * (self.gain(name, start, end) / self.gain(name, *base) - 1.0)
-
     @cached_property
     def series_day(self) -> np.ndarray:
         """Days of the fortnightly series."""
@@ -76,10 +72,6 @@ class Run:
         chosen = values[(self.series_day > start) & (self.series_day <= end)]
         chosen = chosen[np.isfinite(chosen)]
         return float(chosen.mean()) if chosen.size else math.nan
-
-    def bv(self, day: float) -> float:
-        """Return BV/TV at `day`."""
-        return self.at("bone", day) / FULL / float(self.data["size"])
 
     def bv_percent(self, day: float, start: float = 0.0) -> float:
         """Return the change (%) of BV/TV from `start` to `day`."""

@@ -12,12 +12,15 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from push import push
+from trabecula.base.codes import HALF, Stage
 
 CONFIG = Path(__file__).parents[1] / "configs" / "young_adult.yaml"
 
@@ -26,9 +29,13 @@ BASELINE = 365
 
 FORTNIGHT, HALF_YEAR = 14, 182
 
+MULTINUCLEATE = 3
+"""Nuclei from which an osteoclast counts as multinucleate."""
+
 COUNTS = (
     "day", "bone", "formed", "resorbed", "released", "granted", "spent", "lost", "faded", "bound",
-    "carried", "precursors", "osteoclasts", "multinucleate", "nuclei", "preosteoblasts", "osteoblasts",
+    "carried", "precursors", "osteoclasts", "multinucleate", "nuclei", "nuclei_of_multinucleate",
+    "preosteoblasts", "osteoblasts",
     "osteocytes", "sites", "clusters", "mouth",
 )  # fmt: skip
 """Daily columns; matrix and factor in quanta since the beginning."""
@@ -101,8 +108,8 @@ def make_jobs(name: str, part: dict[str, Any], out: Path) -> list[Job]:
     for seed in range(1, part["seeds"] + 1):
         for arm, given in part["arms"].items():
             what = given or {}
-            after = tuple(what.get("after", ()))
-            before = every + tuple(what.get("before", ())) + (after if what.get("always") else ())
+            after = flatten(what.get("after", ()))
+            before = every + flatten(what.get("before", ())) + (after if what.get("always") else ())
             bone = Bone(
                 what.get("edge", part["edge"]), seed, what.get("spin_up", part["spin_up"]),
                 what.get("settle", part.get("settle", 0)), before,
@@ -110,6 +117,12 @@ def make_jobs(name: str, part: dict[str, Any], out: Path) -> list[Job]:
             days = what.get("days", part["days"])
             jobs.append(Job(name, arm, bone, before + after, days, out, what.get("push", 0.0)))
     return jobs
+
+
+def flatten(settings: Iterable[str | list[str]]) -> tuple[str, ...]:
+    """Return settings one after another, those of nested lists (YAML aliases) in their place."""
+    lists = [[item] if isinstance(item, str) else item for item in settings]
+    return tuple(itertools.chain.from_iterable(lists))
 
 
 def group_by_bone(jobs: list[Job]) -> Iterator[list[Job]]:
@@ -157,13 +170,14 @@ class Diary:
         state = self.model.state
         volume, books, cells = state.volume, state.coupling, state.cells
         nuclei = cells.osteoclasts.rows.nuclei
-        active = int((cells.osteoblasts.rows.stage == 1).sum())
+        large = nuclei >= MULTINUCLEATE
+        active = int((cells.osteoblasts.rows.stage == Stage.ACTIVE).sum())
         self.rows.append([
             state.clock.time, volume.expected, volume.formed, volume.resorbed,
             books.released, books.granted, books.spent, books.lost, books.faded,
             int(state.lattice.bound.sum(dtype="i8")), int(cells.osteoblasts.rows.dose.sum()),
-            cells.precursors.count, cells.osteoclasts.count, int((nuclei >= 3).sum()),
-            int(nuclei.sum()), cells.osteoblasts.count - active, active,
+            cells.precursors.count, cells.osteoclasts.count, int(large.sum()),
+            int(nuclei.sum()), int(nuclei[large].sum()), cells.osteoblasts.count - active, active,
             cells.osteocytes.count, state.sites.count, state.events.get("clusters", 0),
             int(state.sites.rows.mouth.sum()),
         ])  # fmt: skip
@@ -185,21 +199,18 @@ class Diary:
 
 def make_bone(bone: Bone, folder: Path):
     """Return the bone at day 0 and its daily rows before, from the file it was kept in if there."""
-    import numpy as np
-
     from trabecula.hormones import is_replete
     from trabecula.model import TrabeculaModel
     from trabecula.records import read_state, write_state
-    from trabecula.runner import spinup
     from trabecula.runner.cache import StateCache
+    from trabecula.runner.spinup import SpinUp
 
     path = folder / f"{bone.digest}.h5"
     if path.is_file():
         state, meta = read_state(path)
         return state, meta["rows"]
     config = make_config(bone, bone.settings)
-    spinup.LEAD = BASELINE  # a longer baseline than that of a run
-    state = spinup.SpinUp(config, StateCache(folder / "spun-up"), None).make()
+    state = SpinUp(config, StateCache(folder / "spun-up"), None, lead=BASELINE).make()
     replete = is_replete(config)
     if not replete:
         left = max(0.0, -state.clock.time - bone.settle)
@@ -220,10 +231,7 @@ def measure_shift(before, after):
     One value for every quiet surface voxel whose matrix was laid down in between, at least two
     months ago: what remodelling changed at a place, with the noise of a voxelled surface.
     """
-    import numpy as np
     from scipy.ndimage import distance_transform_edt
-
-    from trabecula.base.codes import HALF
 
     def wrap(array):
         return np.pad(array, 8, mode="wrap" if before.grid.periodic else "edge")
@@ -239,17 +247,14 @@ def measure_shift(before, after):
     return (shift * before.grid.voxel).astype(np.float32)
 
 
-def live_arms(jobs: list[Job]) -> list[str]:
-    """Live the arms of one bone that are not there yet; returns a line on each."""
-    import numpy as np
-
+def live_arms(jobs: list[Job]) -> None:
+    """Live the arms of one bone that are not there yet; says a line on each."""
     from trabecula.model import TrabeculaModel
     from trabecula.morphometry.sites import compute_site_measures
 
     todo = [job for job in jobs if not job.path.is_file()]
     if not todo:
-        return []
-    lines = []
+        return
     kept, rows = make_bone(todo[0].bone, todo[0].out / "bones")
     for job in todo:
         begun = time.monotonic()
@@ -279,11 +284,8 @@ def live_arms(jobs: list[Job]) -> list[str]:
         part.replace(job.path)
         seconds = time.monotonic() - begun
         speed = state.grid.volume * job.days / 365.25 / seconds * 3600
-        lines.append(
-            f"{job.part}/{job.arm}-{job.bone.seed}: {seconds:.0f} s, {speed:.0f} mm^3-yr/h"
-        )
-        print(lines[-1], flush=True)
-    return lines
+        name = f"{job.part}/{job.arm}-{job.bone.seed}"
+        print(f"{name}: {seconds:.0f} s, {speed:.0f} mm^3-yr/h", flush=True)
 
 
 def live_all(jobs: list[Job], processes: int) -> None:

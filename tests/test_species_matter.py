@@ -6,7 +6,7 @@ from bones import live, make_living
 
 SEEDS, DAYS = (1, 2, 3, 4), 80
 UNTREATED = "nothing"
-NEAR = {"cells.osteoclast.tgfb_half": 0.05}  # as in a deep pit: these plates are open all around
+NEAR = {"cells.osteoclast.tgfb_half": 0.05}  # a half effect that the level over open plates reaches
 
 
 def count(species):

@@ -1,4 +1,4 @@
-"""What strain tells an osteocyte: a curve with a lazy zone, and the reference it is held against."""
+"""What strain tells an osteocyte: a curve, lazy zone or none, and the reference it is held against."""
 
 from typing import NamedTuple
 

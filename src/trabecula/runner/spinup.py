@@ -49,11 +49,11 @@ class Phases:
     begin: int
 
 
-def count_phases(config: "Config") -> Phases:
-    """Count the steps of each phase."""
+def count_phases(config: "Config", lead: float = LEAD) -> Phases:
+    """Count the steps of each phase; samples begin `lead` (d) before day 0."""
     spin = count_steps(config.spin_up, config.step)
     settle = 0 if is_replete(config) else count_steps(config.settle, config.step)
-    return Phases(spin, settle, max(0, spin + settle - count_steps(LEAD, config.step)))
+    return Phases(spin, settle, max(0, spin + settle - count_steps(lead, config.step)))
 
 
 class SpinUp:
@@ -63,11 +63,15 @@ class SpinUp:
     ----------
     report
         Told of progress.
+    lead
+        Days before day 0 at which the state is wanted.
     """
 
-    def __init__(self, config: "Config", cache: StateCache, report: Report) -> None:
+    def __init__(
+        self, config: "Config", cache: StateCache, report: Report, lead: float = LEAD
+    ) -> None:
         self._config, self._cache, self._report = config, cache, report
-        self.phases = count_phases(config)
+        self.phases = count_phases(config, lead)
         self.notes: list[str] = []
         self.from_cache: list[str] = []
 
