@@ -132,7 +132,16 @@ def test_numbers_of_rules_are_rows() -> None:
 def test_rows_for_storage_hold_everything_in_order() -> None:
     rows = load_parameters().to_rows()
     assert [row["key"] for row in rows] == sorted(row["key"] for row in rows)
-    assert set(rows[0]) == {"key", "value", "unit", "low", "high", "grade", "source", "note"}
+    columns = {"key", "value", "unit", "low", "high", "grade", "source", "note", "tuned"}
+    assert set(rows[0]) == columns
+
+
+def test_rows_say_what_they_were_tuned_on() -> None:
+    rows = load_parameters().rows
+    assert "gain" in rows["cells.osteoblast.sclerostin_ref"].tuned
+    assert rows["hormones.estrogen_trigger.maximum"].tuned
+    assert rows["hormones.estrogen_trigger.ec50"].tuned == ""
+    assert rows["cells.osteoclast.most_nuclei"].tuned == ""
 
 
 def test_a_good_row_is_read() -> None:

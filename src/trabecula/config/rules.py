@@ -25,7 +25,9 @@ _FIELDS = (
     "grade",
     "source",
     "note",
+    "tuned",
 )
+_OPTIONAL = ("note", "tuned")
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ def _make_rows(fields: dict[str, Any]) -> Iterator[Row]:
         note = f"{fields['level']} {fields['direction']} {fields['target']} in {cells}"
         note += f"; {fields['note']}" if fields.get("note") else ""
         shared = {"grade": fields["grade"], "source": fields["source"], "note": note}
+        if number == "maximum":
+            shared["tuned"] = fields.get("tuned", "")
         yield make_row(key, {**_to_number_fields(fields, number), **shared})
 
 
@@ -152,7 +156,7 @@ def _find_mistakes(fields: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(fields, dict):
         yield repr(fields), "a rule"
         return
-    absent = [name for name in _FIELDS[:-1] if name not in fields]
+    absent = [n for n in _FIELDS if n not in fields and n not in _OPTIONAL]
     yield from ((f"no {name}", f"a {name}") for name in absent)
     yield from ((f"a field {n}", ", ".join(_FIELDS)) for n in fields if n not in _FIELDS)
     if absent:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 GRADES = ("A", "B", "C", "D")
-FIELDS = ("value", "unit", "range", "grade", "source", "note")
+NEEDED = ("value", "unit", "range", "grade", "source")
+FIELDS = (*NEEDED, "note", "tuned")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Row:
         Where the number comes from.
     note
         What else to know.
+    tuned
+        What the value was moved to meet, within its range; empty where it came from its source alone.
     """
 
     key: str
@@ -39,6 +42,7 @@ class Row:
     grade: str
     source: str
     note: str = ""
+    tuned: str = ""
 
 
 def make_row(key: str, fields: Mapping[str, Any]) -> Row:
@@ -53,6 +57,7 @@ def make_row(key: str, fields: Mapping[str, Any]) -> Row:
         str(fields["grade"]),
         str(fields["source"]).strip(),
         str(fields.get("note") or "").strip(),
+        str(fields.get("tuned") or "").strip(),
     )
 
 
@@ -60,7 +65,7 @@ def find_row_mistakes(fields: Any) -> list[tuple[str, str]]:
     """Return what is wrong with the fields of a row, each with what is allowed."""
     if not isinstance(fields, dict):
         return [(repr(fields), "a row: " + ", ".join(FIELDS))]
-    found = [(f"no {name}", f"a {name}") for name in FIELDS[:-1] if name not in fields]
+    found = [(f"no {name}", f"a {name}") for name in NEEDED if name not in fields]
     found += [(f"a field {n}", ", ".join(FIELDS)) for n in fields if n not in FIELDS]
     if found:
         return found
