@@ -49,7 +49,7 @@ def test_osteoclasts_that_creep_to_open_ground_dig_flatter():
 
 @pytest.mark.parametrize(
     ("rule", "change"),
-    [("triggering", None), ("resorption", 0.0), ("coupling", 1.0), ("differentiation", 0.0)],
+    [("resorption", 0.0), ("coupling", 1.0), ("differentiation", 0.0)],
 )
 def test_without_a_rule_the_balance_is_another(rule, change):
     """No resorption without osteoclasts at work; no formation where no factor is released."""
@@ -58,11 +58,22 @@ def test_without_a_rule_the_balance_is_another(rule, change):
     formed = sum(state.volume.formed for state in states)
     if change == 0.0:
         assert resorbed == formed == 0
-    elif change == 1.0:
+    else:
         assert resorbed > 100 * FULL
         assert formed == 0
-    else:
-        assert resorbed > 100 * FULL, "cells that call already need no further trigger"
+
+
+def test_without_triggering_no_site_begins():
+    """Plates whose osteocytes are quiet: only new clusters of dying cells call osteoclasts."""
+    begun = []
+    for on in (True, False):
+        state, parameters = make_living(seed=1)
+        state.cells.osteocytes.rows.stress[:] = 0.0
+        live(state, parameters, 100, rules={"triggering": on})
+        begun.append((state.events.get("clusters", 0), state.volume.resorbed))
+    assert begun[0][0] > 0
+    assert begun[0][1] > 10 * FULL
+    assert begun[1] == (0, 0)
 
 
 def test_what_is_laid_down_follows_what_was_released():
