@@ -1,7 +1,7 @@
 """Repeat the figures of ``docs/balance.md``: live the parts of a study file.
 
 ``python benchmarks/balance.py [--plan benchmarks/balance.yaml] [--parts balance sites]
-[--out runs/balance] [--processes 2]``.
+[--seeds 2] [--out runs/balance] [--processes 2]``.
 """
 
 import argparse
@@ -17,6 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", type=Path, default=HERE / "balance.yaml")
     parser.add_argument("--parts", nargs="+")
+    parser.add_argument("--seeds", type=int, help="no more than these of every part")
     parser.add_argument("--out", type=Path, default=HERE.parent / "runs" / "balance")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
@@ -24,7 +25,10 @@ def main() -> None:
     jobs = [
         job for name in options.parts or parts for job in make_jobs(name, parts[name], options.out)
     ]
-    live_all(jobs, options.processes)
+    live_all(
+        [job for job in jobs if job.bone.seed <= (options.seeds or job.bone.seed)],
+        options.processes,
+    )
 
 
 if __name__ == "__main__":

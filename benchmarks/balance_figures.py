@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from balance_report import LEAST_AREA, find_sites
+from balance_parts import find_arms, find_pairs
+from balance_tables import LEAST_AREA, compare_pooled, find_sites, measure_slope
 from runs_read import YEAR, Run, read_runs
 from trabecula.viz.style import BLACK, BLUE, CYCLE, GREEN, GREY, VERMILION, WIDTH, apply_style
 
@@ -121,6 +122,79 @@ def draw_estrogen(folder: Path, place: Path) -> None:
     figure.savefig(place / "estrogen.png", dpi=200)
 
 
+def draw_doses(axis, folder: Path) -> None:
+    """Resorption at levels of estradiol, beside the curve through the trials of evidence."""
+    pairs = find_pairs(folder, "doses")
+    levels = np.geomspace(1, 100, 50)
+    curve = 1 + 1.45 / (1 + (levels / 11.7) ** 1.26)
+    at_80 = 1 + 1.45 / (1 + (80 / 11.7) ** 1.26)
+    axis.plot(levels, 100 * curve / at_80, color=GREY, lw=1, label="trials")
+    for arm in [*find_arms(folder / "doses"), "fifth"]:
+        runs = read_runs(folder / ("estrogen" if arm == "fifth" else "doses"), arm)
+        runs = [run for run in runs if run.seed in pairs]
+        if runs:
+            mean, error = compare_pooled(runs, pairs, "resorbed", 182, 548)
+            level = 20 if arm == "fifth" else float(arm[3:])
+            axis.errorbar(level, mean, error, color=VERMILION, marker="o", ms=3)
+    axis.set_xscale("log")
+    axis.set_xlabel("estradiol (pg/mL)")
+    axis.set_ylabel("resorption (% of control)")
+    axis.legend()
+
+
+def draw_blockade(axis, folder: Path) -> None:
+    """Bone volume with RANKL blocked for a year and let go, against the controls."""
+    pairs = find_pairs(folder, "denosumab")
+    for run in read_runs(folder / "denosumab", "blocked"):
+        if run.seed in pairs:
+            days = np.arange(0, run.day[-1], 14)
+            gap = [run.bv_percent(d) - pairs[run.seed].bv_percent(d) for d in days]
+            axis.plot(days, gap, color=BLUE, lw=1)
+    axis.axvspan(0, 365, color=GREY, alpha=0.15, lw=0)
+    axis.axhline(0, color=GREY, lw=0.5)
+    axis.set_xlabel("days; RANKL blocked in the shade")
+    axis.set_ylabel("BV/TV (% from control)")
+
+
+def draw_ageing(axis, folder: Path) -> None:
+    """Bone volume from 20 to 90 years."""
+    for arm, colour in (("women", VERMILION), ("men", BLUE)):
+        for k, run in enumerate(read_runs(folder / "ageing", arm)):
+            late = run.day >= 0
+            share = 100 * run.count("bone")[late] / run.at("bone", 0)
+            label = arm if k == 0 else None
+            axis.plot(20 + run.day[late] / YEAR, share, color=colour, lw=1, label=label)
+    axis.axhspan(60, 85, color=GREEN, alpha=0.15, lw=0)
+    axis.set_xlabel("age (years); band at 90: 60-85 %")
+    axis.set_ylabel("BV/TV (% of 20 years)")
+    axis.set_ylim(0)
+    axis.legend()
+
+
+def draw_sensitivity(axis, folder: Path) -> None:
+    """Drift with ten rows moved by 10 % up and down."""
+    arms = find_arms(folder / "sensitivity")
+    names = sorted({arm.rpartition("_")[0] for arm in arms})
+    for way, colour in (("up", VERMILION), ("down", BLUE)):
+        runs = [read_runs(folder / "sensitivity", f"{name}_{way}") for name in names]
+        drift = [measure_slope(r[0], 0, r[0].day[-1]) if r else np.nan for r in runs]
+        axis.plot(drift, range(len(names)), "o", ms=3, color=colour, label=f"10 % {way}")
+    axis.axvspan(-1.5, 1.5, color=GREEN, alpha=0.15, lw=0)
+    axis.set_yticks(range(len(names)), names)
+    axis.set_xlabel("drift of BV/TV (%/yr)")
+    axis.legend()
+
+
+def draw_responses(folder: Path, place: Path) -> None:
+    """Doses of estradiol, blockade of RANKL, ageing, and rows moved by 10 %."""
+    with apply_style() as make_figure:
+        figure = make_figure(figsize=(WIDTH, 4.6), layout="constrained")
+        draws = (draw_doses, draw_blockade, draw_ageing, draw_sensitivity)
+        for axis, draw in zip(figure.subplots(2, 2).flat, draws, strict=True):
+            draw(axis, folder)
+    figure.savefig(place / "responses.png", dpi=200)
+
+
 def main() -> None:
     """Draw all figures for which there are runs."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -131,6 +205,7 @@ def main() -> None:
     draw_balance(options.runs, options.figures)
     draw_sites(options.runs, options.figures)
     draw_estrogen(options.runs, options.figures)
+    draw_responses(options.runs, options.figures)
 
 
 if __name__ == "__main__":

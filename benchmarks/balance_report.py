@@ -1,88 +1,43 @@
 """Say what the runs of ``balance.yaml`` show, each figure with its standard error and its band.
 
-``python benchmarks/balance_report.py [--runs runs/balance] [--figures docs/figures]`` prints one
-Markdown table a part, and draws the courses.
+``python benchmarks/balance_report.py [--runs runs/balance]`` prints Markdown tables, part by part.
 """
 
 import argparse
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from runs_read import YEAR, Run, average, read_runs, summarise, weigh
-
-LEAST_AREA = 2e4
-"""Mouth (um^2) from which a site counts: smaller ones are single bites of short-lived teams."""
-
-type Number = Callable[[Run], float]
-
-
-def put(name: str, found: tuple[float, float], band: str, digits: int = 2) -> None:
-    """Print a row of a table: what, mean and standard error, band."""
-    mean, error = found
-    print(f"| {name} | {mean:.{digits}f} ± {error:.{digits}f} | {band} |")
-
-
-def head(title: str, runs: list[Run]) -> None:
-    """Print a title and the head of a table."""
-    volume = sum(float(run.data["volume"]) for run in runs)
-    print(f"\n**{title}**: {len(runs)} bones, {volume:.0f} mm^3\n")
-    print("| what | mean ± SE | to reach |\n|---|---|---|")
-
-
-def measure_slope(run: Run, start: float, end: float) -> float:
-    """Return the slope of BV/TV (%/yr of its mean) by least squares."""
-    chosen = (run.day > start) & (run.day <= end)
-    bone = run.count("bone")[chosen]
-    return float(np.polyfit(run.day[chosen] / YEAR, bone, 1)[0] / bone.mean() * 100)
-
-
-def measure_residue(run: Run) -> float:
-    """Return what the coupling ledger misses, as a share of what was released."""
-    came = run.count("released") + run.count("granted")
-    went = sum(run.count(name) for name in ("bound", "carried", "spent", "lost", "faded"))
-    return float(np.abs(came - went).max() / came.max())
-
-
-def measure_opening(run: Run, start: float, end: float) -> float:
-    """Return activation frequency (1/yr): mouth opened per bone surface."""
-    surface = run.series("bs_tv", start, end) * float(run.data["volume"])
-    opened = run.gain("mouth", start, end) * float(run.data["voxel"]) ** 2 * 1e-6
-    return opened * YEAR / surface
-
-
-def measure_places(run: Run, start: float, end: float) -> dict[str, float]:
-    """Return periods at a place (d), as a histologist derives them: surface over activation."""
-    rate = measure_opening(run, start, end) / YEAR
-    eroded = run.series("es_bs", start, end) / rate
-    waited = find_site_mean(run, "rv_p", start, end)
-    return {
-        "eroded": eroded,
-        "resorption": eroded - waited,
-        "reversal": waited,
-        "formation": run.series("os_bs", start, end) / rate,
-    }
-
-
-def find_sites(run: Run, name: str, start: float, end: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return a column of the completed sites that count, and their areas."""
-    rows = run.sites(start, end)
-    chosen = (rows["footprint"] >= LEAST_AREA) & np.isfinite(rows[name])
-    return rows[name][chosen], rows["footprint"][chosen]
-
-
-def find_site_mean(run: Run, name: str, start: float, end: float) -> float:
-    """Return the mean by area of a column of completed sites."""
-    return weigh(*find_sites(run, name, start, end))[0]
-
-
-def find_spread(runs: list[Run], name: str, start: float, end: float) -> str:
-    """Return quartiles over all completed sites, in words."""
-    pooled = np.concatenate([find_sites(run, name, start, end)[0] for run in runs])
-    low, middle, high = np.percentile(pooled, [25, 50, 75])
-    return f"median {middle:.3g}, quartiles {low:.3g}-{high:.3g}, {len(pooled)} sites"
+from balance_parts import (
+    find_arms,
+    find_pairs,
+    report_ablation,
+    report_ageing,
+    report_arms_of_estrogen,
+    report_doses,
+    report_pushed,
+    report_robust,
+    report_sites_of_arms,
+    report_space,
+    report_voxels,
+)
+from balance_tables import (
+    WINDOWS,
+    Pairs,
+    compare_pooled,
+    compare_series,
+    find_site_mean,
+    find_spread,
+    head,
+    measure_depth,
+    measure_opening,
+    measure_places,
+    measure_residue,
+    measure_slope,
+    put,
+)
+from runs_read import YEAR, Run, average, read_runs, summarise
 
 
 def report_balance(folder: Path) -> None:
@@ -142,9 +97,20 @@ def report_sites(runs: list[Run], start: float, end: float) -> None:
         found = average(runs, lambda run, k=key: measure_places(run, start, end)[k])
         put(f"{key} at a place (d)", found, band, 0)
     put("nuclei of a multinucleate cell", average(runs, count_nuclei), "5-10", 1)
-    shift = np.concatenate([run.data["shift"] for run in runs])
-    words = ", ".join(f"{value:+.0f}" for value in np.percentile(shift, [10, 25, 50, 75, 90]))
-    print(f"| surface after refill (um), 10-25-50-75-90 % of places | {words} | a few um |")
+    for what, words, band in (
+        ("resorbed", "erosion depth, all matrix removed over all mouth opened (um)", "40-62"),
+        ("formed", "wall thickness, all matrix formed over all mouth opened (um)", "38-60"),
+    ):
+        found = average(runs, lambda run, w=what: measure_depth(run, start, end, w))
+        put(words, found, band, 1)
+    for name, words in (
+        ("depths", "floors that await formation, below the old surface (um)"),
+        ("walls", "walls across, new bone to the nearest old bone (um)"),
+        ("shift", "surface after refill against the surface of day 0 (um)"),
+    ):
+        values = np.concatenate([run.data[name] for run in runs])
+        spread = ", ".join(f"{v:.0f}" for v in np.percentile(values, [10, 25, 50, 75, 90]))
+        print(f"| {words}, mean {values.mean():.1f} | 10-25-50-75-90 %: {spread} | |")
 
 
 def count_nuclei(run: Run) -> float:
@@ -153,21 +119,21 @@ def count_nuclei(run: Run) -> float:
     return nuclei / run.mean("multinucleate", 0, math.inf)
 
 
-WINDOWS = ((0, 30), (30, 90), (90, 182), (182, 365), (365, 730), (730, 1095))
+COURSES = ("estrogen", "doses", "others", "denosumab", "men", "andropause")
+"""Parts whose arms are followed against the control of the same bones."""
 
 
-def report_response(folder: Path, part: str, arms: list[str], control: Path) -> None:
+def report_response(folder: Path, part: str) -> None:
     """Arms against the control of the same bones: the part's own, or that of ``balance``."""
-    own = read_runs(folder / part, "control")
-    pairs = {run.seed: run for run in own or read_runs(control, "control")}
-    for arm in arms:
+    pairs = find_pairs(folder, part)
+    for arm in find_arms(folder / part):
         runs = [run for run in read_runs(folder / part, arm) if run.seed in pairs]
-        if runs:
+        if runs and arm != "control":
             head(f"{part}: {arm}", runs)
             report_arm(runs, pairs)
 
 
-def report_arm(runs: list[Run], pairs: dict[int, Run]) -> None:
+def report_arm(runs: list[Run], pairs: Pairs) -> None:
     """One arm against the controls `pairs` (by seed)."""
     end = min(float(run.day[-1]) for run in runs)
     for name in ("resorbed", "formed"):
@@ -184,36 +150,24 @@ def report_arm(runs: list[Run], pairs: dict[int, Run]) -> None:
         put(f"{key} in the last half year, % against control", found, "", 1)
 
 
-def compare_series(run: Run, control: Run, key: str, end: float) -> float:
-    """Return the difference (%) from control of a series in the half year before `end`."""
-    return 100.0 * (
-        run.series(key, end - 190, end + 1) / control.series(key, end - 190, end + 1) - 1
-    )
-
-
-def compare_pooled(
-    runs: list[Run], pairs: dict[int, Run], name: str, start: float, end: float
-) -> tuple[float, float]:
-    """Return a rate pooled over bones as % of control's, with its jackknife standard error."""
-    ours = np.array([run.gain(name, start, end) for run in runs])
-    theirs = np.array([pairs[run.seed].gain(name, start, end) for run in runs])
-    n = len(runs)
-    left = (ours.sum() - ours) / (theirs.sum() - theirs) if n > 1 else np.zeros(1)
-    error = math.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
-    return 100 * float(ours.sum() / theirs.sum()), 100 * error
-
-
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=Path(__file__).parents[1] / "runs" / "balance")
     options = parser.parse_args()
     report_balance(options.runs)
-    control = options.runs / "balance"
-    for part in sorted(path.name for path in options.runs.iterdir() if path.is_dir()):
-        arms = {run.stem.rpartition("-")[0] for run in (options.runs / part).glob("*.npz")}
-        if part not in ("balance", "bones"):
-            report_response(options.runs, part, sorted(arms - {"control"}), control)
+    report_pushed(options.runs)
+    for part in COURSES:
+        report_response(options.runs, part)
+    report_space(options.runs)
+    report_doses(options.runs)
+    report_sites_of_arms(options.runs, "triggers")
+    report_sites_of_arms(options.runs, "sensitivity")
+    report_robust(options.runs)
+    report_voxels(options.runs)
+    report_ageing(options.runs)
+    report_ablation(options.runs)
+    report_arms_of_estrogen(options.runs)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from floors import keep_reference, measure_depths, measure_shift, measure_walls
 from push import push
-from trabecula.base.codes import HALF, Stage
+from trabecula.base.codes import Stage
 
 CONFIG = Path(__file__).parents[1] / "configs" / "young_adult.yaml"
 
@@ -105,10 +107,11 @@ def make_jobs(name: str, part: dict[str, Any], out: Path) -> list[Job]:
     """Return the arms of a part for every seed, bone by bone."""
     jobs = []
     every = tuple(part.get("settings", ()))
+    crossed = itertools.product(part["arms"].items(), part.get("with", {"": ()}).items())
+    arms = [(name + suffix, given or {}, more) for (name, given), (suffix, more) in crossed]
     for seed in range(1, part["seeds"] + 1):
-        for arm, given in part["arms"].items():
-            what = given or {}
-            after = flatten(what.get("after", ()))
+        for arm, what, more in arms:
+            after = flatten(what.get("after", ())) + flatten(more)
             before = every + flatten(what.get("before", ())) + (after if what.get("always") else ())
             bone = Bone(
                 what.get("edge", part["edge"]), seed, what.get("spin_up", part["spin_up"]),
@@ -143,13 +146,20 @@ def make_config(bone: Bone, settings: tuple[str, ...]):
 
 
 def spell_out(settings: tuple[str, ...]) -> list[str]:
-    """Gather rows of the parameter table (``p:cells.osteocyte.trigger=1e-5``) by their block."""
+    """Gather rows of the parameter table by their block.
+
+    ``p:cells.osteocyte.trigger=1e-5`` sets a row, ``p:cells.osteocyte.trigger*0.5`` halves it.
+    """
+    from trabecula.config import load_parameters
+
     plain = [text for text in settings if not text.startswith("p:")]
     rows: dict[str, dict[str, str]] = {}
     for text in settings:
         if text.startswith("p:"):
-            key, _, value = text[2:].partition("=")
+            key, sign, value = re.split("([=*])", text[2:], maxsplit=1)
             room = key.partition(".")[0]
+            if sign == "*":
+                value = repr(load_parameters()[key] * float(value))
             rows.setdefault("cells" if room == "lattice" else room, {})[key] = value
     for block, values in rows.items():
         inside = ", ".join(f"{key}: {value}" for key, value in values.items())
@@ -164,6 +174,9 @@ class Diary:
         self.model = model
         self.rows = rows or []
         self.series: list[dict[str, float]] = []
+        self.references = [keep_reference(model.state)]
+        self.depths: list[np.ndarray] = []
+        self.walls: list[np.ndarray] = []
 
     def note_day(self) -> None:
         """Add one row of :data:`COUNTS`."""
@@ -188,6 +201,16 @@ class Diary:
         costly = round(state.clock.time) % HALF_YEAR == 0
         row = self.model.sampler.sample(state, costly)
         self.series.append({"day": state.clock.time, **row})
+        if costly:
+            self.measure_pits()
+
+    def measure_pits(self) -> None:
+        """Measure floors of sites of half a year, and walls begun and completed in a whole one."""
+        state = self.model.state
+        self.depths.append(measure_depths(self.references[-1], state))
+        if len(self.references) > 1:
+            self.walls.append(measure_walls(self.references[0], state))
+        self.references = [self.references[-1], keep_reference(state)]
 
     def follow(self, days: int) -> None:
         """Live and note `days` days."""
@@ -225,28 +248,6 @@ def make_bone(bone: Bone, folder: Path):
     return state, rows
 
 
-def measure_shift(before, after):
-    """Return how far (um) the surface lies outside of that of `before`, where sites have come and gone.
-
-    One value for every quiet surface voxel whose matrix was laid down in between, at least two
-    months ago: what remodelling changed at a place, with the noise of a voxelled surface.
-    """
-    from scipy.ndimage import distance_transform_edt
-
-    def wrap(array):
-        return np.pad(array, 8, mode="wrap" if before.grid.periodic else "edge")
-
-    core = (slice(8, -8),) * 3
-    old, new = wrap(before.lattice.matrix >= HALF), wrap(after.lattice.matrix >= HALF)
-    outside = distance_transform_edt(~old) - distance_transform_edt(old)
-    surface = (new & (distance_transform_edt(new) <= 1.0))[core]
-    formed = after.lattice.formed
-    done = surface & (formed > before.clock.time) & (formed < after.clock.time - 60)
-    shift = outside[core][done]
-    shift = np.where(shift < 0, shift + 1.0, shift)  # the outermost layer of the old bone is at 0
-    return (shift * before.grid.voxel).astype(np.float32)
-
-
 def live_arms(jobs: list[Job]) -> None:
     """Live the arms of one bone that are not there yet; says a line on each."""
     from trabecula.model import TrabeculaModel
@@ -264,12 +265,13 @@ def live_arms(jobs: list[Job]) -> None:
             push(state, job.push)
         model = TrabeculaModel(make_config(job.bone, job.settings), state)
         diary = Diary(model, [list(row) for row in rows[:-1]])
+        first = diary.references[0]
         diary.follow(job.days)
         names = sorted({key for row in diary.series for key in row})
         series = {n: np.array([row.get(n, np.nan) for row in diary.series]) for n in names}
         sites = {n: np.array(getattr(state.sites.rows, n)) for n in SITES}
         sites |= compute_site_measures(state)
-        shift = measure_shift(kept, state)
+        shift = measure_shift(first, state)
         job.path.parent.mkdir(parents=True, exist_ok=True)
         part = job.path.with_suffix(f".{os.getpid()}.tmp")
         with part.open("wb") as file:
@@ -277,6 +279,7 @@ def live_arms(jobs: list[Job]) -> None:
                 file,
                 daily=np.asarray(diary.rows, dtype=float),
                 columns=np.array(COUNTS), shift=shift,
+                depths=join(diary.depths), walls=join(diary.walls),
                 size=state.grid.size, voxel=state.grid.voxel, volume=state.grid.volume,
                 **{f"series_{n}": values for n, values in series.items()},
                 **{f"sites_{n}": values for n, values in sites.items()},
@@ -286,6 +289,11 @@ def live_arms(jobs: list[Job]) -> None:
         speed = state.grid.volume * job.days / 365.25 / seconds * 3600
         name = f"{job.part}/{job.arm}-{job.bone.seed}"
         print(f"{name}: {seconds:.0f} s, {speed:.0f} mm^3-yr/h", flush=True)
+
+
+def join(arrays: list[np.ndarray]) -> np.ndarray:
+    """Return arrays one after another; an empty one for none."""
+    return np.concatenate([np.zeros(0, np.float32), *arrays])
 
 
 def live_all(jobs: list[Job], processes: int) -> None:

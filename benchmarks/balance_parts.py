@@ -1,0 +1,281 @@
+"""Tables for the parts of ``balance.yaml`` that ask more than one arm against its control."""
+
+import math
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from balance_tables import (
+    Pairs,
+    compare_pooled,
+    compare_series,
+    head,
+    measure_depth,
+    measure_opening,
+    measure_places,
+    measure_slope,
+    put,
+)
+from runs_read import YEAR, Run, average, read_runs, summarise
+
+
+def find_arms(folder: Path) -> list[str]:
+    """Return the names of the arms in a part's folder."""
+    return sorted({path.stem.rpartition("-")[0] for path in folder.glob("*.npz")})
+
+
+def find_pairs(folder: Path, part: str, control: str = "control") -> Pairs:
+    """Return the control runs of a part by seed: its own, or those of ``balance``."""
+    own = read_runs(folder / part, control)
+    return {run.seed: run for run in own or read_runs(folder / "balance", "control")}
+
+
+def report_pushed(folder: Path) -> None:
+    """How far pushed bones still are from their controls, and the time of an exponential return."""
+    pairs = find_pairs(folder, "pushed")
+    for arm in find_arms(folder / "pushed"):
+        runs = [run for run in read_runs(folder / "pushed", arm) if run.seed in pairs]
+        if not runs:
+            continue
+        head(f"Pushed: {arm}", runs)
+        end = min(min(run.day[-1], pairs[run.seed].day[-1]) for run in runs)
+        for day in np.arange(0, end + 1, YEAR):
+            gaps = [measure_gap(run, pairs[run.seed], day) for run in runs]
+            put(f"from control after {day / YEAR:.0f} years (%)", summarise(gaps), "")
+        days = np.arange(0, end, 30)
+        gaps = np.array([[measure_gap(r, pairs[r.seed], d) for d in days] for r in runs])
+        found = fit_return(days, gaps.mean(0))
+        put("time of the return (years)", jackknife(gaps, partial(fit_return, days)), "2-8")
+        print(f"| the same from the pooled course | {found:.1f} | |")
+
+
+def measure_gap(run: Run, control: Run, day: float) -> float:
+    """Return how far bone volume is from the control's (%)."""
+    return 100 * (run.at("bone", day) / control.at("bone", day) - 1)
+
+
+def fit_return(days: np.ndarray, gap: np.ndarray) -> float:
+    """Return the time constant (y) of the exponential from the first gap that fits best."""
+    from scipy.optimize import minimize_scalar
+
+    def miss(log_time: float) -> float:
+        model = gap[0] * np.exp(-days / YEAR / math.exp(log_time))
+        return float(((gap - model) ** 2).sum())
+
+    found = minimize_scalar(miss, bounds=(math.log(0.2), math.log(50)), method="bounded")
+    return math.exp(found.x)
+
+
+def jackknife(rows: np.ndarray, what: Callable[[np.ndarray], float]) -> tuple[float, float]:
+    """Return a number of the mean of `rows`, and its standard error by leaving out one row each."""
+    n = len(rows)
+    whole = what(rows.mean(0))
+    if n < 2:
+        return whole, 0.0
+    left = np.array([what(np.delete(rows, i, 0).mean(0)) for i in range(n)])
+    return whole, math.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
+
+
+def report_doses(folder: Path) -> None:
+    """Resorption at levels of estradiol, and the Hill curve through it."""
+    from scipy.optimize import curve_fit
+
+    pairs = find_pairs(folder, "doses")
+    levels, rates, errors = [100.0], [1.0], [0.02]
+    runs: list[Run] = []
+    for arm in [*find_arms(folder / "doses"), "fifth"]:
+        part = "estrogen" if arm == "fifth" else "doses"
+        runs = [run for run in read_runs(folder / part, arm) if run.seed in pairs]
+        if runs:
+            mean, error = compare_pooled(runs, pairs, "resorbed", 182, 548)
+            levels.append(20.0 if arm == "fifth" else float(arm[3:]))
+            rates.append(mean / 100)
+            errors.append(max(error / 100, 0.02))
+    if len(levels) < 4:
+        return
+    head("Doses: resorption, days 182-548", runs)
+    for level, rate, error in sorted(zip(levels, rates, errors, strict=True), reverse=True):
+        put(f"at {level:.0f} pg/mL, % of control", (100 * rate, 100 * error), "", 0)
+
+    def curve(level, size, half):
+        def loss(x):
+            return 1.0 / (1.0 + (x / half) ** 1.26)
+
+        return (1 + size * loss(level)) / (1 + size * loss(100.0))
+
+    best, spread = curve_fit(curve, levels, rates, (1.45, 11.7), errors, bounds=(0.01, (10, 200)))
+    put("half effect (pg/mL), power 1.26", (best[1], math.sqrt(spread[1, 1])), "near 10", 1)
+    put("size A of the curve", (best[0], math.sqrt(spread[0, 0])), "1.45 in women", 2)
+
+
+def report_sites_of_arms(folder: Path, part: str, control: str = "control") -> None:
+    """Balance and sites arm by arm, one line each."""
+    pairs = find_pairs(folder, part, control)
+    arms = find_arms(folder / part)
+    if not arms:
+        return
+    print(f"\n**{part}**\n")
+    print(
+        "| arm | bones | drift (%/yr) | gain | turnover (%/yr) | Ac.f (/yr) | ES/BS (%) | OS/BS (%) "
+        "| depth (um) | resorption, formation at a place (d) |\n" + "|---" * 10 + "|"
+    )
+    runs = [("control", list(pairs.values()))]
+    runs += [(arm, read_runs(folder / part, arm)) for arm in arms if arm != control]
+    for arm, group in runs:
+        if group:
+            print(f"| {arm} | {len(group)} | {' | '.join(describe(group))} |")
+
+
+def describe(runs: list[Run]) -> Iterable[str]:
+    """Yield balance and sites of some runs, each with its standard error."""
+    end = min(float(run.day[-1]) for run in runs)
+    columns: list[tuple[Callable[[Run], float], int]] = [
+        (lambda run: measure_slope(run, 0, end), 2),
+        (lambda run: run.effective_gain(0, end), 3),
+        (lambda run: run.turnover(0, end), 1),
+        (lambda run: measure_opening(run, 0, end), 2),
+        (lambda run: 100 * run.series("es_bs", 0, end), 1),
+        (lambda run: 100 * run.series("os_bs", 0, end), 1),
+        (lambda run: measure_depth(run, 0, end), 1),
+    ]
+    for what, digits in columns:
+        mean, error = average(runs, what)
+        yield f"{mean:.{digits}f} ± {error:.{digits}f}"
+    with np.errstate(all="ignore"):
+        places = [measure_places(run, 0, end) for run in runs]
+    means = [np.nanmean([place[key] for place in places]) for key in ("resorption", "formation")]
+    yield ", ".join(f"{value:.0f}" if value < 1e4 else "none" for value in means)
+
+
+def report_robust(folder: Path) -> None:
+    """Half step and double volume against the bones of the same length in ``balance``."""
+    pairs = find_pairs(folder, "robust")
+    for arm in find_arms(folder / "robust"):
+        runs = read_runs(folder / "robust", arm)
+        end = min(float(run.day[-1]) for run in runs)
+        head(f"Robustness: {arm}", runs)
+        put_differences(runs, list(pairs.values()), end)
+
+
+def put_differences(runs: list[Run], controls: list[Run], end: float) -> None:
+    """Print balance and sites of two groups until day `end`, and whether they differ."""
+    for words, what, digits in (
+        ("BV/TV slope (%/yr)", lambda run: measure_slope(run, 0, end), 2),
+        ("turnover (%/yr)", lambda run: run.turnover(0, end), 1),
+        ("effective gain", lambda run: run.effective_gain(0, end), 2),
+        ("erosion depth (um)", lambda run: measure_depth(run, 0, end), 1),
+        ("ES/BS (%)", lambda run: 100 * run.series("es_bs", 0, end), 1),
+        ("OS/BS (%)", lambda run: 100 * run.series("os_bs", 0, end), 1),
+        ("osteocytes (1000/mm^3)", lambda run: run.series("n_ot_bv", 0, end) / 1000, 1),
+    ):
+        put_difference(words, average(runs, what), average(controls, what), digits)
+
+
+def put_difference(
+    words: str, ours: tuple[float, float], theirs: tuple[float, float], digits: int
+) -> None:
+    """Print two means and whether they differ by more than two standard errors."""
+    gap, error = ours[0] - theirs[0], math.hypot(ours[1], theirs[1])
+    verdict = "same" if abs(gap) <= 2 * error else "differs"
+    put(f"{words}; control {theirs[0]:.{digits}f} ± {theirs[1]:.{digits}f}", ours, verdict, digits)
+
+
+def report_voxels(folder: Path) -> None:
+    """The same rules on half the voxel."""
+    whole, half = (read_runs(folder / "voxels", arm) for arm in ("whole", "half"))
+    if not whole or not half:
+        return
+    head("Half voxel, against the same cubes of 20 um", half)
+    put_differences(half, whole, min(float(run.day[-1]) for run in whole + half))
+
+
+def report_ageing(folder: Path) -> None:
+    """Bone and structure from 20 to 90 years."""
+    for arm in find_arms(folder / "ageing"):
+        runs = read_runs(folder / "ageing", arm)
+        head(f"Ageing: {arm}", runs)
+        for age in (30, 40, 50, 60, 70, 80, 90):
+            day = min((age - 20) * YEAR, *(run.day[-1] for run in runs))
+            put(f"BV/TV at {age} (%)", summarise([run.bv_percent(day) for run in runs]), "")
+        for key in ("tb_n", "tb_th_imaged", "conn_d_imaged"):
+            found = summarise([compare_decades(run, key) for run in runs])
+            put(f"{key}, last five years over first (%)", found, "", 1)
+
+
+def compare_decades(run: Run, key: str) -> float:
+    """Return the change (%) of a series from its first to its last five years."""
+    end = float(run.day[-1])
+    return 100 * (run.series(key, end - 5 * YEAR, end + 1) / run.series(key, -1, 5 * YEAR) - 1)
+
+
+def report_ablation(folder: Path) -> None:
+    """A line for each rule off: balance and sites in health, and the answer to surgery."""
+    kept = {run.seed: run for run in read_runs(folder / "ablation", "none")}
+    if not kept:
+        return
+    print("\n**Ablation**, one bone, a year from the day the rule goes\n")
+    print(
+        "| off | BV/TV (%) | gain | resorbed, formed (% of all on) | depth (um) | surgery: resorbed, "
+        "formed, days 182-365 (% of the same without) | BV/TV (% from the same without) |\n"
+        + "|---" * 7
+        + "|"
+    )
+    for arm in find_arms(folder / "ablation"):
+        if not arm.endswith("_surgical"):
+            print(f"| {arm} | {' | '.join(describe_ablation(folder, arm, kept))} |")
+
+
+def describe_ablation(folder: Path, arm: str, kept: Pairs) -> Iterable[str]:
+    """Yield the cells of a line of the table of ablations."""
+    off = read_runs(folder / "ablation", arm)
+    cut = read_runs(folder / "ablation", f"{arm}_surgical")
+    pairs = {run.seed: run for run in off}
+    yield f"{np.mean([run.bv_percent(365) for run in off]):+.1f}"
+    with np.errstate(all="ignore"):
+        yield f"{np.mean([run.effective_gain(0, 365) for run in off]):.2f}"
+    rates = [compare_pooled(off, kept, name, 0, 365)[0] for name in ("resorbed", "formed")]
+    yield f"{rates[0]:.0f}, {rates[1]:.0f}"
+    yield f"{measure_depth(off[0], 0, 365):.0f}"
+    with np.errstate(all="ignore"):
+        rates = [compare_pooled(cut, pairs, name, 182, 365)[0] for name in ("resorbed", "formed")]
+    yield f"{rates[0]:.0f}, {rates[1]:.0f}"
+    gaps = [run.bv_percent(365) - pairs[run.seed].bv_percent(365) for run in cut]
+    yield f"{np.mean(gaps):+.1f}"
+
+
+def report_arms_of_estrogen(folder: Path) -> None:
+    """Surgery with one of estrogen's rules off."""
+    pairs = find_pairs(folder, "arms_of_estrogen")
+    arms = find_arms(folder / "arms_of_estrogen")
+    if not arms:
+        return
+    print("\n**Surgery with one of estrogen's arms off**, days 182-365, against the control\n")
+    print("| off | resorbed (%) | formed (%) | BV/TV at a year (%) |\n|---|---|---|---|")
+    for part, arm in [("estrogen", "surgical"), *(("arms_of_estrogen", arm) for arm in arms)]:
+        runs = [run for run in read_runs(folder / part, arm) if run.seed == 1 and 1 in pairs]
+        if runs:
+            rates = [compare_pooled(runs, pairs, n, 182, 365)[0] for n in ("resorbed", "formed")]
+            gap = runs[0].bv_percent(365) - pairs[1].bv_percent(365)
+            name = "none" if part == "estrogen" else arm
+            print(f"| {name} | {rates[0]:.0f} | {rates[1]:.0f} | {gap:+.1f} |")
+
+
+def report_space(folder: Path) -> None:
+    """How much of the loss came back once estrogen did: remodelling space, and structure."""
+    pairs = find_pairs(folder, "estrogen")
+    runs = [run for run in read_runs(folder / "estrogen", "returned") if run.seed in pairs]
+    if not runs:
+        return
+    head("Loss that comes back", runs)
+    gaps = {
+        day: [r.bv_percent(day) - pairs[r.seed].bv_percent(day) for r in runs] for day in (365, 730)
+    }
+    back = [late - lost for lost, late in zip(gaps[365], gaps[730], strict=True)]
+    put("lost in a year without estrogen (%)", summarise(gaps[365]), "-4 to -9")
+    put("back after a year with it (%): remodelling space", summarise(back), "")
+    put("still gone (%): structure", summarise(gaps[730]), "")
+    for key in ("tb_n", "tb_th_imaged", "conn_d_imaged", "es_bs", "os_bs"):
+        found = summarise([compare_series(run, pairs[run.seed], key, 730) for run in runs])
+        put(f"{key} at its end, % against control", found, "", 1)

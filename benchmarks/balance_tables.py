@@ -1,0 +1,109 @@
+"""Windows, means and rows of the tables that ``balance_report.py`` prints."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from runs_read import YEAR, Run, weigh
+from trabecula.base.codes import FULL
+
+LEAST_AREA = 2e4
+"""Mouth (um^2) from which a site counts: smaller ones are single bites of short-lived teams."""
+
+WINDOWS = ((0, 30), (30, 90), (90, 182), (182, 365), (365, 730), (730, 1095))
+"""Days over which rates are averaged."""
+
+type Number = Callable[[Run], float]
+type Pairs = dict[int, Run]
+
+
+def put(name: str, found: tuple[float, float], band: str, digits: int = 2) -> None:
+    """Print a row of a table: what, mean and standard error, band."""
+    mean, error = found
+    print(f"| {name} | {mean:.{digits}f} ± {error:.{digits}f} | {band} |")
+
+
+def head(title: str, runs: list[Run]) -> None:
+    """Print a title and the head of a table."""
+    volume = sum(float(run.data["volume"]) for run in runs)
+    print(f"\n**{title}**: {len(runs)} bones, {volume:.0f} mm^3\n")
+    print("| what | mean ± SE | to reach |\n|---|---|---|")
+
+
+def measure_slope(run: Run, start: float, end: float) -> float:
+    """Return the slope of BV/TV (%/yr of its mean) by least squares."""
+    chosen = (run.day > start) & (run.day <= end)
+    bone = run.count("bone")[chosen]
+    return float(np.polyfit(run.day[chosen] / YEAR, bone, 1)[0] / bone.mean() * 100)
+
+
+def measure_residue(run: Run) -> float:
+    """Return what the coupling ledger misses, as a share of what was released."""
+    came = run.count("released") + run.count("granted")
+    went = sum(run.count(name) for name in ("bound", "carried", "spent", "lost", "faded"))
+    return float(np.abs(came - went).max() / came.max())
+
+
+def measure_opening(run: Run, start: float, end: float) -> float:
+    """Return activation frequency (1/yr): mouth opened per bone surface."""
+    surface = run.series("bs_tv", start, end) * float(run.data["volume"])
+    opened = run.gain("mouth", start, end) * float(run.data["voxel"]) ** 2 * 1e-6
+    return opened * YEAR / surface
+
+
+def measure_depth(run: Run, start: float, end: float, what: str = "resorbed") -> float:
+    """Return all matrix removed (or laid down) over all mouth opened (um), finished sites or not."""
+    voxel = float(run.data["voxel"])
+    return run.gain(what, start, end) * voxel / FULL / run.gain("mouth", start, end)
+
+
+def measure_places(run: Run, start: float, end: float) -> dict[str, float]:
+    """Return periods at a place (d), as a histologist derives them: surface over activation."""
+    rate = measure_opening(run, start, end) / YEAR
+    eroded = run.series("es_bs", start, end) / rate
+    waited = find_site_mean(run, "rv_p", start, end)
+    return {
+        "eroded": eroded,
+        "resorption": eroded - waited,
+        "reversal": waited,
+        "formation": run.series("os_bs", start, end) / rate,
+    }
+
+
+def find_sites(run: Run, name: str, start: float, end: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return a column of the completed sites that count, and their areas."""
+    rows = run.sites(start, end)
+    chosen = (rows["footprint"] >= LEAST_AREA) & np.isfinite(rows[name])
+    return rows[name][chosen], rows["footprint"][chosen]
+
+
+def find_site_mean(run: Run, name: str, start: float, end: float) -> float:
+    """Return the mean by area of a column of completed sites."""
+    return weigh(*find_sites(run, name, start, end))[0]
+
+
+def find_spread(runs: list[Run], name: str, start: float, end: float) -> str:
+    """Return quartiles over all completed sites, in words."""
+    pooled = np.concatenate([find_sites(run, name, start, end)[0] for run in runs])
+    low, middle, high = np.percentile(pooled, [25, 50, 75])
+    return f"median {middle:.3g}, quartiles {low:.3g}-{high:.3g}, {len(pooled)} sites"
+
+
+def compare_series(run: Run, control: Run, key: str, end: float) -> float:
+    """Return the difference (%) from control of a series in the half year before `end`."""
+    return 100.0 * (
+        run.series(key, end - 190, end + 1) / control.series(key, end - 190, end + 1) - 1
+    )
+
+
+def compare_pooled(
+    runs: list[Run], pairs: dict[int, Run], name: str, start: float, end: float
+) -> tuple[float, float]:
+    """Return a rate pooled over bones as % of control's, with its jackknife standard error."""
+    ours = np.array([run.gain(name, start, end) for run in runs])
+    theirs = np.array([pairs[run.seed].gain(name, start, end) for run in runs])
+    n = len(runs)
+    left = (ours.sum() - ours) / (theirs.sum() - theirs) if n > 1 else np.zeros(1)
+    error = math.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
+    return 100 * float(ours.sum() / theirs.sum()), 100 * error
