@@ -59,7 +59,7 @@ EXPECTED = [
     (20, 5, "hormones.parameters.denosumab.clearence", "unknown", "key", "denosumab.clearance"),
     (21, 26, "hormones.parameters.denosumab.clearance", "5000 mL/d", "40 .. 110 mL/d", "Sutjandra"),
     (22, 27, "hormones.parameters.denosumab.absorption", "3 kg", "0.07 .. 0.4 1/d", ""),
-    (24, 3, "protocol", "a regimen", "empty", "hormones.doses"),
+    (24, 5, "protocol[0]", "an unknown drug 'x'", "hormones.drugs", ""),
     (25, 19, "mechanics.mesh", "'croase'", "coarse or fine", "did you mean coarse?"),
     (25, 39, "mechanics.stress.z", "-1 MPa", "0 .. 50 MPa", ""),
     (25, 75, "mechanics.parameters.sensing.full", "99", "1.5 .. 8", ""),

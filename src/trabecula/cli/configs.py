@@ -20,15 +20,19 @@ CHANGE, PRECISION = 5.0, 0.1
 @app.command()
 def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     """Check a configuration: every error at once, units resolved, what the run will cost."""
-    from trabecula.config import load_config, make_json_schema
+    from trabecula.config import find_warnings, load_config, make_json_schema
 
     checked = load_config(config, to_settings(sets))
     rows = list(flatten(checked.to_mapping()))
     schema = make_json_schema()
     units = {path: find_unit(schema, path) for path, _ in rows}
     estimate = make_estimate(checked)
+    warnings, levels = find_warnings(checked), tabulate_levels(checked)
     if as_json:
-        print_json({"config": checked.to_mapping(), "estimate": estimate})
+        print_json({
+            "config": checked.to_mapping(), "estimate": estimate, "warnings": warnings,
+            "hormones": [dict(zip(LEVEL_COLUMNS, row, strict=True)) for row in levels],
+        })  # fmt: skip
         return
     print_table(
         f"{config}: valid",
@@ -37,6 +41,49 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     )
     typer.echo("")
     print_table("Expected", ("what", "value", "unit"), _describe_estimate(estimate))
+    if levels:
+        typer.echo("")
+        print_table("Hormones that patient and protocol give", LEVEL_COLUMNS, levels)
+    for warning in warnings:
+        typer.echo(f"warning: {warning}")
+
+
+LEVEL_COLUMNS = (
+    "level",
+    "unit",
+    "before",
+    "first month",
+    "middle",
+    "last month",
+    "lowest",
+    "highest",
+)
+
+MONTH = 28.0
+
+
+def tabulate_levels(config: "Config") -> list[tuple[Any, ...]]:
+    """Return a row for each level that patient and protocol give; none if they are not named."""
+    from trabecula.hormones import has_course, make_course
+    from trabecula.model.metrics import describe_level
+
+    if not has_course(config):
+        return []
+    course, end = make_course(config), config.duration
+    spans = (
+        (-MONTH, 0.0),
+        (0.0, MONTH),
+        ((end - MONTH) / 2, (end + MONTH) / 2),
+        (end - MONTH, end),
+    )
+    late = course.edges[:-1] >= 0.0
+    rows = []
+    for name, values in course.levels.items():
+        means = [course.average(values, *span) for span in spans]
+        extremes = (values[late].min(), values[late].max())
+        cells = [f"{value:.3g}" for value in (*means, *extremes)]
+        rows.append((name, describe_level(name).unit, *cells))
+    return rows
 
 
 def flatten(

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trabecula.base.errors import ResultsError
+from trabecula.base.errors import InputError, ResultsError
 from trabecula.cli.app import app
-from trabecula.cli.options import Json, RunPlace
+from trabecula.cli.options import Json, Sets, to_settings
 from trabecula.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -138,12 +138,55 @@ def _describe_specimen(path: Path) -> dict[str, Any]:
 
 
 @app.command()
-def plot(place: RunPlace) -> None:
-    """Draw the time series and the lattice of a run as PNG and SVG under figures/."""
+def plot(
+    place: Annotated[
+        Path,
+        typer.Argument(metavar="DIR|CONFIG.yaml", help="Run folder; with --hormones, a config."),
+    ],
+    hormones: Annotated[
+        bool,
+        typer.Option("--hormones", help="Draw the levels that a configuration's protocol gives."),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder for the figure of --hormones."),
+    ] = None,
+    sets: Sets = None,
+) -> None:
+    """Draw time series and lattice of a run under figures/; or hormones before anything is run."""
+    if hormones:
+        for path in save_hormones(place, out, to_settings(sets)):
+            typer.echo(f"saved {path}")
+        return
     from trabecula.analysis import load_results
 
     for path in save_plots(load_results(place)):
         typer.echo(f"saved {path}")
+
+
+def save_hormones(file: Path, out: Path | None, sets: list[str]) -> list[Path]:
+    """Save the figure of the levels that a configuration gives; a run folder has one itself.
+
+    Raises
+    ------
+    InputError
+        If it names no patient and no protocol, so that no level follows from anything.
+    """
+    from trabecula.config import load_config
+    from trabecula.hormones import has_course, make_course
+    from trabecula.viz import draw_hormones, save_figure
+
+    config = load_config(file / "config.yaml" if file.is_dir() else file, sets)
+    if not has_course(config):
+        msg = (
+            f"{file}: found neither patient.stage, patient.labs nor protocol; allowed: one of them, "
+            "from which levels follow; levels that are given stand in the file itself"
+        )
+        raise InputError(msg)
+    folder = out or (file / "figures" if file.is_dir() else Path())
+    return save_figure(
+        draw_hormones(make_course(config), config), folder, f"{config.name}_hormones"
+    )
 
 
 def save_plots(results: "Results") -> list[Path]:

@@ -28,11 +28,13 @@ def run(
 ) -> None:
     """Run one simulation and say what happened."""
     apply_threads(threads)
-    from trabecula.config import load_config
+    from trabecula.config import find_warnings, load_config
 
     checked = load_config(config, to_settings(sets, seed))
     folder = out or RUNS / checked.name
     typer.echo(_announce(checked, folder))
+    for warning in find_warnings(checked):
+        typer.echo(f"warning: {warning}", err=True)
     from trabecula.runner import run as run_simulation
 
     with make_watch() as watch:

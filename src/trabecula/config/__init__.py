@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trabecula.config.advice import find_warnings
     from trabecula.config.load import load_config, make_json_schema
     from trabecula.config.names import RULES
     from trabecula.config.parameters import Parameters, load_parameters
@@ -19,6 +20,7 @@ __all__ = [
     "HormoneSettings",
     "Parameters",
     "Rule",
+    "find_warnings",
     "load_config",
     "load_parameters",
     "load_rules",
@@ -26,6 +28,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "find_warnings": "advice",
     "RULES": "names",
     "Config": "schema",
     "HormoneSettings": "schema",

@@ -9,6 +9,7 @@ from trabecula.config.marks import Document, Key, load_yaml, parse_yaml, to_dott
 from trabecula.config.problems import make_problem
 from trabecula.config.resolve import find_conflicts, resolve
 from trabecula.config.schema import Config
+from trabecula.config.sheets import read_sheets
 
 
 def load_config(path: str | Path, sets: Sequence[str] = ()) -> Config:
@@ -41,7 +42,7 @@ def make_config(document: Document, file: Path) -> Config:
         problem = Problem(document.find_value(()), "(top level)", repr(data), "blocks of settings")
         raise ConfigError([*document.problems, problem])
     data = {"name": _to_name(file.stem), **data}
-    problems = list(document.problems)
+    problems = list(document.problems) + read_sheets(data, document, file)
     config: Config | None = None
     try:
         config = Config.model_validate(data)

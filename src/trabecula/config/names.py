@@ -48,8 +48,14 @@ LEVELS = (
 )
 """Serum levels that a configuration can give as series."""
 
-DERIVED_LEVELS = ("age", "oxidative_stress", "sex_steroid_loss", "bisphosphonate")
+DERIVED_LEVELS = ("age", "oxidative_stress", "sex_steroid_loss", "bisphosphonate", "pth_pulsed")
 """Levels that hormones compute from the others, from age, and from doses."""
+
+STAGES = ("premenopausal", "perimenopausal", "natural_menopause", "surgical_menopause", "adult")
+"""Stages of a patient; `adult` is that of men."""
+
+MENOPAUSE_TYPES = ("typical", "flat", "slow_decline", "rise_slow_decline", "rise_steep_decline")
+"""Courses of estradiol across the natural menopause."""
 
 DRUGS = ("denosumab", "opg_fc", "bisphosphonate")
 """Drugs that `hormones.doses` takes."""

@@ -5,8 +5,10 @@ from typing import Any
 
 from trabecula.base.errors import Problem
 from trabecula.config.marks import Document, Key, to_dotted
+from trabecula.config.names import STAGES
 from trabecula.config.parameters import find_override_problems
-from trabecula.config.schema import Config, LatticeSettings
+from trabecula.config.regimens import Regimen, RegimenError, read_regimen
+from trabecula.config.schema import LARGEST_TIME, Config, LatticeSettings
 
 GENERATED: dict[str, Any] = {
     "shape": (64, 64, 64),
@@ -18,7 +20,7 @@ GENERATED: dict[str, Any] = {
 
 IMPORTED = ("threshold", "labels", "crop")
 ROOMS_OF_BLOCK = {
-    "hormones": ("hormones",),
+    "hormones": ("hormones", "drugs", "glands"),
     "fields": ("fields",),
     "mechanics": ("mechanics",),
     "cells": ("cells", "lattice"),
@@ -34,6 +36,49 @@ def find_conflicts(
         problems += _check_overrides(data, block, document)
     if config is not None:
         problems += _check_intervals(config, document)
+        problems += _check_patient(config, document)
+    problems += _check_protocol(data.get("protocol"), config, document)
+    return problems
+
+
+def _check_protocol(given: Any, config: Config | None, document: Document) -> list[Problem]:
+    """Read every prescription, also where other keys are wrong; own drugs need the whole."""
+    if not isinstance(given, list | tuple):
+        return []
+    problems: list[Problem] = []
+    regimens: list[Regimen] = []
+    own = {} if config is None else config.own_drugs
+    duration = LARGEST_TIME if config is None else config.duration
+    for index, entry in enumerate(given):
+        try:
+            regimens.append(read_regimen(entry, duration, own, regimens))
+        except RegimenError as error:
+            path: Key = ("protocol", index)
+            where = document.find_value(path)
+            text = to_dotted(path)
+            problems.append(Problem(where, text, error.found, error.allowed, error.hint))
+    return problems
+
+
+def _check_patient(config: Config, document: Document) -> list[Problem]:
+    patient, problems = config.patient, list[Problem]()
+
+    def refuse(name: str, allowed: str, hint: str = "") -> None:
+        path: Key = ("patient", name)
+        found = f"{name}: {getattr(patient, name)}"
+        problems.append(Problem(document.find_value(path), to_dotted(path), found, allowed, hint))
+
+    if patient.sex == "male":
+        if patient.stage not in (None, "adult"):
+            refuse("stage", "adult for a man", "andropause chooses the trend of his testosterone")
+        if patient.last_period is not None:
+            refuse("last_period", "only for a woman")
+    elif patient.stage == "adult":
+        refuse("stage", " or ".join(STAGES[:-1]) + " for a woman")
+    elif patient.stage in (None, "premenopausal") and patient.last_period is not None:
+        refuse("last_period", "only with a stage of menopause", "name stage: natural_menopause")
+    elif patient.stage == "surgical_menopause" and patient.last_period is None:
+        refuse("stage", "with last_period, the age at surgery", "add last_period: 45 y")
     return problems
 
 
@@ -135,6 +180,7 @@ def resolve(config: Config, file: Path) -> Config:
         settings = getattr(config, block)
         full = {to_full_key(key, block): value for key, value in settings.parameters.items()}
         updates[block] = settings.model_copy(update={"parameters": full})
+    updates["protocol"] = tuple(regimen.to_mapping() for regimen in config.regimens)
     return config.model_copy(update=updates)
 
 

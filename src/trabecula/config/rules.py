@@ -148,6 +148,7 @@ UNIT_OF_LEVEL = {
     "oxidative_stress": "1",
     "sex_steroid_loss": "1",
     "bisphosphonate": "1",
+    "pth_pulsed": "1",
 }
 """Unit of each level."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,9 +10,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from trabecula.config.dump import dump_yaml
-from trabecula.config.names import RULES, SOURCES
+from trabecula.config.names import MENOPAUSE_TYPES, RULES, SOURCES, STAGES
 from trabecula.config.parameters import Parameters, load_parameters
-from trabecula.config.types import Choice, Nothing, Override, Quantity, Series, Switch, Text, Whole
+from trabecula.config.pharmacopoeia import Drug, find_route, simplify
+from trabecula.config.regimens import Regimen, read_regimen
+from trabecula.config.types import Choice, Entries, Override, Quantity, Series, Switch, Text, Whole
 
 LARGEST_TIME = 100 * 365.25
 
@@ -23,6 +26,7 @@ Length = Annotated[float, Quantity("um", 0)]
 Edge = Annotated[float, Quantity("um", 0, above=True)]
 Time = Annotated[float, Quantity("d", 0, LARGEST_TIME)]
 Interval = Annotated[float, Quantity("d", 0, LARGEST_TIME, above=True)]
+Rate = Annotated[float, Quantity("1/d", 0, 1000, above=True)]
 Fraction = Annotated[Points, Series(Quantity("1", 0, 1))]
 ParameterOverrides = dict[str, Annotated[float | str, Override()]]
 
@@ -74,11 +78,35 @@ class LatticeSettings(Block):
     sides: Annotated[str, Choice(("periodic", "mirrored"))] | None = None
 
 
+class Lab(Block):
+    """Levels measured on one day; before day 0 days are negative."""
+
+    day: Annotated[float, Quantity("d", -LARGEST_TIME, LARGEST_TIME)] = 0.0
+    estradiol: Annotated[float, Quantity("pg/mL", 0, 5000, "estradiol")] | None = None
+    testosterone: Annotated[float, Quantity("ng/dL", 0, 10000, "testosterone")] | None = None
+    free_testosterone: Annotated[float, Quantity("pg/mL", 0, 5000, "testosterone")] | None = None
+    shbg: Annotated[float, Quantity("nmol/L", 1, 500)] | None = None
+    lh: Annotated[float, Quantity("mIU/mL", 0, 300)] | None = None
+    fsh: Annotated[float, Quantity("mIU/mL", 0, 500)] | None = None
+    progesterone: Annotated[float, Quantity("ng/mL", 0, 500, "progesterone")] | None = None
+    igf1: Annotated[float, Quantity("ng/mL", 0, 3000)] | None = None
+    pth: Annotated[float, Quantity("pg/mL", 0, 3000)] | None = None
+    cortisol: Annotated[float, Quantity("ug/dL", 0, 300, "cortisol")] | None = None
+
+
 class PatientSettings(Block):
     """Whose bone it is."""
 
     sex: Annotated[str, Choice(("female", "male"))] = "female"
     age: Annotated[float, Quantity("y", 18, 110)] = 35.0
+    weight: Annotated[float, Quantity("kg", 25, 300)] | None = None
+    stage: Annotated[str, Choice(STAGES)] | None = None
+    last_period: Annotated[float, Quantity("y", 20, 70)] | None = None
+    menopause_type: Annotated[str, Choice(MENOPAUSE_TYPES)] = "typical"
+    cycle: Annotated[str, Choice(("averaged", "explicit"))] = "averaged"
+    start: Annotated[str, Text()] | None = None
+    andropause: Annotated[str, Choice(("cross_sectional", "longitudinal"))] = "cross_sectional"
+    labs: tuple[Lab, ...] = ()
 
 
 class Levels(Block):
@@ -115,12 +143,28 @@ class Doses(Block):
     bisphosphonate: Annotated[Points, Series(Quantity("1", 0, 100), False, 0)] | None = None
 
 
+class OwnDrug(Block):
+    """A drug of the user's own: a chain of first-order steps into serum, added to a level."""
+
+    adds: Annotated[str, Choice(("testosterone", "estradiol", "progesterone", "glucocorticoid"))]
+    unit: Annotated[str, Choice(("mg", "ug", "g"))] = "mg"
+    route: Annotated[str, Text()] = "oral"
+    absorption: Rate | None = None
+    release: Rate | None = None
+    elimination: Rate
+    wear: Annotated[float, Quantity("d", 0, 1000)] = 0.0
+    content: Annotated[float, Quantity("1", 0, 1, above=True)] = 1.0
+    bioavailability: Annotated[float, Quantity("1", 0, 1, above=True)] = 1.0
+    clearance: Annotated[float, Quantity("L/d", 0, 1e6, above=True)]
+
+
 class HormoneSettings(Block):
     """Levels, blockades and doses."""
 
     levels: Levels = Levels()
     blockade: Blockade = Blockade()
     doses: Doses = Doses()
+    drugs: dict[Annotated[str, Text(name=True)], OwnDrug] = Field(default_factory=dict)
     parameters: ParameterOverrides = Field(default_factory=dict)
 
 
@@ -159,6 +203,14 @@ def _read_mechanics(value: Any) -> Any:
     return {} if value in ("on", True) else value
 
 
+def _make_drug(name: str, drug: OwnDrug) -> Drug:
+    numbers = drug.model_dump(exclude_none=True, exclude={"adds", "unit", "route"})
+    own = tuple(sorted((key, float(value)) for key, value in numbers.items()))
+    plain = simplify(name)
+    limits = (0.0, math.inf, 1e6)
+    return Drug(plain, (find_route(drug.route),), drug.unit, *limits, "adds", drug.adds, own=own)
+
+
 class CellSettings(Block):
     """Which rules the cells follow."""
 
@@ -188,7 +240,7 @@ class Config(Block):
     lattice: LatticeSettings = LatticeSettings()
     patient: PatientSettings = PatientSettings()
     hormones: HormoneSettings = HormoneSettings()
-    protocol: Annotated[tuple[str, ...], Nothing()] = ()
+    protocol: Annotated[tuple[Any, ...], Entries()] = ()
     fields: FieldSettings = Field(default_factory=FieldSettings)
     mechanics: Annotated[MechanicsSettings, BeforeValidator(_read_mechanics)] = Field(
         default_factory=MechanicsSettings
@@ -200,6 +252,19 @@ class Config(Block):
     def parameters(self) -> Parameters:
         """The parameter table with this configuration's overrides."""
         return load_parameters(self.overrides)
+
+    @property
+    def own_drugs(self) -> dict[str, Drug]:
+        """Drugs that the configuration defines itself."""
+        return {name: _make_drug(name, drug) for name, drug in self.hormones.drugs.items()}
+
+    @property
+    def regimens(self) -> tuple[Regimen, ...]:
+        """The prescriptions of the protocol, in order."""
+        found: list[Regimen] = []
+        for entry in self.protocol:
+            found.append(read_regimen(entry, self.duration, self.own_drugs, found))
+        return tuple(found)
 
     @property
     def overrides(self) -> dict[str, float | str]:

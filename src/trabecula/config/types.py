@@ -247,16 +247,17 @@ class Override(_Leaf):
 
 
 @dataclass(frozen=True)
-class Nothing(_Leaf):
-    """The list of regimens, which this version leaves empty."""
+class Entries(_Leaf):
+    """A list of prescriptions, each a text or a mapping; ``regimens.py`` reads them."""
 
-    def read(self, value: Any) -> tuple[str, ...]:
-        """Return an empty tuple if `value` is empty."""
-        if value in (None, [], ()):
+    def read(self, value: Any) -> tuple[Any, ...]:
+        """Return the entries as they are."""
+        if value in (None, ()):
             return ()
-        hint = "give drugs under hormones.doses and hormones under hormones.levels"
-        raise make_error("a regimen", "an empty list: this version has no regimens in words", hint)
+        if not isinstance(value, list | tuple):
+            raise make_error(repr(value), "a list of prescriptions, in words or as mappings")
+        return tuple(value)
 
     def describe(self) -> dict[str, Any]:
         """Return the JSON schema."""
-        return {"type": "array", "maxItems": 0}
+        return {"type": "array", "items": {"type": ["string", "object"]}}

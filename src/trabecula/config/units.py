@@ -6,7 +6,12 @@ import tokenize
 from functools import lru_cache
 from typing import Any
 
-MOLAR_MASS = {"estradiol": 272.38, "testosterone": 288.42, "progesterone": 314.46}
+MOLAR_MASS = {
+    "estradiol": 272.38,
+    "testosterone": 288.42,
+    "progesterone": 314.46,
+    "cortisol": 362.46,
+}
 """Molar mass of the steroids (g/mol), which turns molar into mass concentrations."""
 
 _QUANTITY = re.compile(

@@ -1,15 +1,20 @@
 """Floor 3: serum levels and doses become signals on cells and ligands."""
 
+from trabecula.hormones.course import Course, has_course, make_course
 from trabecula.hormones.levels import compute_series, get_replete_levels
 from trabecula.hormones.response import compute_hill, compute_multiplier
-from trabecula.hormones.step import is_replete, make_signals, step_signals
+from trabecula.hormones.step import compute_present_levels, is_replete, make_signals, step_signals
 
 __all__ = [
+    "Course",
     "compute_hill",
     "compute_multiplier",
+    "compute_present_levels",
     "compute_series",
     "get_replete_levels",
+    "has_course",
     "is_replete",
+    "make_course",
     "make_signals",
     "step_signals",
 ]

@@ -11,7 +11,12 @@ from trabecula.hormones.levels import get_replete_levels
 from trabecula.hormones.response import compute_hill, compute_multiplier
 from trabecula.state.signals import TARGETS, Signals
 
-DERIVED_REFERENCE = {"sex_steroid_loss": 0.0, "oxidative_stress": 0.0, "bisphosphonate": 0.0}
+DERIVED_REFERENCE = {
+    "sex_steroid_loss": 0.0,
+    "oxidative_stress": 0.0,
+    "bisphosphonate": 0.0,
+    "pth_pulsed": 0.0,
+}
 """Derived levels of the replete young adult."""
 
 

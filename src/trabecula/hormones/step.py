@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from trabecula.config.names import BLOCKADES, DRUGS
+from trabecula.config.names import BLOCKADES, DRUGS, LEVELS
 from trabecula.config.parameters import Parameters
 from trabecula.config.schema import Config, HormoneSettings
 from trabecula.hormones.arms import apply_arms, make_arms, make_reference
+from trabecula.hormones.course import Course, has_course
 from trabecula.hormones.kinetics import COMPARTMENTS, compute_marrow_concentration, step_drug
 from trabecula.hormones.levels import (
     compute_derived_levels,
@@ -16,6 +17,12 @@ from trabecula.hormones.levels import (
 )
 from trabecula.hormones.local import compute_effective_estradiol, update_yield
 from trabecula.state.signals import BINDERS, Signals
+
+MONTH = 28.0
+"""Days before day 0 over which its levels are averaged for the settling."""
+
+CARRIED = (*LEVELS, "pth_pulsed")
+"""Levels of a course that rules read."""
 
 
 def make_signals(config: Config) -> Signals:
@@ -33,6 +40,8 @@ def make_signals(config: Config) -> Signals:
 def is_replete(config: Config) -> bool:
     """Whether the levels of day 0 are those of the replete young adult, so that settling is idle."""
     parameters, sex = config.parameters, config.patient.sex
+    if has_course(config):
+        return False
     levels = compute_serum_levels(config.hormones, parameters, 0.0, sex)
     is_young = config.patient.age <= parameters["hormones.reference.age"]
     return is_young and levels == get_replete_levels(parameters, sex)
@@ -47,6 +56,7 @@ def step_signals(
     sex: str,
     replete: bool,
     age: float,
+    course: Course | None = None,
 ) -> None:
     """Renew `signals` for the step that begins at `time`.
 
@@ -62,22 +72,46 @@ def step_signals(
         Whether the young-adult levels of the sex hold instead of those of `settings`.
     age
         Age of the patient on day 0 (y).
+    course
+        Levels that follow from the patient's glands and protocol; a series in `settings` overrides
+        its level.
     """
     reference = make_reference(parameters, sex)
     share = update_yield(signals, parameters)
     levels = dict(reference)
     if not replete:
-        levels |= compute_serum_levels(settings, parameters, time, sex)
+        levels |= compute_present_levels(settings, parameters, time, step, sex, course)
         levels["age"] = age + max(time, 0.0) / 365.25
     estradiol = compute_effective_estradiol(levels, reference, share, parameters)
     levels |= compute_derived_levels(levels, reference, estradiol, parameters)
-    _give_drugs(signals, settings, parameters, time, step, replete)
+    _give_drugs(signals, settings, parameters, time, step, replete, course)
     levels["bisphosphonate"] = signals.doses["bisphosphonate"][1]
     signals.levels.clear()
     signals.levels.update(levels)
     seen = {**levels, "estradiol": estradiol}
     apply_arms(signals, make_arms(parameters, sex), seen, step)
-    _set_blockade(signals, settings, time, replete)
+    _set_blockade(signals, settings, time, step, replete, course)
+
+
+def compute_present_levels(
+    settings: HormoneSettings,
+    parameters: Parameters,
+    time: float,
+    step: float,
+    sex: str,
+    course: Course | None,
+) -> dict[str, float]:
+    """Return the serum levels over a step: given series first, then the course, then the replete.
+
+    Before day 0 they are the means over the month before it.
+    """
+    levels = compute_serum_levels(settings, parameters, time, sex)
+    if course is None:
+        return levels
+    span = (-MONTH, 0.0) if time < 0.0 else (time, time + step)
+    made = course.read(*span)
+    given = {name for name in LEVELS if getattr(settings.levels, name) is not None}
+    return levels | {name: made[name] for name in CARRIED if name in made and name not in given}
 
 
 def _give_drugs(
@@ -87,10 +121,12 @@ def _give_drugs(
     time: float,
     step: float,
     replete: bool,
+    course: Course | None,
 ) -> None:
     for drug in DRUGS:
-        points = getattr(settings.doses, drug)
-        due = [] if replete or points is None else find_due_doses(points, time, step)
+        points = [*(getattr(settings.doses, drug) or ())]
+        points += [] if course is None else course.doses.get(drug, [])
+        due = [] if replete or not points else find_due_doses(sorted(points), time, step)
         amounts = signals.doses.get(drug, [])
         signals.doses[drug] = step_drug(drug, amounts, due, parameters, step)
     for drug in BINDERS:
@@ -109,10 +145,20 @@ def find_due_doses(
     return [(min(max(day - index * step, 0.0), step), dose) for day, dose in due]
 
 
-def _set_blockade(signals: Signals, settings: HormoneSettings, time: float, replete: bool) -> None:
+def _set_blockade(
+    signals: Signals,
+    settings: HormoneSettings,
+    time: float,
+    step: float,
+    replete: bool,
+    course: Course | None,
+) -> None:
     for name, species in BLOCKADES.items():
         points = getattr(settings.blockade, name)
-        is_off = points is None or replete or time < 0.0
-        value = 0.0 if is_off else compute_series(points, time)
+        is_off = replete or time < 0.0
+        value = 0.0 if is_off or points is None else compute_series(points, time)
+        if not is_off and course is not None and name in course.blockade:
+            share = course.average(course.blockade[name], time, time + step)
+            value = 1.0 - (1.0 - value) * (1.0 - share)
         for one in species:
             signals.blockade[str(one)] = value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trabecula.base.codes import Lateral
 from trabecula.cells import make_stages
 from trabecula.fields import step_fields
-from trabecula.hormones import step_signals
+from trabecula.hormones import has_course, make_course, step_signals
 from trabecula.lattice import check_ledgers, step_mineralisation
 from trabecula.mechanics import Load, compute_stress, step_mechanics
 from trabecula.state import State
@@ -82,10 +82,11 @@ def _first_line(function: Callable[..., object]) -> str:
 
 def _make_signal_step(config: "Config", replete: bool) -> Step:
     parameters, sex, age = config.parameters, config.patient.sex, config.patient.age
+    course = make_course(config) if has_course(config) and not replete else None
 
     def apply(state: State) -> None:
         now, dt = state.clock.time, state.clock.length
-        step_signals(state.signals, config.hormones, parameters, now, dt, sex, replete, age)
+        step_signals(state.signals, config.hormones, parameters, now, dt, sex, replete, age, course)
 
     return Step("signals", "hormones", config.step, (), _first_line(step_signals), apply)
 

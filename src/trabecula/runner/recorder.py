@@ -7,8 +7,12 @@ import trabecula
 from trabecula.base.codes import FULL
 from trabecula.config.names import BLOCKADES
 from trabecula.config.rules import load_rules
-from trabecula.hormones import make_signals
-from trabecula.hormones.levels import compute_serum_levels
+from trabecula.hormones import (
+    compute_present_levels,
+    has_course,
+    make_course,
+    make_signals,
+)
 from trabecula.kernels.compile import get_numba_version
 from trabecula.model import TrabeculaModel
 from trabecula.model.metrics import METRICS, describe_level
@@ -80,6 +84,7 @@ class Recorder:
         metrics, hormones = _describe(config)
         self._config, self._folder, self._sampler = config, folder, sampler
         self._writer = ResultsWriter(folder.path, grid, metrics, hormones, make_provenance(config))
+        self._course = make_course(config) if has_course(config) else None
         self._last: dict[str, int] = {}
 
     def _is_new(self, kind: str, state: State) -> bool:
@@ -98,8 +103,9 @@ class Recorder:
         levels = collect_levels(state.signals)
         if not model.scenario.replete:
             config, now = self._config, state.clock.time
-            levels |= compute_serum_levels(
-                config.hormones, config.parameters, now, config.patient.sex
+            sex, step = config.patient.sex, config.step
+            levels |= compute_present_levels(
+                config.hormones, config.parameters, now, step, sex, self._course
             )
         self._writer.add_row(state.clock.time, row, levels, state.events)
 

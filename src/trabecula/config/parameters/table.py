@@ -12,7 +12,7 @@ from trabecula.config.names import find_nearest
 from trabecula.config.parameters.row import Row, find_row_mistakes, make_row
 from trabecula.config.units import QuantityError, to_number
 
-ROOMS = ("lattice", "fields", "cells", "hormones", "mechanics")
+ROOMS = ("lattice", "fields", "cells", "hormones", "drugs", "glands", "mechanics")
 
 
 class Parameters:
@@ -30,6 +30,10 @@ class Parameters:
             hint = find_nearest(key, list(self._values))
             msg = f"no parameter {key}; {hint}"
             raise KeyError(msg) from None
+
+    def get(self, key: str, other: float) -> float:
+        """Return the number of `key`, or `other` if the table has no such row."""
+        return self._values.get(key, other)
 
     def __contains__(self, key: object) -> bool:
         return key in self._values

@@ -1,0 +1,72 @@
+"""What is allowed but unusual: doses outside clinical ranges, labs far outside reference ranges."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from trabecula.config.marks import load_yaml
+from trabecula.config.schema import Config
+
+FAR = 2.0
+"""A lab is far outside where it is beyond a limit by more than this factor."""
+
+
+@lru_cache(maxsize=1)
+def load_references() -> dict[str, dict[str, list[list[float]]]]:
+    """Return reference ranges: lab, sex, rows of (from age, to age, low, high)."""
+    table: dict[str, dict[str, list[list[float]]]]
+    table = load_yaml(Path(__file__).with_name("references.yaml")).data
+    return table
+
+
+def find_reference(name: str, sex: str, age: float) -> tuple[float, float] | None:
+    """Return the reference range of a lab in its unit; None where there is none."""
+    for first, last, low, high in load_references().get(name, {}).get(sex, ()):
+        if first <= age < last:
+            return low, high
+    return None
+
+
+def find_warnings(config: Config) -> list[str]:
+    """Return what to tell the user, a sentence each."""
+    return [*_judge_doses(config), *_judge_labs(config), *_judge_levels(config)]
+
+
+def _judge_doses(config: Config) -> list[str]:
+    found = []
+    for index, regimen in enumerate(config.regimens):
+        drug = regimen.drug
+        odd = [(day, dose) for day, dose in regimen.doses if not drug.low <= dose <= drug.high]
+        if odd and drug.high < float("inf"):
+            day, dose = odd[0]
+            found.append(
+                f"protocol[{index}]: {drug.name} {dose:g} {drug.unit} on day {day:g} is outside of "
+                f"usual doses, {drug.low:g}-{drug.high:g} {drug.unit}"
+            )
+        if regimen.doses[-1][0] > config.duration:
+            found.append(f"protocol[{index}]: {drug.name} goes on after the run ends")
+    return found
+
+
+def _judge_labs(config: Config) -> list[str]:
+    patient, found = config.patient, []
+    for index, lab in enumerate(patient.labs):
+        age = patient.age + lab.day / 365.25
+        for name, value in lab.model_dump(exclude_none=True, exclude={"day"}).items():
+            limits = find_reference(name, patient.sex, age)
+            if limits and not limits[0] / FAR <= value <= limits[1] * FAR:
+                found.append(
+                    f"patient.labs[{index}].{name}: {value:g} is far outside of the reference range "
+                    f"{limits[0]:g}-{limits[1]:g} of a {patient.sex} patient of {age:.0f}; is the unit "
+                    "right?"
+                )
+    return found
+
+
+def _judge_levels(config: Config) -> list[str]:
+    if not config.protocol and config.patient.stage is None and not config.patient.labs:
+        return []
+    given = config.hormones.levels.model_dump(exclude_none=True)
+    return [
+        f"hormones.levels.{name} is given and holds, whatever patient and protocol say of {name}"
+        for name in given
+    ]

@@ -1,0 +1,187 @@
+"""Serum levels of a patient over a whole protocol: own glands, drugs, feedback, labs, titration.
+
+Labs until the first dose scale what the own glands make; later ones scale the whole level from the
+first dose on, as another clearance would. Between labs factors are straight on a logarithmic scale.
+Hormones do not depend on the bone, so the course is made before the first step of a life, in bins of
+half a day, and a step reads means over its own days.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from trabecula.base.columns import Array
+from trabecula.config.parameters import Parameters
+from trabecula.config.regimens import Regimen
+from trabecula.config.schema import Config
+from trabecula.hormones.axes import OUTPUTS, Axis, read_numbers, step_axes
+from trabecula.hormones.binding import compute_free
+from trabecula.hormones.effects import (
+    collect_doses,
+    compute_blockade,
+    compute_inputs,
+    compute_levels,
+)
+from trabecula.hormones.labs import (
+    compute_cortisol,
+    compute_lh,
+    compute_shbg,
+    find_misses,
+    is_met,
+    read_labs,
+    scale_own,
+)
+from trabecula.hormones.patient import Own, fit_ratios, make_own
+from trabecula.hormones.pharmacy import make_kinetics
+from trabecula.hormones.visits import list_visits, titrate
+
+BIN = 0.5
+"""Length of a bin (d)."""
+
+LEAD = 90.0
+"""Days before day 0, or before the first dose, at which the course begins."""
+
+FITS = 6
+"""Rounds in which the own hormones are scaled to measured labs."""
+
+
+@dataclass
+class Course:
+    """Levels in bins.
+
+    Parameters
+    ----------
+    edges
+        Shape (bins + 1,), d.
+    levels
+        Serum levels by name, each of shape (bins,), in the assay's unit; `lh_drive` is relative to the
+        untreated patient, `free_testosterone` in pg/mL, `pth_pulsed` 1 at a daily dose.
+    blockade
+        Neutralised share of a signal by drugs, by name, shape (bins,).
+    doses
+        Days and amounts for the kinetics of denosumab, OPG-Fc and bisphosphonates, by drug.
+    given
+        Doses as they were given, titration included: drug, day, dose.
+    """
+
+    edges: Array
+    levels: dict[str, Array] = field(default_factory=dict)
+    blockade: dict[str, Array] = field(default_factory=dict)
+    doses: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    given: list[tuple[str, float, float]] = field(default_factory=list)
+    _areas: dict[int, tuple[Array, Array]] = field(default_factory=dict, repr=False)
+
+    def average(self, values: Array, start: float, end: float) -> float:
+        """Return the mean of binned `values` over start .. end (d); the first or last beyond."""
+        edges = self.edges
+        area = self._integrate(values)
+        low, high = (min(max(time, edges[0]), edges[-1]) for time in (start, end))
+        if high <= low:
+            index = int(np.clip(np.searchsorted(edges, low, "right") - 1, 0, len(values) - 1))
+            return float(values[index])
+        taken = np.interp([low, high], edges, area)
+        return float((taken[1] - taken[0]) / (high - low))
+
+    def _integrate(self, values: Array) -> Array:
+        """Return the area under `values` at every edge; kept, since every step of a life asks for it."""
+        known = self._areas.get(id(values))
+        if known is None or known[0] is not values:
+            area = np.concatenate([[0.0], np.cumsum(values * np.diff(self.edges))])
+            self._areas[id(values)] = known = (values, area)
+        return known[1]
+
+    def read_day(self, name: str, day: float) -> float:
+        """Return the mean of a level over the day that begins at `day` (d)."""
+        return self.average(self.levels[name], day, day + 1.0)
+
+    def read(self, start: float, end: float) -> dict[str, float]:
+        """Return the mean of every level over start .. end (d)."""
+        return {name: self.average(values, start, end) for name, values in self.levels.items()}
+
+
+def has_course(config: Config) -> bool:
+    """Whether the configuration names a patient or a protocol, so that levels follow from glands."""
+    patient = config.patient
+    return bool(config.protocol) or patient.stage is not None or bool(patient.labs)
+
+
+def make_course(config: Config) -> Course:
+    """Return the levels of the patient of `config` under its protocol, labs met where measured."""
+    parameters, patient = config.parameters, config.patient
+    regimens = config.regimens
+    starts = [0.0, *(r.doses[0][0] for r in regimens), *(lab.day for lab in patient.labs)]
+    first = np.floor(min(starts) - LEAD)
+    edges = np.arange(first, config.duration + BIN + 1e-9, BIN)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    own = make_own(patient, parameters, middle)
+    labs = read_labs(patient, parameters)
+    begun = min((regimen.doses[0][0] for regimen in regimens), default=np.inf)
+    late = {name: [p for p in points if p[0] > begun] for name, points in labs.items()}
+    factors: dict[str, Array] = {}
+    for _ in range(FITS if labs else 1):
+        course = _run(edges, own, regimens, parameters, patient.sex, factors)
+        misses = find_misses(course.read_day, labs)
+        if is_met(misses):
+            break
+        early = {n: [p for p in points if p[0] <= begun] for n, points in misses.items()}
+        own = scale_own(own, middle, early)
+        for name in [name for name in misses if late.get(name)]:
+            points = [(begun, 1.0), *(p for p in misses[name] if p[0] > begun)]
+            factors[name] = factors.get(name, 1.0) * fit_ratios(middle, points)
+    course.levels["glucocorticoid"] += compute_cortisol(patient, parameters, middle)
+    drive = course.levels["lh_drive"]
+    course.levels["lh"] = compute_lh(drive, own, patient, parameters, middle)
+    shbg = compute_shbg(patient, parameters, middle)
+    course.levels["shbg"] = shbg
+    course.levels["free_testosterone"] = compute_free(
+        course.levels["testosterone"], shbg, parameters
+    )
+    return course
+
+
+def _run(
+    edges: Array,
+    own: Own,
+    regimens: Sequence[Regimen],
+    parameters: Parameters,
+    sex: str,
+    factors: Mapping[str, Array],
+) -> Course:
+    """Run the glands over all bins; `factors` by level are what measured labs say of its clearance."""
+    count = len(edges) - 1
+    course = Course(edges)
+    numbers = read_numbers(parameters, sex)
+    kinetics = [make_kinetics(regimen.drug, parameters, sex) for regimen in regimens]
+    doses = [list(regimen.doses) for regimen in regimens]
+    visits = list_visits(regimens, edges)
+    axis = Axis()
+    parts: list[dict[str, Array]] = []
+    begun = 0
+    for visit in [*visits, count]:
+        inputs = compute_inputs(edges, kinetics, doses, parameters, sex)
+        parts.append(step_axes(axis, own, inputs, numbers, begun, visit, BIN))
+        begun = visit
+        if visit < count:
+            so_far = _join(parts, factors)
+            for k, regimen in enumerate(regimens):
+                doses[k] = titrate(regimen, doses[k], so_far, edges, visit)
+    course.levels = _join(parts, factors)
+    course.levels["pth"] = own.pth * factors.get("pth", 1.0)
+    course.levels |= compute_levels(edges, kinetics, doses)
+    course.blockade = compute_blockade(edges, kinetics, doses, parameters)
+    course.doses = collect_doses(kinetics, doses, parameters)
+    course.given = sorted(
+        (regimen.drug.name, day, dose)
+        for regimen, given in zip(regimens, doses, strict=True)
+        for day, dose in given
+    )
+    return course
+
+
+def _join(parts: Sequence[dict[str, Array]], factors: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the levels so far, corrected by `factors`."""
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in OUTPUTS}
+    for name in set(joined) & set(factors):
+        joined[name] = joined[name] * factors[name][: len(joined[name])]
+    return joined

@@ -1,0 +1,84 @@
+"""What given drugs bring: levels, inhibition, drives, blockades, and doses for stepped kinetics."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trabecula.base.columns import Array
+from trabecula.config.parameters import Parameters
+from trabecula.hormones.axes import Inputs, make_inputs
+from trabecula.hormones.pharmacy import Kinetics, compute_saturation
+
+ADDED = ("testosterone", "estradiol", "progesterone")
+"""Levels that drugs add to before the glands answer."""
+
+type Given = Sequence[Sequence[tuple[float, float]]]
+"""Days and doses of every regimen."""
+
+
+def compute_inputs(
+    edges: Array,
+    kinetics: Sequence[Kinetics],
+    doses: Given,
+    parameters: Parameters,
+    sex: str,
+) -> Inputs:
+    """Return what the drugs bring to the glands, in bins between `edges` (d)."""
+    inputs = make_inputs(len(edges) - 1)
+    works = np.ones(len(edges) - 1)
+    for one, given in zip(kinetics, doses, strict=True):
+        drug, level = one.drug, one.average(edges, given)
+        most = f"drugs.{drug.name}.maximum"
+        if drug.deed == "adds" and drug.on in ADDED:
+            setattr(inputs, drug.on, getattr(inputs, drug.on) + level)
+        elif drug.deed == "inhibits":
+            share = parameters[f"{most}_{sex}"] * compute_saturation(level, one.half)
+            works *= 1.0 - share
+        elif (drug.deed, drug.on) == ("drives", "gonads"):
+            inputs.bursts += parameters[most] * compute_saturation(level, one.half)
+        elif drug.deed == "silences":
+            share = compute_saturation(level, one.half)
+            inputs.agonist = 1.0 - (1.0 - inputs.agonist) * (1.0 - share)
+        elif drug.name == "growth_hormone":
+            inputs.given_growth += level / one.half
+        elif drug.on == "growth":
+            inputs.growth += parameters[most] * compute_saturation(level, one.half)
+    inputs.inhibition = 1.0 - works
+    return inputs
+
+
+def compute_levels(edges: Array, kinetics: Sequence[Kinetics], doses: Given) -> dict[str, Array]:
+    """Return prednisone (mg/d) and pulses of PTH (1), which no gland answers, in bins."""
+    levels = {name: np.zeros(len(edges) - 1) for name in ("glucocorticoid", "pth_pulsed")}
+    for one, given in zip(kinetics, doses, strict=True):
+        if (one.drug.deed, one.drug.on) == ("adds", "glucocorticoid"):
+            levels["glucocorticoid"] += one.average(edges, given)
+        elif one.drug.deed == "pulses":
+            levels["pth_pulsed"] += one.average(edges, given) / one.half
+    return levels
+
+
+def compute_blockade(
+    edges: Array, kinetics: Sequence[Kinetics], doses: Given, parameters: Parameters
+) -> dict[str, Array]:
+    """Return the share of each signal that antibodies neutralise, in bins."""
+    blockade: dict[str, Array] = {}
+    for one, given in zip(kinetics, doses, strict=True):
+        if one.drug.deed == "neutralises":
+            most = parameters[f"drugs.{one.drug.name}.maximum"]
+            share = most * compute_saturation(one.average(edges, given), one.half)
+            free = 1.0 - blockade.get(one.drug.on, np.zeros_like(share))
+            blockade[one.drug.on] = 1.0 - free * (1.0 - share)
+    return blockade
+
+
+def collect_doses(
+    kinetics: Sequence[Kinetics], doses: Given, parameters: Parameters
+) -> dict[str, list[tuple[float, float]]]:
+    """Return days and amounts for the kinetics that are stepped with the run, by drug."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for one, given in zip(kinetics, doses, strict=True):
+        if one.drug.deed == "doses":
+            factor = parameters.get(f"drugs.{one.drug.name}.potency", 1.0)
+            found.setdefault(one.drug.on, []).extend((day, dose * factor) for day, dose in given)
+    return {name: sorted(amounts) for name, amounts in found.items()}

@@ -1,0 +1,118 @@
+"""Measured labs: what they say of the own glands, and of the clearance of what is given."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from trabecula.base.columns import Array
+from trabecula.config.parameters import Parameters
+from trabecula.config.schema import PatientSettings
+from trabecula.hormones.binding import compute_total
+from trabecula.hormones.patient import Own, fit_ratios
+
+type Points = dict[str, list[tuple[float, float]]]
+"""Days and values (or factors) by level."""
+
+MET = 0.01
+"""Relative distance from every lab at which no further round is needed."""
+
+FITTED = {
+    "estradiol": ("ovary", "periphery"),
+    "testosterone": ("testosterone",),
+    "progesterone": ("progesterone",),
+    "fsh": ("fsh",),
+    "igf1": ("igf1",),
+    "pth": ("pth",),
+}
+"""Which of the own hormones a lab scales."""
+
+
+def read_labs(
+    patient: PatientSettings, parameters: Parameters
+) -> dict[str, list[tuple[float, float]]]:
+    """Return measured levels by name (day, value), in the units of :class:`Course`."""
+    p, found = parameters, dict[str, list[tuple[float, float]]]()
+    scale = {"igf1": p["glands.growth.igf1_young"], "pth": p["glands.others.pth_young"]}
+    for lab in patient.labs:
+        values = lab.model_dump(exclude_none=True)
+        day = values.pop("day")
+        if "free_testosterone" in values and "testosterone" not in values:
+            shbg = values.get("shbg", p[f"glands.binding.shbg_{patient.sex}"])
+            values["testosterone"] = compute_total(values["free_testosterone"], shbg, p)
+        for name, value in values.items():
+            if value > 0.0:
+                found.setdefault(name, []).append((day, value / scale.get(name, 1.0)))
+    return found
+
+
+def find_misses(
+    read: Callable[[str, float], float], labs: Mapping[str, Sequence[tuple[float, float]]]
+) -> Points:
+    """Return by level how far (factor) each lab lies from the course on its day.
+
+    Parameters
+    ----------
+    read
+        The course's mean of a level over the day that begins at a time (d).
+    """
+    return {
+        name: [(day, value / max(read(name, day), 1e-9)) for day, value in labs.get(name, ())]
+        for name in FITTED
+    }
+
+
+def is_met(misses: Points) -> bool:
+    """Whether every lab is met."""
+    return all(abs(factor - 1.0) < MET for points in misses.values() for _, factor in points)
+
+
+def scale_own(own: Own, days: Array, misses: Points) -> Own:
+    """Return the own hormones scaled towards labs, by at most a factor of five a round."""
+    changes: dict[str, Any] = {}
+    for name, points in misses.items():
+        if points:
+            limited = [(day, min(max(factor, 0.2), 5.0)) for day, factor in points]
+            factors = fit_ratios(days, limited)
+            changes |= {part: getattr(own, part) * factors for part in FITTED[name]}
+    return replace(own, **changes) if changes else own
+
+
+def compute_cortisol(patient: PatientSettings, parameters: Parameters, days: Array) -> Array:
+    """Return measured cortisol beyond the mean as prednisone (mg/d): 10 mg of cortisol are 2.5 mg."""
+    measured = read_labs(patient, parameters).get("cortisol")
+    if not measured:
+        return np.zeros_like(days)
+    mean = parameters["glands.others.cortisol"]
+    excess = np.maximum(fit_ratios(days, measured) / mean - 1.0, 0.0)
+    return np.asarray(parameters["glands.others.cortisol_made"] * excess)
+
+
+def compute_shbg(patient: PatientSettings, parameters: Parameters, days: Array) -> Array:
+    """Return SHBG (nmol/L): measured, or the mean of the sex."""
+    measured = read_labs(patient, parameters).get("shbg")
+    if measured:
+        return fit_ratios(days, measured)
+    return np.full_like(days, parameters[f"glands.binding.shbg_{patient.sex}"])
+
+
+def compute_lh(
+    drive: Array, own: Own, patient: PatientSettings, parameters: Parameters, days: Array
+) -> Array:
+    """Return LH (mIU/mL): the drive times the untreated patient's, measured or by stage.
+
+    Untreated women's LH follows FSH across menopause on a logarithmic scale.
+    """
+    p = parameters
+    base = np.full_like(days, p[f"glands.pituitary.lh_{patient.sex}"])
+    if patient.sex == "female":
+        rise = np.log(own.fsh / p["hormones.female.fsh"])
+        whole = np.log(p["glands.menopause.fsh"] / p["hormones.female.fsh"])
+        late = p["glands.pituitary.lh_menopause"] / p["glands.pituitary.lh_female"]
+        base = base * late ** (rise / whole)
+    points = [
+        (day, value / float(np.interp(day, days, drive * base)))
+        for day, value in read_labs(patient, p).get("lh", ())
+    ]
+    return np.asarray(drive * base * fit_ratios(days, points))

@@ -1,0 +1,418 @@
+"""Levels of patients under protocols: published figures, budgets, limits, and what labs do."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from courses import MAN, WOMAN, follow, mean, read
+from trabecula.config import load_parameters
+from trabecula.config.pharmacopoeia import find_drug
+from trabecula.hormones import has_course, is_replete, make_signals, step_signals
+from trabecula.hormones.binding import compute_free, compute_total
+from trabecula.hormones.course import BIN
+from trabecula.hormones.pharmacy import make_kinetics
+from trabecula.hormones.shapes import average_course, compute_cumulative, compute_density
+
+TABLE = load_parameters()
+LINEAR = [
+    "testosterone_cypionate", "testosterone_cypionate_label", "testosterone_gel",
+    "testosterone_pellets", "estradiol_patch", "estradiol_oral", "conjugated_estrogens",
+    "progesterone_oral", "medroxyprogesterone", "anastrozole", "letrozole", "romosozumab",
+]  # fmt: skip
+
+
+# ------------------------------------------------------------------ closed forms
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.floats(0.05, 20), min_size=1, max_size=3),
+    st.sampled_from([0.0, 3.5, 40.0]),
+)
+def test_the_course_of_a_dose_has_area_one_and_is_nowhere_negative(rates, wear):
+    time = np.linspace(-1, wear + 60 / min(rates), 20001)
+    density = compute_density(time, rates, wear)
+    assert density.min() > -1e-9
+    assert np.all(density[time < 0] == 0)
+    assert compute_cumulative(time[-1:], rates, wear)[0] == pytest.approx(1, abs=1e-9)
+    step = np.diff(compute_cumulative(time, rates, wear))
+    assert step.min() > -1e-9
+
+
+def test_the_cumulative_is_the_integral_of_the_density():
+    time = np.linspace(0, 30, 30001)
+    for rates, wear in (
+        ([0.5, 0.35], 0.0),
+        ([8.0], 3.5),
+        ([2.0, 8.0, 0.4], 0.0),
+        ([1.0, 1.0], 2.0),
+    ):
+        area = np.cumsum(compute_density(time, rates, wear)) * (time[1] - time[0])
+        assert np.allclose(area, compute_cumulative(time, rates, wear), atol=6e-3)
+
+
+def test_bins_hold_exact_means_whatever_their_width():
+    doses = [(0.3, 2.0), (5.0, 1.0), (9.9, 4.0)]
+    fine, coarse = np.arange(0, 80.01, 0.1), np.arange(0, 80.01, 2.0)
+    a, b = (average_course(edges, doses, [0.5, 0.35]) for edges in (fine, coarse))
+    assert np.allclose(a.reshape(-1, 20).mean(1), b, rtol=1e-9)
+    assert a.sum() * 0.1 == pytest.approx(7.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_linear_drugs_keep_area_superposition_and_trough(name):
+    """Area = dose x F / CL; two doses add up; at steady state the mean is the area per interval."""
+    drug = find_drug(name)
+    for sex in ("female", "male"):
+        kinetics = make_kinetics(drug, TABLE, sex)
+        clearance = TABLE.get(f"drugs.{name}.clearance_{sex}", TABLE[f"drugs.{name}.clearance"])
+        gained = TABLE[f"drugs.{name}.content"] * TABLE[f"drugs.{name}.bioavailability"]
+        unit = {"mg": 1.0, "ug": 1e-3, "g": 1e3}[drug.unit] * (kinetics.wear if drug.per_day else 1)
+        per = {"testosterone": 1e5, "estradiol": 1e6, "progesterone": 1e3, "aromatase": 1e3}
+        area = drug.low * unit * gained / clearance * per.get(drug.on, 1.0)
+        edges = np.arange(0, 2000.5, 0.5)
+        course = kinetics.average(edges, [(3.0, drug.low)])
+        assert course.sum() * 0.5 == pytest.approx(area, rel=1e-6)
+        both = kinetics.average(edges, [(3.0, drug.low), (40.0, 2 * drug.low)])
+        second = kinetics.average(edges, [(40.0, 2 * drug.low)])
+        assert np.allclose(both, course + second)
+        weekly = kinetics.average(edges, [(7.0 * k, drug.low) for k in range(280)])
+        late = weekly[edges[:-1] >= 1400][: 14 * 10]
+        assert late.mean() == pytest.approx(area / 7.0, rel=1e-3)
+        assert np.allclose(late[:14], late[-14:], rtol=1e-3, atol=1e-9 * late.max())
+
+
+# ------------------------------------------------------------------ published figures (pk_rows)
+def test_testosterone_cypionate_by_nankin():
+    """PK-01: 200 mg in hypogonadal men, threefold at days 2-5, base at days 13-14."""
+    man = "patient: {sex: male, age: 35 y, labs: [{day: -1, testosterone: 370}]}"
+    course = follow(man, "[testosterone cypionate 200 mg im once]", "60 d")
+    base = mean(course, "testosterone", -10, 0)
+    days = [mean(course, "testosterone", d, d + 1) for d in range(30)]
+    assert 2.2 < max(days) / base < 4.0
+    assert 1 <= int(np.argmax(days)) <= 5
+    assert 0.9 < mean(course, "testosterone", 13.5, 14.5) / base < 1.6
+    estradiol = [mean(course, "estradiol", d, d + 1) for d in range(30)]
+    assert 2 < max(estradiol) / mean(course, "estradiol", -10, 0) < 4.5
+    label = follow(man, "[testosterone cypionate label 200 mg im once]", "60 d")
+    late = mean(label, "testosterone", 14, 15) - mean(label, "own_testosterone", 14, 15)
+    assert 250 < late < 500, "the label's half-life leaves 403 ng/dL on day 14"
+
+
+def test_pellets_let_go_what_was_measured():
+    """PK-02: 1.34 mg/d per 200 mg for three months."""
+    kinetics = make_kinetics(find_drug("testosterone_pellets"), TABLE, "male")
+    level = kinetics.compute(np.array([30.0, 90.0]), [(0.0, 200.0)])
+    released = level / 1e5 * TABLE["drugs.testosterone_pellets.clearance"]
+    assert np.all((released > 1.1) & (released < 1.6))
+
+
+def test_anastrozole_in_men_and_women():
+    """PK-03: estradiol per testosterone -40 to -75 % in men, estradiol -80 to -95 % in women."""
+    course = follow(MAN, "[anastrozole 1 mg daily]")
+    before, after = (
+        mean(course, "estradiol", *span) / mean(course, "testosterone", *span)
+        for span in ((-30, 0), (80, 100))
+    )
+    assert 0.40 < 1 - after / before < 0.75
+    rise = mean(course, "testosterone", 80, 100) / mean(course, "testosterone", -30, 0)
+    assert 1.4 < rise < 1.8, "319 -> 524 ng/dL at three months"
+    fall = mean(course, "estradiol", 80, 100) / mean(course, "estradiol", -30, 0)
+    assert 0.65 < fall < 0.95, "15 -> 12 pg/mL"
+    woman = follow(WOMAN, "[anastrozole 1 mg daily]")
+    assert 0.80 < 1 - mean(woman, "estradiol", 80, 100) / mean(woman, "estradiol", -30, 0) < 0.95
+
+
+def test_aromatisation_of_testosterone():
+    """PK-04: 0.03-0.06 pg/mL of estradiol per ng/dL of testosterone in men."""
+    course = follow(MAN)
+    ratio = mean(course, "estradiol", 0, 30) / mean(course, "testosterone", 0, 30)
+    assert 0.03 < ratio < 0.06
+    woman = follow(WOMAN, "[testosterone cypionate 30 mg im weekly]")
+    gained = [
+        mean(woman, n, 100, 128) - mean(woman, n, -28, 0) for n in ("estradiol", "testosterone")
+    ]
+    assert 0.01 < gained[0] / gained[1] < 0.025, "0.15 % in women against 0.39 % in men"
+    assert 300 < gained[1] < 550, "30 mg a week: some +430 ng/dL"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "low", "high"),
+    [
+        ("[estradiol 50 ug patch twice a week]", 30, 55),  # PK-05
+        ("[estradiol 1 mg po daily]", 25, 60),  # PK-06
+        ("[conjugated estrogens 0.625 mg po daily]", 30, 60),  # CAL-10
+    ],
+)
+def test_estradiol_that_a_dose_gives(protocol, low, high):
+    course = follow(WOMAN, protocol)
+    gained = mean(course, "estradiol", 60, 88) - mean(course, "estradiol", -28, 0)
+    assert low < gained < high
+
+
+def test_oral_progesterone_peaks_within_hours():
+    """PK-07: peak of 200 mg 3-20 ng/mL, base by 24 h."""
+    kinetics = make_kinetics(find_drug("progesterone_oral"), TABLE, "female")
+    hours = np.arange(0, 30) / 24
+    level = kinetics.compute(hours, [(0.0, 200.0)])
+    assert 3 < level.max() < 20
+    assert 1 <= int(level.argmax()) <= 5
+    assert level[24] < 0.05 * level.max()
+
+
+def test_cjc_1295_raises_igf1_for_a_week():
+    """PK-08: 1.3-3 fold at day 7."""
+    man = "patient: {sex: male, age: 45 y, stage: adult}"
+    course = follow(man, "[cjc-1295 5000 ug sc once]", "60 d")
+    base = mean(course, "igf1", -10, 0)
+    assert 1.3 < mean(course, "igf1", 7, 8) / base < 3.0
+    assert mean(course, "igf1", 50, 55) / base < 1.05
+
+
+@pytest.mark.parametrize(
+    ("drug", "low", "high"), [("sermorelin 300 ug", 1.1, 1.4), ("ipamorelin 300 ug", 1.05, 1.4)]
+)
+def test_short_secretagogues_raise_igf1_a_little(drug, low, high):
+    course = follow(MAN, f"[{drug} sc nightly]")
+    assert low < mean(course, "igf1", 60, 88) / mean(course, "igf1", -28, 0) < high
+
+
+def test_short_secretagogues_act_for_hours():
+    """PK-09: growth hormone up for 1.5-4 h; their rates stand for an answer within the day."""
+    for name in ("sermorelin", "ipamorelin"):
+        kinetics = make_kinetics(find_drug(name), TABLE, "male")
+        day = kinetics.compute(np.array([0.05, 1.0]), [(0.0, 300.0)])
+        assert day[1] < 0.1 * day[0]
+
+
+def test_prednisone_is_its_daily_dose():
+    course = follow(MAN, "[prednisone 10 mg daily]")
+    assert mean(course, "glucocorticoid", 30, 300) == pytest.approx(10, rel=1e-3)
+
+
+@pytest.mark.parametrize(("trend", "at_75"), [("cross_sectional", 0.958), ("longitudinal", 0.594)])
+def test_two_trends_of_ageing_men(trend, at_75):
+    """PK-11: 15.4 -> 13.0 nmol/L until 40 and flat, or -1.3 % a year."""
+    course = follow(
+        f"patient: {{sex: male, age: 35 y, stage: adult, andropause: {trend}}}", duration="40 y"
+    )
+    ratio = mean(course, "testosterone", 14600, 14610) / mean(course, "testosterone", 0, 5)
+    assert ratio == pytest.approx(at_75, abs=0.01)
+
+
+# ------------------------------------------------------------------ trajectories
+def test_menopause_by_swan():
+    """Flat to 2.03 y before the last period, steepest near it, stable from 2.17 y after."""
+    woman = "patient: {sex: female, age: 45 y, stage: natural_menopause, last_period: 52}"
+    course = follow(woman, duration="12 y")
+    years = np.arange(0, 12, 0.25) - 7.0
+    level = np.array(
+        [mean(course, "estradiol", (y + 7) * 365.25, (y + 7.1) * 365.25) for y in years]
+    )
+    assert np.allclose(level[years < -2.2], level[0], rtol=1e-3)
+    assert abs(years[np.argmin(np.diff(level))]) < 0.6
+    assert np.allclose(level[years > 2.3], level[-1], rtol=1e-3)
+    assert level[-1] < 15
+    fsh = [mean(course, "fsh", d, d + 10) for d in range(0, 4300, 100)]
+    assert np.all(np.diff(fsh) > -1e-6)
+    assert fsh[-1] > 70
+    slow = follow(woman.replace("}", ", menopause_type: slow_decline}"), duration="12 y")
+    assert mean(slow, "estradiol", 3650, 3700) > 1.5 * mean(course, "estradiol", 3650, 3700)
+
+
+def test_oophorectomy_takes_two_days():
+    woman = "patient: {sex: female, age: 42 y, stage: surgical_menopause, last_period: 42}"
+    course = follow(woman, duration="60 d")
+    assert mean(course, "estradiol", -10, 0) == pytest.approx(100, rel=0.02)
+    assert mean(course, "estradiol", 7, 9) < 15
+    assert mean(course, "testosterone", 20, 30) < 0.6 * mean(course, "testosterone", -10, 0)
+    assert mean(course, "fsh", 40, 50) > 60
+
+
+def test_an_explicit_cycle_has_the_averaged_mean():
+    woman = "patient: {sex: female, age: 30 y, stage: premenopausal, cycle: explicit}"
+    course = follow(woman, duration="280 d")
+    assert mean(course, "estradiol", 0, 280) == pytest.approx(100, rel=0.03)
+    assert mean(course, "progesterone", 0, 280) == pytest.approx(5, rel=0.05)
+    assert max(course.levels["estradiol"]) > 200
+
+
+# ------------------------------------------------------------------ axes
+@pytest.mark.parametrize(
+    "patient", [MAN, "patient: {sex: female, age: 30 y, stage: premenopausal}"]
+)
+def test_without_drugs_the_steady_state_stays_for_ten_years(patient):
+    course = follow(patient, duration="10 y")
+    assert np.allclose(course.levels["lh_drive"], 1.0, rtol=1e-12)
+    if "female" in patient:
+        assert np.allclose(course.levels["estradiol"], course.levels["estradiol"][0], rtol=1e-9)
+
+
+def test_testosterone_silences_the_testes_and_gonadorelin_keeps_them_in_part():
+    alone = follow(MAN, "[testosterone cypionate 100 mg im weekly]")
+    both = follow(
+        MAN, "[testosterone cypionate 100 mg im weekly, gonadorelin 100 ug sc 3 times a week]"
+    )
+    own = [mean(c, "own_testosterone", 100, 198) for c in (alone, both)]
+    assert own[0] < 0.5 * mean(alone, "own_testosterone", -28, 0)
+    assert own[1] > 1.1 * own[0]
+    assert mean(alone, "lh_drive", 100, 198) < 0.5
+
+
+def test_an_agonist_flares_and_then_castrates():
+    course = follow(MAN, "[leuprolide 7.5 mg every month]")
+    assert mean(course, "testosterone", 1, 5) > 1.02 * mean(course, "testosterone", -10, 0)
+    assert mean(course, "testosterone", 60, 90) < 50
+    stopped = follow(MAN, "[leuprolide 7.5 mg every month x 2]", "3 y")
+    assert mean(stopped, "testosterone", 900, 1000) > 500
+
+
+def test_estradiol_and_progestogen_brake_the_pituitary():
+    course = follow(WOMAN, "[estradiol 100 ug patch twice a week]")
+    more = follow(WOMAN, "[estradiol 100 ug patch twice a week, medroxyprogesterone 5 mg daily]")
+    fsh = [mean(c, "fsh", 60, 90) for c in (course, more)]
+    assert fsh[1] < fsh[0] < 0.5 * mean(course, "fsh", -30, 0)
+
+
+def test_letrozole_leaves_less_estradiol_than_anastrozole():
+    left = [
+        mean(follow(WOMAN, f"[{drug} daily]"), "estradiol", 60, 90)
+        for drug in ("letrozole 2.5 mg", "anastrozole 1 mg")
+    ]
+    assert left[0] < left[1]
+
+
+def test_growth_hormone_raises_igf1():
+    course = follow(MAN, "[growth hormone 0.4 mg sc daily]")
+    assert 1.2 < mean(course, "igf1", 60, 90) / mean(course, "igf1", -28, 0) < 2.2
+
+
+def test_half_the_bin_changes_nothing(monkeypatch):
+    protocol = "[testosterone cypionate 100 mg im weekly, anastrozole 0.5 mg twice a week]"
+    whole = follow(MAN, protocol)
+    monkeypatch.setattr("trabecula.hormones.course.BIN", BIN / 2)
+    half = follow(MAN, protocol)
+    for name in ("testosterone", "estradiol"):
+        assert mean(half, name, 100, 184) == pytest.approx(mean(whole, name, 100, 184), rel=0.02)
+
+
+# ------------------------------------------------------------------ labs, units, titration
+def test_the_course_passes_through_the_labs():
+    labs = (
+        "labs: [{day: -20, estradiol: 18, testosterone: 310}, "
+        "{day: 150, estradiol: 33, igf1: 150}, {day: 300, fsh: 2}]"
+    )
+    course = follow(
+        f"patient: {{sex: male, age: 50 y, {labs}}}",
+        "[testosterone cypionate 80 mg im weekly from 30 d]",
+    )
+    for name, day, value in (
+        ("estradiol", -20, 18), ("testosterone", -20, 310), ("estradiol", 150, 33),
+        ("igf1", 150, 150 / 230), ("fsh", 300, 2),
+    ):  # fmt: skip
+        assert mean(course, name, day, day + 1) == pytest.approx(value, rel=0.05), (name, day)
+
+
+def test_labs_of_lh_set_its_scale():
+    course = follow("patient: {sex: male, age: 50 y, labs: [{day: -3, lh: 7.5}]}", duration="30 d")
+    assert mean(course, "lh", -3, -2) == pytest.approx(7.5, rel=1e-6)
+    after = follow(WOMAN, duration="30 d")
+    assert 25 < mean(after, "lh", 0, 9) < 40
+
+
+def test_changing_only_units_changes_nothing():
+    texts = (
+        "labs: [{day: -5, estradiol: 20 pg/mL, testosterone: 400 ng/dL, cortisol: 12 ug/dL}]",
+        "labs: [{day: -5, estradiol: 73.426 pmol/L, testosterone: 13.8686 nmol/L, "
+        "cortisol: 331.07 nmol/L}]",
+    )
+    a, b = (follow(f"patient: {{sex: male, age: 50 y, {text}}}", duration="60 d") for text in texts)
+    for name in a.levels:
+        assert np.allclose(a.levels[name], b.levels[name], rtol=1e-3), name
+
+
+def test_free_testosterone_and_back():
+    for shbg in (15.0, 40.0, 120.0):
+        free = float(compute_free(np.array([500.0]), np.array([shbg]), TABLE)[0])
+        assert compute_total(free, shbg, TABLE) == pytest.approx(500, rel=1e-9)
+    course = follow(
+        "patient: {sex: male, age: 35 y, labs: [{free_testosterone: 90, shbg: 45}]}",
+        duration="30 d",
+    )
+    assert mean(course, "free_testosterone", 0, 1) == pytest.approx(90, rel=0.05)
+    young = follow(MAN)
+    assert 100 < mean(young, "free_testosterone", 0, 10) < 180, "142 pg/mL in lean young men"
+
+
+def test_much_cortisol_counts_as_prednisone():
+    course = follow("patient: {sex: male, age: 35 y, labs: [{cortisol: 36}]}", duration="30 d")
+    assert mean(course, "glucocorticoid", 5, 20) == pytest.approx(5.0, rel=0.05)
+
+
+def test_titration_brings_the_lab_into_its_range():
+    man = "patient: {sex: male, age: 35 y, stage: adult}"
+    fixed = follow(man, "[testosterone cypionate 160 mg im weekly]")
+    fitted = follow(
+        man,
+        "[testosterone cypionate 160 mg im weekly, "
+        "anastrozole 0.1 mg twice a week until estradiol is 20-30 pg/mL]",
+    )
+    assert mean(fixed, "estradiol", 250, 362) > 33
+    assert 18 < mean(fitted, "estradiol", 250, 362) < 32
+    doses = [dose for drug, _, dose in fitted.given if drug == "anastrozole"]
+    assert doses[0] == 0.1
+    assert doses[-1] > 0.15
+    low = follow(
+        WOMAN, "[{drug: estradiol_patch, dose: 25 ug, every: 3.5 d, target: {estradiol: [40, 60]}}]"
+    )
+    assert 38 < mean(low, "estradiol", 250, 362) < 62
+
+
+def test_a_drug_of_the_users_own():
+    more = (
+        "hormones: {drugs: {my_gel: {adds: estradiol, unit: mg, route: transdermal, "
+        "elimination: 2, clearance: 1000}}}"
+    )
+    course = follow(WOMAN, "[my_gel 0.05 mg daily]", more=more)
+    assert mean(course, "estradiol", 60, 90) - 9 == pytest.approx(50.0, rel=0.02)
+
+
+# ------------------------------------------------------------------ to the bone
+def live(text, days):
+    config = read(text)
+    from trabecula.hormones import make_course
+
+    course = make_course(config)
+    signals = make_signals(config)
+    for day in range(days):
+        step_signals(signals, config.hormones, config.parameters, float(day), 1.0,
+                     config.patient.sex, False, config.patient.age, course)  # fmt: skip
+    return signals
+
+
+def test_levels_doses_and_blockades_reach_the_signals():
+    signals = live(
+        f"duration: 1 y\n{WOMAN}\nprotocol: [denosumab 60 mg once, romosozumab 210 mg monthly, "
+        "zoledronate 5 mg once, teriparatide 20 ug daily]\n",
+        40,
+    )
+    assert signals.binders["denosumab"] > 0
+    assert signals.blockade["sclerostin"] > 0.5
+    assert signals.levels["bisphosphonate"] > 0.9
+    assert signals.levels["pth_pulsed"] == pytest.approx(1.0, rel=0.05)
+    assert signals.levels["estradiol"] == pytest.approx(9, rel=0.05)
+
+
+def test_a_given_series_holds_against_the_protocol():
+    signals = live(
+        f"duration: 1 y\n{WOMAN}\nprotocol: [estradiol 50 ug patch twice a week]\n"
+        "hormones: {levels: {estradiol: 77}}\n",
+        5,
+    )
+    assert signals.levels["estradiol"] == 77
+
+
+def test_only_a_patient_or_a_protocol_makes_a_course():
+    assert not has_course(read("duration: 1 y\npatient: {sex: male, age: 60 y}\n"))
+    assert has_course(read(f"duration: 1 y\n{MAN}\n"))
+    assert has_course(read("duration: 1 y\nprotocol: [anastrozole 1 mg daily]\n"))
+    assert not is_replete(read(f"duration: 1 y\n{MAN}\n"))

@@ -1,0 +1,263 @@
+"""Prescriptions in words and keys: what they become, and what is refused how."""
+
+import pytest
+
+from courses import read
+from trabecula.base.errors import ConfigError
+from trabecula.config import find_warnings
+from trabecula.config.pharmacopoeia import find_drug, list_names, load_drugs
+from trabecula.config.regimens import RegimenError, read_regimen
+
+
+def give(entry, duration=365.0, own=None, earlier=()):
+    return read_regimen(entry, duration, own or {}, earlier)
+
+
+@pytest.mark.parametrize(
+    ("entry", "drug", "route", "count", "second", "dose"),
+    [
+        (
+            "testosterone cypionate 200 mg im every 2 weeks x 26",
+            "testosterone_cypionate",
+            "intramuscular",
+            26,
+            14.0,
+            200.0,
+        ),
+        (
+            "estradiol 50 ug patch twice a week for 3 months",
+            "estradiol_patch",
+            "transdermal",
+            27,
+            3.5,
+            50.0,
+        ),
+        ("estradiol 1 mg po daily x 3", "estradiol_oral", "oral", 3, 1.0, 1.0),
+        ("prednisone 20 mg daily from day 30 for 2 weeks", "prednisone", "oral", 14, 31.0, 20.0),
+        (
+            "gonadorelin 100 mcg sc 3 times a week until day 7",
+            "gonadorelin",
+            "subcutaneous",
+            3,
+            7 / 3,
+            100.0,
+        ),
+        ("Arimidex 0.5 mg weekly until 4 weeks", "anastrozole", "oral", 4, 7.0, 0.5),
+        (
+            {
+                "drug": "testosterone",
+                "dose": "0.15 mL of 200 mg/mL",
+                "route": "im",
+                "every": "7 d",
+                "times": 4,
+            },
+            "testosterone_cypionate",
+            "intramuscular",
+            4,
+            7.0,
+            30.0,
+        ),
+        (
+            {"drug": "denosumab", "dose": "60 mg sc every 6 months x 3"},
+            "denosumab",
+            "subcutaneous",
+            3,
+            182.625,
+            60.0,
+        ),
+        (
+            {"drug": "alendronate", "dose": 70, "every": 7, "from": 10, "until": 30},
+            "alendronate",
+            "oral",
+            3,
+            17.0,
+            70.0,
+        ),
+        (
+            {"drug": "mpa", "doses": [[0, 2.5], [3, "5 mg"]]},
+            "medroxyprogesterone",
+            "oral",
+            2,
+            3.0,
+            2.5,
+        ),
+    ],
+)
+def test_prescriptions_become_doses_on_days(entry, drug, route, count, second, dose):
+    regimen = give(entry)
+    assert (regimen.drug.name, regimen.route, len(regimen.doses)) == (drug, route, count)
+    assert regimen.doses[1][0] == pytest.approx(second)
+    assert regimen.doses[0][1] == dose
+    assert give(regimen.to_mapping()) == regimen
+
+
+def test_an_open_end_goes_on_to_the_end_of_the_run():
+    assert len(give("anastrozole 1 mg daily", 90.0).doses) == 90
+    assert give("zoledronate 5 mg iv once").doses == ((0.0, 5.0),)
+
+
+def test_one_regimen_follows_another():
+    first = give("denosumab 60 mg every 6 months x 4")
+    entry = {"drug": "zoledronate", "dose": "5 mg", "after": "denosumab", "from": "6 months"}
+    assert give(entry, earlier=[first]).doses == ((4 * 182.625, 5.0),)
+    with pytest.raises(RegimenError, match="after 'prolia2'"):
+        give({**entry, "after": "prolia2"}, earlier=[first])
+
+
+def test_a_target_is_read_in_words_and_keys():
+    words = give("anastrozole 0.5 mg twice a week until estradiol is 20-30 pg/mL")
+    keys = give(
+        {"drug": "anastrozole", "dose": 0.5, "every": 3.5, "target": {"estradiol": [20, 30]}}
+    )
+    assert words.target == keys.target
+    molar = give(
+        {
+            "drug": "anastrozole",
+            "dose": 0.5,
+            "every": 3.5,
+            "target": {"estradiol": ["73.4 pmol/L", "110.1 pmol/L"]},
+        }
+    )
+    assert molar.target.low == pytest.approx(20, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("entry", "found", "allowed", "hint"),
+    [
+        ("anastrozol 1 mg daily", "unknown drug 'anastrozol'", "hormones.drugs", "anastrozole"),
+        (
+            {"drug": "estradiol_patch", "dose": 50, "route": "im"},
+            "by route 'im'",
+            "transdermal",
+            "preparation",
+        ),
+        ("testosterone cypionate 200 g weekly", "dose 200 g", "1000 mg", "unit"),
+        ("anastrozole 1 mg sometimes", "'sometimes'", "every", ""),
+        ("anastrozole daily", "'anastrozole daily'", "prescription", ""),
+        ({"drug": "anastrozole", "doze": 1}, "a key doze", "dose", "dose"),
+        ({"drug": "anastrozole"}, "no dose", "mg", ""),
+        ({"dose": 1}, "no drug", "one of", ""),
+        ({"drug": "anastrozole", "dose": "1 kg/L"}, "dose '1 kg/L'", "mg", ""),
+        ({"drug": "anastrozole", "dose": 0}, "dose 0", "above 0", ""),
+        ({"drug": "anastrozole", "dose": 1, "every": 0.001}, "every 0.001", "0.05 d", ""),
+        ({"drug": "anastrozole", "dose": 1, "every": "1 kg"}, "every: '1 kg'", "a time", ""),
+        ({"drug": "anastrozole", "dose": 1, "times": 0}, "times 0", "from 1 on", ""),
+        ({"drug": "anastrozole", "dose": 1, "times": 3}, "3 times without", "every", ""),
+        (
+            {"drug": "anastrozole", "dose": 1, "every": 1, "times": 60000},
+            "60000 doses",
+            "50000",
+            "",
+        ),
+        (
+            {"drug": "anastrozole", "dose": 1, "every": 1, "from": 9, "until": 3},
+            "until day 3",
+            "after",
+            "",
+        ),
+        ({"drug": "anastrozole", "doses": [[3, 1], [3, 1]]}, "day 3 after day 3", "ascending", ""),
+        ({"drug": "anastrozole", "doses": [3]}, "doses 3", "[[day, dose], ...]", ""),
+        ({"drug": "anastrozole", "doses": 3}, "doses 3", "[[day, dose], ...]", ""),
+        ({"drug": "anastrozole", "dose": 1, "target": 3}, "target 3", "estradiol", ""),
+        (
+            {"drug": "anastrozole", "dose": 1, "target": {"lh": [1, 2]}},
+            "target lh",
+            "estradiol",
+            "",
+        ),
+        (
+            {"drug": "anastrozole", "dose": 1, "target": {"estradiol": 3}},
+            "estradiol: 3",
+            "estradiol",
+            "",
+        ),
+        (
+            {"drug": "anastrozole", "dose": 1, "target": {"estradiol": ["1 kg", 2]}},
+            "1 kg",
+            "estradiol",
+            "",
+        ),
+        (
+            {"drug": "anastrozole", "dose": 1, "target": {"estradiol": [9, 2]}},
+            "9 to 2",
+            "low to high",
+            "",
+        ),
+        (
+            {"drug": "anastrozole", "dose": 1, "target": {"estradiol": [1, 2], "every": 0.2}},
+            "visits",
+            "1 d",
+            "",
+        ),
+        (7, "7", "a prescription", ""),
+    ],
+)
+def test_wrong_prescriptions_are_refused_with_help(entry, found, allowed, hint):
+    with pytest.raises(RegimenError) as caught:
+        give(entry)
+    error = caught.value
+    assert found in error.found
+    assert allowed in error.allowed
+    assert hint in error.hint
+
+
+def test_mistakes_of_a_protocol_stand_at_their_place():
+    text = (
+        "duration: 1 y\nprotocol:\n  - anastrozole 1 mg daily\n  - drug: nonsense\n    dose: 1 mg\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    [problem] = caught.value.problems
+    assert problem.where == "t.yaml:4:5"
+    assert problem.key == "protocol[1]"
+    with pytest.raises(ConfigError, match="a list of prescriptions"):
+        read("duration: 1 y\nprotocol: 3\n")
+
+
+def test_resolved_protocols_read_to_the_same():
+    config = read("duration: 1 y\nprotocol: [anastrozole 1 mg daily x 3, denosumab 60 mg once]\n")
+    assert read(config.to_yaml()).regimens == config.regimens
+
+
+@pytest.mark.parametrize(
+    ("patient", "found"),
+    [
+        ("{sex: male, stage: premenopausal}", "stage: premenopausal"),
+        ("{sex: male, last_period: 50}", "last_period"),
+        ("{sex: female, stage: adult}", "stage: adult"),
+        ("{sex: female, last_period: 50}", "last_period"),
+        ("{sex: female, stage: surgical_menopause}", "stage: surgical_menopause"),
+    ],
+)
+def test_stages_belong_to_a_sex(patient, found):
+    with pytest.raises(ConfigError, match=found):
+        read(f"duration: 1 y\npatient: {patient}\n")
+
+
+def test_unusual_doses_and_labs_are_warned_of():
+    text = (
+        "duration: 30 d\n"
+        "patient: {sex: male, age: 40 y, labs: [{estradiol: 25}, {day: 3, estradiol: 900}]}\n"
+        "protocol: [anastrozole 20 mg daily x 40]\nhormones: {levels: {igf1: 0.8}}\n"
+    )
+    warnings = find_warnings(read(text))
+    assert len(warnings) == 4
+    for words in (
+        "usual doses, 0.1-2 mg",
+        "after the run ends",
+        "labs[1].estradiol",
+        "levels.igf1",
+    ):
+        assert any(words in warning for warning in warnings), words
+    assert find_warnings(read("duration: 30 d\nprotocol: [anastrozole 1 mg daily x 3]\n")) == []
+
+
+def test_every_name_of_a_drug_finds_it():
+    for name in list_names():
+        assert find_drug(name) is not None
+    for drug in load_drugs().values():
+        assert 0 < drug.low < drug.high <= drug.most
+        for alias in drug.aliases:
+            assert find_drug(alias) == drug
+    assert find_drug("water") is None
+    assert find_drug("estradiol", "oral").name == "estradiol_oral"
