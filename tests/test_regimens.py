@@ -96,6 +96,12 @@ def test_an_open_end_goes_on_to_the_end_of_the_run():
     assert give("zoledronate 5 mg iv once").doses == ((0.0, 5.0),)
 
 
+def test_an_open_end_stays_open_in_the_resolved_configuration():
+    config = read("duration: 30 d\nprotocol: [anastrozole 1 mg daily, prednisone 5 mg daily x 3]\n")
+    longer = read(config.to_yaml().replace("duration: 30.0", "duration: 60.0"))
+    assert [len(regimen.doses) for regimen in longer.regimens] == [60, 3]
+
+
 def test_one_regimen_follows_another():
     first = give("denosumab 60 mg every 6 months x 4")
     entry = {"drug": "zoledronate", "dose": "5 mg", "after": "denosumab", "from": "6 months"}

@@ -1,12 +1,13 @@
-"""Command run: one simulation from start to finish."""
+"""Commands run and resume: one simulation from start to finish."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trabecula.base.errors import InputError
 from trabecula.cli.app import app, apply_threads
-from trabecula.cli.options import ConfigFile, Sets, Threads, to_settings
+from trabecula.cli.options import ConfigFile, RunPlace, Sets, Threads, to_settings
 from trabecula.cli.progress import make_watch
 
 if TYPE_CHECKING:
@@ -40,6 +41,46 @@ def run(
     with make_watch() as watch:
         summary = run_simulation(checked, folder, threads, watch)
     say_outcome(summary)
+
+
+@app.command()
+def resume(
+    place: RunPlace,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="New end, such as 5 y.")
+    ] = None,
+    threads: Threads = None,
+) -> None:
+    """Go on with a run that was killed, interrupted, or is to last longer."""
+    apply_threads(threads)
+    end = None if until is None else to_days(until)
+    from trabecula.runner import resume as go_on
+
+    with make_watch() as watch:
+        summary = go_on(place, end, threads, watch)
+    say_outcome(summary)
+
+
+def to_days(text: str) -> float:
+    """Return a time of the command line in days.
+
+    Raises
+    ------
+    InputError
+        If it is none, or not after day 0.
+    """
+    from trabecula.config.units import QuantityError, to_number
+
+    allowed = "a time above 0 d such as 730 d or 2 y"
+    try:
+        days = to_number(text, "d")
+    except QuantityError as error:
+        msg = f"--until: found {text!r} ({error}); allowed: {allowed}"
+        raise InputError(msg) from None
+    if days <= 0.0:
+        msg = f"--until: found {text!r}; allowed: {allowed}"
+        raise InputError(msg)
+    return days
 
 
 def _announce(config: "Config", folder: Path) -> str:

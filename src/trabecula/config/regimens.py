@@ -84,18 +84,22 @@ class Regimen:
         Days and doses (unit of the drug), ascending.
     target
         Lab that the doses are fitted to; None for fixed ones.
+    schedule
+        Keys from which the doses were made (`dose`, `from`, `every`, `until`, `times`), so that a
+        regimen without an end goes on in a longer run; empty for a list of doses.
     """
 
     drug: Drug
     route: str
     doses: tuple[tuple[float, float], ...]
     target: Target | None = None
+    schedule: tuple[tuple[str, float], ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """Return keys that read to an equal regimen."""
-        entry: dict[str, Any] = {
-            "drug": self.drug.name, "route": self.route, "doses": [list(dose) for dose in self.doses],
-        }  # fmt: skip
+        entry: dict[str, Any] = {"drug": self.drug.name, "route": self.route}
+        listed: dict[str, Any] = {"doses": [list(dose) for dose in self.doses]}
+        entry |= dict(self.schedule) if self.schedule else listed
         if self.target is not None:
             t = self.target
             entry["target"] = {t.analyte: [t.low, t.high], "every": t.every}
@@ -146,8 +150,9 @@ def read_regimen(
         raise RegimenError("no dose", f"a dose in {drug.unit}, such as {drug.low:g} {drug.unit}")
     dose = _read_dose(parts["dose"], drug)
     start = _read_time(parts.get("from", 0.0), "from") + _find_end(parts.get("after"), earlier)
-    days = _list_days(parts, start, duration)
-    return Regimen(drug, route, tuple((day, dose) for day in days), target)
+    days, schedule = _list_days(parts, start, duration)
+    spelled = (("dose", dose), ("from", start), *schedule)
+    return Regimen(drug, route, tuple((day, dose) for day in days), target, spelled)
 
 
 def _find(name: Any, route: Any, own: Mapping[str, Drug]) -> Drug:
@@ -227,7 +232,10 @@ def _find_end(name: Any, earlier: Sequence[Regimen]) -> float:
     return ends[-1]
 
 
-def _list_days(parts: Mapping[str, Any], start: float, duration: float) -> list[float]:
+def _list_days(
+    parts: Mapping[str, Any], start: float, duration: float
+) -> tuple[list[float], list[tuple[str, float]]]:
+    """Return the days of the doses, and the keys that spell them in numbers."""
     end = duration if parts.get("until") is None else _read_time(parts["until"], "until")
     every, times = parts.get("every"), parts.get("times")
     gap = 0.0 if every is None else _read_time(every, "every")
@@ -242,13 +250,16 @@ def _list_days(parts: Mapping[str, Any], start: float, duration: float) -> list[
     if gap == 0.0:
         if times not in (None, 1):
             raise RegimenError(f"{times} times without an interval", "every: 7 d, or such")
-        return [start]
+        return [start], []
     count = max(1, -int(-(end - start) // gap)) if times is None else times
     if times is not None and parts.get("until") is not None:
         count = min(count, max(1, -int(-(end - start) // gap)))
     if count > MOST_DOSES:
         raise RegimenError(f"{count} doses", f"at most {MOST_DOSES}")
-    return [start + k * gap for k in range(count)]
+    schedule: list[tuple[str, float]] = [("every", gap)]
+    schedule += [] if times is None else [("times", times)]
+    schedule += [] if parts.get("until") is None else [("until", end)]
+    return [start + k * gap for k in range(count)], schedule
 
 
 def _read_target(value: Any) -> Target:

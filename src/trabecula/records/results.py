@@ -19,6 +19,7 @@ from trabecula.records.series import (
     make_series,
 )
 from trabecula.records.snapshots import append_snapshot, make_snapshots
+from trabecula.records.trim import IsKept, trim_results
 from trabecula.state import Grid, State
 
 KIND = "trabecula results"
@@ -60,7 +61,8 @@ class ResultsWriter:
     """Collects rows and snapshots of one run and publishes ``results.h5``.
 
     Rows wait in memory, the working file is open only inside :meth:`commit`, and readers see only
-    verified copies that were renamed into place.
+    verified copies that were renamed into place. With `kept` (which rows, which snapshots stay) it goes
+    on with the file that is there.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class ResultsWriter:
         metrics: Mapping[str, Metric],
         hormones: Mapping[str, Metric],
         provenance: Provenance,
+        kept: tuple[IsKept, IsKept] | None = None,
     ) -> None:
         import h5py
 
@@ -77,6 +80,9 @@ class ResultsWriter:
         self._working = folder / WORKING
         self._rows = Rows()
         folder.mkdir(parents=True, exist_ok=True)
+        if kept is not None:
+            self._go_on(provenance, kept)
+            return
         with h5py.File(self._working, "w") as file:
             file.attrs["kind"] = KIND
             file.attrs["format_version"] = FORMAT_VERSION
@@ -88,6 +94,23 @@ class ResultsWriter:
             file.create_group("bmus")
         self._publish()
         write_link(folder)
+
+    def _go_on(self, provenance: Provenance, kept: tuple[IsKept, IsKept]) -> None:
+        """Work on a copy of what was published, less what came after the moment to go on from.
+
+        Raises
+        ------
+        ResultsError
+            If the published file is missing or damaged, or the copy cannot be written.
+        """
+        import h5py
+
+        verify_results(self.path)
+        copy_whole(self.path, self._working, verify_results)
+        with h5py.File(self._working, "r+") as file:
+            trim_results(file, *kept)
+            del file["provenance"]
+            _write_provenance(file.create_group("provenance"), provenance)
 
     def add_row(
         self,

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trabecula.runner.job import run
     from trabecula.runner.progress import Progress
+    from trabecula.runner.continuation import resume
     from trabecula.runner.summary import RunSummary
 
-__all__ = ["Progress", "RunSummary", "run"]
+__all__ = ["Progress", "RunSummary", "resume", "run"]
 
-_HOMES = {"Progress": "progress", "RunSummary": "summary", "run": "job"}
+_HOMES = {"Progress": "progress", "RunSummary": "summary", "resume": "continuation", "run": "job"}
 
 
 def __getattr__(name: str) -> Any:

@@ -86,3 +86,8 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
         levels = compute_present_levels(config.hormones, parameters, -1.0, config.step, sex, course)
         content |= {"levels": levels, "age": config.patient.age, "settle": config.settle}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def compute_resume_digest(config: "Config") -> str:
+    """Digest of all of a configuration that a run which goes on must share: all but its length."""
+    return config.model_copy(update={"duration": 1.0, "name": "run"}).compute_digest()

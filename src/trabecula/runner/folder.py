@@ -41,10 +41,23 @@ class RunFolder:
             msg = f"{path}: the run folder cannot be made: {error}; name another with --out"
             raise ResultsError(msg) from error
 
-    def write_config(self, text: str) -> None:
-        """Store the resolved configuration and begin a new log."""
-        write_text_whole(self.config, text)
+    def begin(self, text: str) -> None:
+        """Store the resolved configuration, begin a new log, and forget the states of another run."""
+        self.checkpoint.unlink(missing_ok=True)
+        for state in self.states.glob("day*.h5"):
+            state.unlink(missing_ok=True)
+        self.clear()
+        self.write_config(text)
         self.log.write_text("", encoding="utf-8")
+
+    def write_config(self, text: str) -> None:
+        """Store the resolved configuration."""
+        write_text_whole(self.config, text)
+
+    def clear(self) -> None:
+        """Remove what a killed run was writing when it died."""
+        for rubbish in self.path.glob(".*.tmp"):
+            rubbish.unlink(missing_ok=True)
 
     def write_status(self, state: str, values: Mapping[str, Any]) -> None:
         """Replace ``status.json``: running, done, interrupted or failed, with plain values."""

@@ -1,9 +1,9 @@
 """One simulation from its configuration to its results."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trabecula.base.codes import FULL
 from trabecula.kernels.compile import set_threads
@@ -12,9 +12,11 @@ from trabecula.model.timeline import count_steps
 from trabecula.runner.cache import StateCache
 from trabecula.runner.folder import RunFolder
 from trabecula.runner.live import live
+from trabecula.runner.lock import lock_folder
 from trabecula.runner.progress import Progress
 from trabecula.runner.recorder import Recorder
 from trabecula.runner.spinup import SpinUp, measure_bv_tv
+from trabecula.runner.stop import watch_signals
 from trabecula.runner.summary import RunSummary
 from trabecula.state import State
 
@@ -52,21 +54,16 @@ def run(
     if threads is not None:
         set_threads(threads)
     folder = RunFolder(out)
-    folder.write_config(config.to_yaml())
-    job = _Job(config, folder, progress, cache or StateCache())
-    ended = "failed"
-    try:
-        job.live()
-        ended = "done"
-    except KeyboardInterrupt:
-        ended = "interrupted"
-        raise
-    finally:
-        job.end(ended)
+    with lock_folder(folder.path) as stale, watch_signals():
+        folder.begin(config.to_yaml())
+        job = Job(config, folder, progress, cache or StateCache())
+        if stale:
+            folder.add_log(stale)
+        job.carry_out(job.live)
     return job.summary
 
 
-class _Job:
+class Job:
     """The phases of one run and what is noted between them."""
 
     def __init__(
@@ -78,6 +75,18 @@ class _Job:
         self._clock = time.monotonic()
         self.summary = RunSummary(folder.path, config.name)
 
+    def carry_out(self, work: Callable[[], None]) -> None:
+        """Do `work`, and leave a status that tells how it ended."""
+        ended = "failed"
+        try:
+            work()
+            ended = "done"
+        except KeyboardInterrupt:
+            ended = "interrupted"
+            raise
+        finally:
+            self.end(ended)
+
     def live(self) -> None:
         """Live all phases."""
         self._folder.write_status("running", {"name": self._config.name, "phase": "spin-up"})
@@ -87,8 +96,24 @@ class _Job:
         self._recorder = Recorder(self._config, self._folder, state.grid, sampler)
         self._live_before_zero(state)
         self._begin_run(state)
+        self._run(state)
+
+    def go_on(self, state: State, memory: Mapping[str, Any]) -> None:
+        """Live on from a checkpoint: `state`, and the `memory` of what was sampled before it."""
+        summary = self.summary
+        summary.volume = state.grid.volume
+        summary.bv_tv_specimen = state.volume.start / FULL / state.grid.size
+        summary.bv_tv_start = measure_bv_tv(state)
+        sampler = Sampler(self._config.parameters, memory)
+        self._folder.add_log(f"going on from day {state.clock.time:g}")
+        self._recorder = Recorder(self._config, self._folder, state.grid, sampler, state)
+        self._run(state)
+
+    def _run(self, state: State) -> None:
+        """Live from the present day to the end."""
         steps = count_steps(self._config.duration, self._config.step)
-        live(self._config, state, steps, "run", self._report, self._recorder)
+        left = steps - (state.clock.step - state.clock.zero)
+        live(self._config, state, left, "run", self._report, self._recorder)
         self._finish("run")
         self.summary.days = state.clock.time
         self.summary.bv_tv_end = measure_bv_tv(state)

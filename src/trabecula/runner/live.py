@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trabecula.model import TrabeculaModel
 from trabecula.runner.progress import Pacer, Progress
 from trabecula.runner.recorder import Recorder
+from trabecula.runner.stop import is_asked
 from trabecula.state import State
 
 if TYPE_CHECKING:
@@ -41,8 +42,24 @@ def live(
             if output.states is not None:
                 model.call_every(output.states, partial(recorder.add_state, model))
             model.call_every(output.checkpoint, partial(recorder.commit, model), last=True)
+    keeper = recorder if phase == "run" else None
+    model.call_every(config.step, partial(_leave_if_asked, model, keeper), last=True)
     model.run_steps(steps)
     if recorder is not None and phase == "run":
         recorder.sample(model, complete=True)
         recorder.add_snapshot(model)
         recorder.commit(model, "done")
+
+
+def _leave_if_asked(model: TrabeculaModel, recorder: Recorder | None) -> None:
+    """Between two steps, answer a signal: save what there is, then leave.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If a signal has asked to stop.
+    """
+    if is_asked():
+        if recorder is not None:
+            recorder.commit(model, "interrupted")
+        raise KeyboardInterrupt

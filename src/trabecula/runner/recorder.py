@@ -1,5 +1,6 @@
 """What a run writes while it lives: samples, snapshots, full states, commits."""
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,11 @@ from trabecula.kernels.compile import get_numba_version
 from trabecula.model import TrabeculaModel
 from trabecula.model.metrics import METRICS, describe_level
 from trabecula.model.sampling import Sampler
+from trabecula.model.timeline import count_steps
 from trabecula.records import Metric, Provenance, ResultsWriter, write_state
+from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
-from trabecula.state import Grid, Signals, State
+from trabecula.state import Clock, Grid, Signals, State
 
 if TYPE_CHECKING:
     from trabecula.config import Config
@@ -71,6 +74,27 @@ def _describe(config: "Config") -> tuple[dict[str, Metric], dict[str, Metric]]:
     return metrics, hormones
 
 
+def is_due(clock: Clock, time: float, interval: float) -> bool:
+    """Whether `time` (d) is a whole number of intervals (d) from day 0."""
+    ticks = max(1, count_steps(interval, clock.length))
+    return round(time / clock.length) % ticks == 0
+
+
+def make_kept(
+    config: "Config", since: State
+) -> tuple[Callable[[float], bool], Callable[[float], bool]]:
+    """Return which rows and which snapshots a run that goes on from `since` has already written.
+
+    What the end of an earlier, shorter run added off its intervals is dropped.
+    """
+    clock, now = since.clock, since.clock.time + 1e-6
+
+    def make(interval: float) -> Callable[[float], bool]:
+        return lambda time: time <= now and is_due(clock, time, interval)
+
+    return make(config.output.every), make(config.output.snapshots)
+
+
 class Recorder:
     """Writes one run; a moment that comes twice is written once.
 
@@ -78,14 +102,34 @@ class Recorder:
     ----------
     sampler
         Measures; its memory goes into every checkpoint.
+    since
+        The state to go on from, whose results lie in the folder already; None for a new run.
     """
 
-    def __init__(self, config: "Config", folder: RunFolder, grid: Grid, sampler: Sampler) -> None:
+    def __init__(
+        self,
+        config: "Config",
+        folder: RunFolder,
+        grid: Grid,
+        sampler: Sampler,
+        since: State | None = None,
+    ) -> None:
         metrics, hormones = _describe(config)
         self._config, self._folder, self._sampler = config, folder, sampler
-        self._writer = ResultsWriter(folder.path, grid, metrics, hormones, make_provenance(config))
+        kept = None if since is None else make_kept(config, since)
+        self._writer = ResultsWriter(
+            folder.path, grid, metrics, hormones, make_provenance(config), kept
+        )
         self._course = make_course(config) if has_course(config) else None
         self._last: dict[str, int] = {}
+        if since is not None:
+            intervals = {
+                "sample": config.output.every, "snapshot": config.output.snapshots,
+                "commit": config.output.checkpoint, "state": config.output.states,
+            }  # fmt: skip
+            for kind, interval in intervals.items():
+                if interval is not None and is_due(since.clock, since.clock.time, interval):
+                    self._last[kind] = since.clock.step
 
     def _is_new(self, kind: str, state: State) -> bool:
         if self._last.get(kind) == state.clock.step:
@@ -138,7 +182,8 @@ class Recorder:
     def _make_meta(self, state: State) -> dict[str, Any]:
         return {
             "time": state.clock.time,
-            "config_digest": self._config.compute_digest(),
+            "config_digest": compute_resume_digest(self._config),
+            "code_digest": compute_code_digest(),
             "sampler": self._sampler.to_memory(),
         }
 

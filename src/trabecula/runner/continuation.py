@@ -1,0 +1,120 @@
+"""Going on with a run that was killed, interrupted, or is to last longer."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trabecula.base.errors import InputError
+from trabecula.kernels.compile import set_threads
+from trabecula.records import read_state
+from trabecula.runner.cache import StateCache
+from trabecula.runner.digest import compute_code_digest, compute_resume_digest
+from trabecula.runner.folder import RunFolder
+from trabecula.runner.job import Job, Report
+from trabecula.runner.lock import lock_folder
+from trabecula.runner.recorder import is_due
+from trabecula.runner.stop import watch_signals
+from trabecula.runner.summary import RunSummary
+from trabecula.state import State
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+
+def resume(
+    place: Path,
+    until: float | None = None,
+    threads: int | None = None,
+    progress: Report = None,
+    cache: StateCache | None = None,
+) -> RunSummary:
+    """Go on with the run in the folder `place`; what comes out is what one run would have written.
+
+    Parameters
+    ----------
+    until
+        New end (d after day 0); that of its configuration if None.
+    threads
+        Threads of the kernels; as they are if None. They change no result.
+    progress
+        Told of progress some times a second.
+    cache
+        Where spun-up states are kept, for a run that was killed before its first commit.
+
+    Raises
+    ------
+    InputError
+        If there is no run, another one writes to it, it has come that far already, or its
+        configuration or the program has changed since the checkpoint.
+    TrabeculaError
+        If a file is damaged, a ledger does not close, a solver fails, or nothing can be written.
+    """
+    if threads is not None:
+        set_threads(threads)
+    if not (place / "config.yaml").is_file():
+        msg = (
+            f"{place}: found no config.yaml; allowed: the folder of a run; begin one with "
+            "`trabecula run`"
+        )
+        raise InputError(msg)
+    folder = RunFolder(place)
+    with lock_folder(place) as stale, watch_signals():
+        folder.clear()
+        if stale:
+            folder.add_log(stale)
+        stored = _load_config(place)
+        config = stored if until is None else stored.model_copy(update={"duration": until})
+        job = Job(config, folder, progress, cache or StateCache())
+        if not folder.checkpoint.is_file():
+            folder.write_config(config.to_yaml())
+            job.carry_out(job.live)
+            return job.summary
+        state, meta = read_state(folder.checkpoint)
+        _check(place, stored, config, state, meta)
+        _trim_memory(config, state, meta["sampler"])
+        folder.write_config(config.to_yaml())
+        job.carry_out(lambda: job.go_on(state, meta["sampler"]))
+    return job.summary
+
+
+def _load_config(place: Path) -> "Config":
+    from trabecula.config import load_config
+
+    return load_config(place / "config.yaml")
+
+
+def _check(
+    place: Path, stored: "Config", config: "Config", state: State, meta: dict[str, Any]
+) -> None:
+    """Insist that the checkpoint is of this configuration and program, and lies before the end.
+
+    Raises
+    ------
+    InputError
+        If not.
+    """
+    if meta.get("config_digest") != compute_resume_digest(stored):
+        msg = (
+            f"{place / 'config.yaml'}: found another configuration than the checkpoint was made with; "
+            "allowed: the same, save its duration; put it back, branch from this run, or begin a new one"
+        )
+        raise InputError(msg)
+    if meta.get("code_digest") != compute_code_digest():
+        msg = (
+            f"{place}: found a checkpoint of another version of the program or its tables; allowed: the "
+            "same one, so that no file mixes two; run it with that version, or begin a new run"
+        )
+        raise InputError(msg)
+    if state.clock.time >= config.duration - 1e-9:
+        msg = (
+            f"{place}: found a run that has come to day {state.clock.time:g}; allowed: an end after it; "
+            f"name one with --until (this one is {config.duration:g} d)"
+        )
+        raise InputError(msg)
+
+
+def _trim_memory(config: "Config", state: State, memory: dict[str, Any]) -> None:
+    """Forget a sample that only the end of a shorter run had taken."""
+    rows = memory["history"]
+    clock = state.clock
+    if rows and not is_due(clock, clock.time, config.output.every):
+        memory["history"] = [row for row in rows if row[0] < clock.time - 1e-6]

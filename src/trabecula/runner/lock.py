@@ -1,0 +1,49 @@
+"""One writer to a run folder: a lock that the system itself lets go of when its holder dies."""
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trabecula.base.errors import InputError, ResultsError
+
+NAME = ".lock"
+
+
+@contextmanager
+def lock_folder(folder: Path) -> Iterator[str]:
+    """Hold `folder` for this process alone; gives the note of a stale lock, or an empty text.
+
+    Raises
+    ------
+    InputError
+        If another living process writes to the folder.
+    ResultsError
+        If the lock cannot be written.
+    """
+    path = folder / NAME
+    try:
+        handle = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        msg = f"{folder}: cannot be locked: {error}; check permissions"
+        raise ResultsError(msg) from error
+    with handle:
+        handle.seek(0)
+        holder = handle.read().strip()
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            msg = (
+                f"{folder}: found another run writing to it ({holder or 'unknown'}); allowed: one "
+                "writer; wait for it, stop it, or name another folder with --out"
+            )
+            raise InputError(msg) from None
+        handle.truncate(0)
+        handle.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        handle.flush()
+        try:
+            yield f"a lock left by {holder} was stale" if holder else ""
+        finally:
+            path.unlink(missing_ok=True)
