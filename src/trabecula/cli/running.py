@@ -1,4 +1,4 @@
-"""Commands run and resume: one simulation from start to finish."""
+"""Commands run, resume, branch, verify: one simulation from start to finish."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,8 +7,9 @@ import typer
 
 from trabecula.base.errors import InputError
 from trabecula.cli.app import app, apply_threads
-from trabecula.cli.options import ConfigFile, RunPlace, Sets, Threads, to_settings
+from trabecula.cli.options import ConfigFile, Json, RunPlace, Sets, Threads, to_settings
 from trabecula.cli.progress import make_watch
+from trabecula.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
     from trabecula.config import Config
@@ -61,7 +62,47 @@ def resume(
     say_outcome(summary)
 
 
-def to_days(text: str) -> float:
+@app.command()
+def branch(
+    place: RunPlace,
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help="Day of the run, such as 1 y.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Run folder [default: DIR-branch]."),
+    ] = None,
+    threads: Threads = None,
+    sets: Sets = None,
+) -> None:
+    """Live on from a day of a run under other settings: another therapy for the same bone."""
+    apply_threads(threads)
+    day = to_days(at, "--at")
+    target = out or place.with_name(f"{place.name}-branch")
+    from trabecula.runner import branch as live_branch
+
+    with make_watch() as watch:
+        summary = live_branch(place, day, target, to_settings(sets), threads, watch)
+    say_outcome(summary)
+
+
+@app.command()
+def verify(place: RunPlace, as_json: Json = False) -> None:
+    """Check a run folder: whole, digests, ledgers, provenance; exits 1 if something is wrong."""
+    if not place.is_dir():
+        msg = f"{place}: found no folder; allowed: the folder of a run"
+        raise InputError(msg)
+    from trabecula.runner import verify_folder
+
+    found = verify_folder(place)
+    if as_json:
+        print_json([finding._asdict() for finding in found])
+    else:
+        rows = ((f.what, "good" if f.is_good else "WRONG", f.words) for f in found)
+        print_table(str(place), ("what", "", "found"), rows)
+    if not all(finding.is_good for finding in found):
+        raise typer.Exit(1)
+
+
+def to_days(text: str, option: str = "--until") -> float:
     """Return a time of the command line in days.
 
     Raises
@@ -75,10 +116,10 @@ def to_days(text: str) -> float:
     try:
         days = to_number(text, "d")
     except QuantityError as error:
-        msg = f"--until: found {text!r} ({error}); allowed: {allowed}"
+        msg = f"{option}: found {text!r} ({error}); allowed: {allowed}"
         raise InputError(msg) from None
     if days <= 0.0:
-        msg = f"--until: found {text!r}; allowed: {allowed}"
+        msg = f"{option}: found {text!r}; allowed: {allowed}"
         raise InputError(msg)
     return days
 

@@ -7,14 +7,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trabecula.runner.branching import branch
+    from trabecula.runner.continuation import resume
     from trabecula.runner.job import run
     from trabecula.runner.progress import Progress
-    from trabecula.runner.continuation import resume
     from trabecula.runner.summary import RunSummary
+    from trabecula.runner.verification import verify_folder
 
-__all__ = ["Progress", "RunSummary", "resume", "run"]
+__all__ = ["Progress", "RunSummary", "branch", "resume", "run", "verify_folder"]
 
-_HOMES = {"Progress": "progress", "RunSummary": "summary", "resume": "continuation", "run": "job"}
+_HOMES = {
+    "branch": "branching",
+    "verify_folder": "verification",
+    "Progress": "progress",
+    "RunSummary": "summary",
+    "resume": "continuation",
+    "run": "job",
+}
 
 
 def __getattr__(name: str) -> Any:

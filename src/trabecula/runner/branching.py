@@ -1,0 +1,141 @@
+"""Another therapy from the same bone at the same moment."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trabecula.base.errors import InputError
+from trabecula.kernels.compile import set_threads
+from trabecula.model import TrabeculaModel
+from trabecula.model.sampling import Sampler
+from trabecula.records import read_state
+from trabecula.records.reader import read_results
+from trabecula.records.results import NAME
+from trabecula.runner.cache import StateCache
+from trabecula.runner.digest import compute_code_digest, compute_resume_digest
+from trabecula.runner.folder import RunFolder
+from trabecula.runner.job import Job, Report
+from trabecula.runner.lock import lock_folder
+from trabecula.runner.recorder import is_due
+from trabecula.runner.stop import watch_signals
+from trabecula.runner.summary import RunSummary
+from trabecula.state import State
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+FIXED = ("seed", "spin_up", "settle", "step", "lattice", "patient")
+"""What a branch shares with its run: the bone and the patient up to the moment."""
+
+
+def branch(
+    place: Path,
+    at: float,
+    out: Path,
+    sets: Sequence[str] = (),
+    threads: int | None = None,
+    progress: Report = None,
+) -> RunSummary:
+    """Live on from day `at` of the run in the folder `place` under other settings, into `out`.
+
+    The nearest kept state before that day is lived on to it exactly; what the run had sampled until then
+    comes first in the new results.
+
+    Parameters
+    ----------
+    at
+        Day of the run (d), one that it has lived.
+    sets
+        Changes of its configuration, ``PATH=VALUE``; bone and patient stay.
+    threads
+        Threads of the kernels; as they are if None. They change no result.
+
+    Raises
+    ------
+    InputError
+        If there is no run, no state before `at`, or the changes touch the bone itself.
+    TrabeculaError
+        If a file is damaged, a ledger does not close, a solver fails, or nothing can be written.
+    """
+    if threads is not None:
+        set_threads(threads)
+    parent, child = _load_configs(place, sets)
+    if out.resolve() == place.resolve():
+        msg = f"--out {out}: found the folder of the run itself; allowed: another one"
+        raise InputError(msg)
+    state, meta = _find_state(place, parent, at)
+    lived = float(read_results(place).time[-1])
+    if lived < at - 1e-9 or child.duration <= at:
+        msg = (
+            f"--at: found day {at:g}; allowed: a day that the run has lived, up to {lived:g}, and "
+            f"before the end of the branch, day {child.duration:g}"
+        )
+        raise InputError(msg)
+    folder = RunFolder(out)
+    with lock_folder(out), watch_signals():
+        folder.begin(child.to_yaml())
+        memory = _replay(parent, state, meta["sampler"], at)
+        shutil.copyfile(place / NAME, out / NAME)
+        folder.add_log(f"branch of {place} at day {at:g}")
+        job = Job(child, folder, progress, StateCache())
+        job.carry_out(lambda: job.go_on(state, memory))
+    return job.summary
+
+
+def _load_configs(place: Path, sets: Sequence[str]) -> tuple["Config", "Config"]:
+    from trabecula.config import load_config
+
+    path = place / "config.yaml"
+    if not path.is_file():
+        msg = f"{place}: found no config.yaml; allowed: the folder of a run"
+        raise InputError(msg)
+    parent, child = load_config(path), load_config(path, sets)
+    changed = [name for name in FIXED if getattr(parent, name) != getattr(child, name)]
+    if changed:
+        msg = (
+            f"--set: found another {', '.join(changed)}; allowed: changes of hormones, protocol, "
+            "fields, mechanics, cells, output, duration and name; the bone is that of the run"
+        )
+        raise InputError(msg)
+    return parent, child
+
+
+def _find_state(place: Path, parent: "Config", at: float) -> tuple[State, dict[str, Any]]:
+    """Return the last full state at or before day `at` that this program and configuration made."""
+    folder = RunFolder(place)
+    paths = [*folder.states.glob("day*.h5"), folder.checkpoint]
+    best: tuple[State, dict[str, Any]] | None = None
+    days = []
+    for path in paths:
+        if not path.is_file():
+            continue
+        state, meta = read_state(path)
+        days.append(state.clock.time)
+        fits = meta.get("code_digest") == compute_code_digest()
+        fits &= meta.get("config_digest") == compute_resume_digest(parent)
+        is_later = best is None or state.clock.time > best[0].clock.time
+        if fits and state.clock.time <= at + 1e-9 and is_later:
+            best = state, meta
+    if best is None:
+        known = ", ".join(f"{day:g}" for day in sorted(days)) or "none"
+        msg = (
+            f"{place}: found no full state at or before day {at:g} of this program and configuration "
+            f"(states on days: {known}); allowed: a later day; output.states: 1 y keeps states to "
+            "branch from"
+        )
+        raise InputError(msg)
+    return best
+
+
+def _replay(config: "Config", state: State, memory: dict[str, Any], at: float) -> dict[str, Any]:
+    """Live `state` on to day `at` as the run did; returns what its samples would have remembered."""
+    sampler = Sampler(config.parameters, memory)
+    model = TrabeculaModel(config, state)
+    while True:
+        # a state may have been kept before the sample of the same moment was taken
+        if is_due(state.clock, state.clock.time, config.output.every):
+            sampler.history.add(state)
+        if state.clock.time >= at - 1e-9:
+            return sampler.to_memory()
+        model.run_steps(1)

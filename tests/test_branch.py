@@ -1,0 +1,225 @@
+"""Branches share a bone up to a day; verify says what is wrong with a folder."""
+
+import json
+import os
+
+import h5py
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from test_runner import TINY, read_all
+from trabecula.base.errors import InputError
+from trabecula.cli.main import app
+from trabecula.config import load_config
+from trabecula.records import read_state, write_state
+from trabecula.runner import branch, run, verify_folder
+from trabecula.runner.cache import StateCache
+
+BLOCKED = "hormones.blockade.rankl=[[13,1]]"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("branches")
+
+
+@pytest.fixture(scope="module")
+def parent(place):
+    (place / "tiny.yaml").write_text(TINY)
+    return run(
+        load_config(place / "tiny.yaml"), place / "parent", cache=StateCache(place / "cache")
+    ).folder
+
+
+def strip(found):
+    """Everything but what names the run."""
+    return {key: value for key, value in found.items() if "provenance" not in str(key)}
+
+
+@pytest.mark.parametrize("at", [8.0, 11.0, 16.0])
+def test_a_branch_without_a_change_is_the_run(place, parent, at):
+    """From the state of day 8 or 16, or three days after one."""
+    out = place / f"same-{at:g}"
+    branch(parent, at, out)
+    assert strip(read_all(out / "results.h5")) == strip(read_all(parent / "results.h5"))
+
+
+def test_another_therapy_parts_after_the_day(place, parent):
+    branch(parent, 12.0, place / "blocked", [BLOCKED, "name=blocked", "duration=30 d"])
+    with (
+        h5py.File(place / "blocked" / "results.h5") as ours,
+        h5py.File(parent / "results.h5") as theirs,
+    ):
+        time = ours["series/time"][...]
+        assert time[-1] == 30
+        before = theirs["series/time"][...] <= 12
+        for key in ("bv_tv", "resorption_rate"):
+            a = ours[f"series/{key}"][...][time <= 12]
+            assert np.array_equal(a, theirs[f"series/{key}"][...][before], equal_nan=True)
+        late = theirs["series/time"][...] == 24
+        a = ours["series/rankl_soluble_surface"][...][time == 24]
+        assert not np.array_equal(a, theirs["series/rankl_soluble_surface"][...][late])
+    assert "branch of" in (place / "blocked" / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("at", "sets", "found"),
+    [
+        (40.0, ["duration=50 d"], "day 40"),
+        (24.0, [], "day 24"),
+        (12.0, ["seed=9"], "another seed"),
+        (12.0, ["lattice.bv_tv=0.3"], "another lattice"),
+    ],
+)
+def test_impossible_branches_are_refused(place, parent, at, sets, found):
+    with pytest.raises(InputError, match=found):
+        branch(parent, at, place / "refused", sets)
+    assert not (place / "refused").exists()
+
+
+def test_a_branch_needs_a_run_and_another_folder(place, parent, tmp_path):
+    with pytest.raises(InputError, match=r"no config\.yaml"):
+        branch(tmp_path, 12.0, place / "refused")
+    with pytest.raises(InputError, match="the run itself"):
+        branch(parent, 12.0, parent)
+
+
+def test_a_branch_needs_a_state_before_its_day(copy):
+    for path in (copy / "states").glob("day*.h5"):
+        path.unlink()
+    with pytest.raises(InputError, match="no full state at or before day 12"):
+        branch(copy, 12.0, copy.parent / "refused")
+
+
+def test_states_of_another_program_are_not_branched_from(place, parent, monkeypatch):
+    monkeypatch.setattr("trabecula.runner.branching.compute_code_digest", lambda: "other")
+    with pytest.raises(InputError, match="of this program"):
+        branch(parent, 12.0, place / "refused")
+
+
+# ------------------------------------------------------------------ verify
+def judge(folder):
+    return {finding.what: finding for finding in verify_folder(folder)}
+
+
+@pytest.fixture
+def copy(parent, tmp_path):
+    import shutil
+
+    shutil.copytree(parent, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def test_a_whole_folder_is_good(parent):
+    findings = verify_folder(parent)
+    assert all(finding.is_good for finding in findings), findings
+    assert {"config.yaml", "results.h5", "checkpoint.h5", "provenance"} <= {
+        f.what for f in findings
+    }
+    assert sum(finding.what.startswith("states/") for finding in findings) == 4
+
+
+def cut(folder):
+    path = folder / "results.h5"
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def flip(folder):
+    path = folder / "checkpoint.h5"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def change_config(folder):
+    path = folder / "config.yaml"
+    path.write_text(path.read_text().replace("seed: 3", "seed: 4"))
+
+
+def break_ledger(folder):
+    state, meta = read_state(folder / "checkpoint.h5")
+    state.volume.formed += 1
+    write_state(folder / "checkpoint.h5", state, meta)
+
+
+def misplace_cell(folder):
+    state, meta = read_state(folder / "checkpoint.h5")
+    state.cells.osteocytes.rows.voxel[0] = state.grid.size
+    write_state(folder / "checkpoint.h5", state, meta)
+
+
+def shuffle_time(folder):
+    with h5py.File(folder / "results.h5", "r+") as file:
+        file["series/time"][1] = file["series/time"][0]
+
+
+def spoil_series(folder):
+    with h5py.File(folder / "results.h5", "r+") as file:
+        file["series/bv_tv"][3] = np.nan
+
+
+def lose_rows(folder):
+    with h5py.File(folder / "results.h5", "r+") as file:
+        for group in ("series", "hormones", "events"):
+            for key in file[group]:
+                file[group][key].resize(5, axis=0)
+
+
+def link_out(folder):
+    (folder / "figures" / "away").symlink_to("/etc")
+
+
+@pytest.mark.parametrize(
+    ("harm", "what", "words"),
+    [
+        (cut, "results.h5", "damaged"),
+        (flip, "checkpoint.h5", "damaged"),
+        (change_config, "provenance", "another configuration"),
+        (change_config, "checkpoint.h5", "cannot be resumed"),
+        (break_ledger, "checkpoint.h5", "quanta of matrix"),
+        (misplace_cell, "checkpoint.h5", "outside of the lattice"),
+        (shuffle_time, "results.h5", "ascending"),
+        (spoil_series, "results.h5", "bv_tv"),
+        (lose_rows, "checkpoint.h5", "rows are missing"),
+        (link_out, "rubbish", "lead out of the folder"),
+        (lambda f: (f / ".results.h5.7.tmp").write_text(""), "rubbish", "killed run"),
+        (lambda f: (f / "results.vtkhdf").unlink(), "results.vtkhdf", "absent"),
+        (lambda f: (f / "status.json").write_text("{"), "status.json", "Expecting"),
+        (lambda f: (f / "status.json").write_text('{"state": "failed"}'), "status.json", "failed"),
+        (lambda f: (f / "config.yaml").write_text("durration: 3"), "config.yaml", "unknown key"),
+    ],
+)
+def test_every_harm_is_found_and_named(copy, harm, what, words):
+    assert judge(copy)[what].is_good
+    harm(copy)
+    finding = judge(copy)[what]
+    assert not finding.is_good
+    assert words in finding.words
+
+
+def test_a_checkpoint_of_another_version_is_said_to_be_one(copy, monkeypatch):
+    monkeypatch.setattr("trabecula.runner.verification.compute_code_digest", lambda: "other")
+    finding = judge(copy)["checkpoint.h5"]
+    assert finding.is_good
+    assert "another version" in finding.words
+
+
+def test_the_commands(parent, copy, tmp_path):
+    invoke = CliRunner().invoke
+    result = invoke(app, ["verify", str(parent)])
+    assert result.exit_code == 0, result.output
+    cut(copy)
+    result = invoke(app, ["verify", str(copy), "--json"])
+    assert result.exit_code == 1
+    assert not {f["what"]: f for f in json.loads(result.output)}["results.h5"]["is_good"]
+    assert invoke(app, ["verify", str(tmp_path / "absent")]).exit_code == 2
+    result = invoke(app, ["branch", str(parent), "--at", "noon"])
+    assert result.exit_code == 2
+    assert "--at: found 'noon'" in result.output
+    out = tmp_path / "child"
+    result = invoke(
+        app, ["branch", str(parent), "--at", "16 d", "--out", str(out), "--set", BLOCKED]
+    )
+    assert result.exit_code == 0, result.output
+    assert os.path.exists(out / "results.h5")
