@@ -1,7 +1,9 @@
 """Whole files only: write beside the target, prove it can be read, then rename over it."""
 
+import gc
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,11 +63,47 @@ def write_whole(path: Path, verify: Callable[[Path], object]) -> Iterator[Any]:
             yield file
         verify(temporary)
         publish(temporary, path)
-    except OSError as error:
-        msg = f"{path}: cannot be written: {error}; check space and permissions"
-        raise ResultsError(msg) from error
+    except (OSError, RuntimeError) as error:
+        _let_go(error)
+        reason = str(error).partition(", filename")[0].strip()
+        msg = f"{path}: cannot be written: {reason}; check space and permissions"
+        raise ResultsError(msg) from None
     finally:
         _discard(temporary)
+
+
+@contextmanager
+def edit_whole(path: Path) -> Iterator[Any]:
+    """Give the HDF5 file at `path` to add to; nobody but its writer reads it.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be opened, written or closed: a full disk shows itself at any of these.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r+") as file:
+            yield file
+    except (OSError, RuntimeError) as error:
+        _let_go(error)
+        reason = str(error).partition(", filename")[0].strip()
+        msg = (
+            f"{path}: cannot be written: {reason}; check space and permissions; what was committed "
+            "stands"
+        )
+        raise ResultsError(msg) from None
+
+
+def _let_go(error: BaseException) -> None:
+    """Free what HDF5 could not close, without its complaint about each single object."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        error.__traceback__ = None
+        gc.collect()
+    finally:
+        sys.unraisablehook = hook
 
 
 def write_text_whole(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trabecula.records.atomic import copy_whole, open_kind, write_whole
+from trabecula.records.atomic import copy_whole, edit_whole, open_kind, write_whole
 from trabecula.records.ledgerfile import write_ledger
 from trabecula.records.series import (
     Metric,
@@ -103,11 +103,9 @@ class ResultsWriter:
         ResultsError
             If the published file is missing or damaged, or the copy cannot be written.
         """
-        import h5py
-
         verify_results(self.path)
         copy_whole(self.path, self._working, verify_results)
-        with h5py.File(self._working, "r+") as file:
+        with edit_whole(self._working) as file:
             trim_results(file, *kept)
             del file["provenance"]
             _write_provenance(file.create_group("provenance"), provenance)
@@ -127,9 +125,7 @@ class ResultsWriter:
 
     def add_snapshot(self, state: State) -> None:
         """Add the present lattice, fields and cells to the working file."""
-        import h5py
-
-        with h5py.File(self._working, "r+") as file:
+        with edit_whole(self._working) as file:
             append_snapshot(file, state)
 
     def commit(self, state: State) -> None:
@@ -140,10 +136,8 @@ class ResultsWriter:
         ResultsError
             If the file cannot be written; the last published one stands.
         """
-        import h5py
-
         rows = self._rows
-        with h5py.File(self._working, "r+") as file:
+        with edit_whole(self._working) as file:
             append_series(file["series"], rows.times, rows.values)
             append_series(file["hormones"], rows.times, rows.hormones)
             append_events(file["events"], rows.times, rows.events)
