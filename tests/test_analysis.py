@@ -21,11 +21,11 @@ from trabecula.analysis import (
 from trabecula.analysis.expectation import (
     THROUGHPUT,
     compute_hours,
-    compute_memory,
     compute_noise,
     count_seeds,
 )
 from trabecula.base.errors import ResultsError
+from trabecula.model.memory import compute_memory
 
 
 def test_a_window_is_open_at_its_start_and_closed_at_its_end() -> None:

@@ -2,20 +2,8 @@
 
 import math
 
-from trabecula.base.columns import columns_of
-from trabecula.base.layouts import Lattice
-
 THROUGHPUT = 700.0
 """mm^3-years per core-hour that the estimate of time counts on (`make bench` measures it)."""
-
-BASE_MEMORY = 300e6
-"""Memory of the interpreter, its libraries and compiled kernels (byte)."""
-
-FIELD_BYTES = 4 * (8 + 12 / 8 + 14)
-"""Bytes per voxel of concentrations, fine and coarse, and of the solvers' work arrays."""
-
-CELL_BYTES = 700_000.0
-"""Bytes per mm^3 of tissue for the tables of cells with spare capacity."""
 
 NOISE: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "bv_tv_change": ((2.1, 2.7), (7.1, 0.6)),
@@ -66,14 +54,6 @@ def count_seeds(volume: float, change: float, precision: float) -> int:
     """
     deviation = UNDER_LOSS * compute_noise("bv_tv_change", volume)
     return max(1, math.ceil(2.0 * (deviation / (precision * abs(change))) ** 2))
-
-
-def compute_memory(voxels: int, volume: float) -> float:
-    """Return the memory (byte) of a run on so many voxels and `volume` (mm^3) of tissue."""
-    import numpy as np
-
-    lattice = sum(np.dtype(spec.dtype).itemsize for spec in columns_of(Lattice).values())
-    return BASE_MEMORY + voxels * (lattice + FIELD_BYTES) + volume * CELL_BYTES
 
 
 def compute_hours(volume: float, days: float) -> float:

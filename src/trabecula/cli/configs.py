@@ -110,6 +110,7 @@ def _to_cell(value: Any) -> str:
 def make_estimate(config: "Config") -> dict[str, float]:
     """Return the expected memory, time and sampling error of a run."""
     from trabecula.analysis import expectation
+    from trabecula.model.memory import compute_memory
 
     shape = _find_shape(config)
     voxels = shape[0] * shape[1] * shape[2]
@@ -118,7 +119,7 @@ def make_estimate(config: "Config") -> dict[str, float]:
     return {
         "volume": volume,
         "voxels": voxels,
-        "memory": expectation.compute_memory(voxels, volume) / 1e6,
+        "memory": compute_memory(voxels, volume) / 1e6,
         "core_minutes": 60.0 * expectation.compute_hours(volume, days),
         "core_minutes_when_cached": 60.0 * expectation.compute_hours(volume, config.duration),
         "sd_bv_tv_change": expectation.compute_noise("bv_tv_change", volume),

@@ -8,6 +8,22 @@ from trabecula.base.errors import ConfigError, Problem
 
 type Key = tuple[str | int, ...]
 
+MOST_VALUES = 200_000
+"""Values of a document; aliases of aliases can ask for more than any memory holds."""
+
+MOST_LEVELS = 50
+"""Levels of nesting; a configuration has six."""
+
+MOST_BYTES = 8 * 2**20
+"""Size of a file."""
+
+PLAIN_TAGS = ("map", "seq", "str", "int", "float", "bool", "null", "merge", "timestamp")
+"""What values may be; a tag of another kind asks for an object."""
+
+
+class _TooLargeError(Exception):
+    """A document that is not read to its end."""
+
 
 def to_dotted(path: Key) -> str:
     """Return a path as ``block.key[2]``."""
@@ -33,6 +49,8 @@ class Document:
         Where each value stands, by path.
     problems
         Mistakes that YAML itself forbids, such as a key given twice.
+    count
+        Values read so far, aliases expanded.
     """
 
     name: str
@@ -40,6 +58,7 @@ class Document:
     keys: dict[Key, str] = field(default_factory=dict)
     values: dict[Key, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    count: int = 0
 
     def find_key(self, path: Key) -> str:
         """Return where the key at `path` stands, or else its nearest parent."""
@@ -66,6 +85,9 @@ def parse_yaml(text: str, name: str) -> Document:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     document = Document(name)
+    if len(text) > MOST_BYTES:
+        found = f"{len(text)} characters"
+        raise ConfigError([Problem(f"{name}:1:1", "(file)", found, f"at most {MOST_BYTES}")])
     yaml = YAML(typ="safe", pure=True)
     try:
         node = yaml.compose(text)
@@ -73,10 +95,17 @@ def parse_yaml(text: str, name: str) -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else f"{name}:1:1"
-        problem = Problem(where, "(file)", str(error.problem), "YAML")
+        problem = Problem(where, "(file)", str(error.problem).removeprefix("found "), "YAML")
         raise ConfigError([problem]) from error
     except (YAMLError, ValueError) as error:
         raise ConfigError([Problem(f"{name}:1:1", "(file)", str(error), "YAML")]) from error
+    except RecursionError:
+        allowed = f"at most {MOST_LEVELS} levels"
+        problem = Problem(f"{name}:1:1", "(file)", "values nested too deeply", allowed)
+        raise ConfigError([problem]) from None
+    except _TooLargeError as error:
+        where, found, allowed = error.args
+        raise ConfigError([Problem(where, "(file)", found, allowed)]) from None
     return document
 
 
@@ -89,6 +118,10 @@ def load_yaml(path: Path) -> Document:
         If the file cannot be read or is not YAML.
     """
     try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            problem = Problem(str(path), "(file)", f"{size} bytes", f"at most {MOST_BYTES}")
+            raise ConfigError([problem])
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         found = error.strerror or "an unreadable file"
@@ -105,6 +138,17 @@ def _read(node: Any, path: Key, document: Document, yaml: Any, parents: frozense
 
     where = f"{document.name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
     document.values[path] = where
+    document.count += 1
+    if document.count > MOST_VALUES:
+        found = "more values than fit, aliases expanded"
+        raise _TooLargeError(where, found, f"at most {MOST_VALUES} values")
+    if len(path) > MOST_LEVELS:
+        raise _TooLargeError(where, "values nested too deeply", f"at most {MOST_LEVELS} levels")
+    tag = str(node.tag)
+    if tag.rsplit(":", 1)[-1] not in PLAIN_TAGS or "python" in tag:
+        problem = Problem(where, to_dotted(path), f"a tag {tag}", "plain values without tags")
+        document.problems.append(problem)
+        return None
     if id(node) in parents:
         document.problems.append(
             Problem(where, to_dotted(path), "an alias of its own parent", "plain values")

@@ -189,10 +189,20 @@ def _read_voxels(group: Any, row: int) -> Array:
 
 
 def find_kind(path: Path) -> str:
-    """Return the kind of a file of ours, or an empty text for any other file."""
+    """Return the kind of a file of ours, or an empty text for any other file.
+
+    Raises
+    ------
+    ResultsError
+        If it is an HDF5 file that cannot be opened.
+    """
     import h5py
 
     if not path.is_file() or not h5py.is_hdf5(path):
         return ""
-    with h5py.File(path, "r") as file:
-        return str(file.attrs.get("kind", ""))
+    try:
+        with h5py.File(path, "r") as file:
+            return str(file.attrs.get("kind", ""))
+    except (OSError, RuntimeError) as error:
+        msg = f"{path}: damaged: {error}; make it again"
+        raise ResultsError(msg) from error

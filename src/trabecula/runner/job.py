@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from trabecula.base.codes import FULL
 from trabecula.kernels.compile import set_threads
+from trabecula.model.memory import insist_on_memory
 from trabecula.model.sampling import Sampler
 from trabecula.model.timeline import count_steps
 from trabecula.runner.cache import StateCache
@@ -53,6 +54,7 @@ def run(
     """
     if threads is not None:
         set_threads(threads)
+    insist_on_memory(config)
     folder = RunFolder(out)
     with lock_folder(folder.path) as stale, watch_signals():
         folder.begin(config.to_yaml())

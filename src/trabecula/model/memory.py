@@ -1,0 +1,64 @@
+"""How much memory a run takes, and whether this machine has it."""
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trabecula.base.columns import columns_of
+from trabecula.base.errors import InputError
+from trabecula.base.layouts import Lattice
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+BASE_MEMORY = 300e6
+"""Memory of the interpreter, its libraries and compiled kernels (byte)."""
+
+FIELD_BYTES = 4 * (8 + 12 / 8 + 14)
+"""Bytes per voxel of concentrations, fine and coarse, and of the solvers' work arrays."""
+
+CELL_BYTES = 700_000.0
+"""Bytes per mm^3 of tissue for the tables of cells with spare capacity."""
+
+
+def compute_memory(voxels: int, volume: float) -> float:
+    """Return the memory (byte) of a run on so many voxels and `volume` (mm^3) of tissue."""
+    lattice = sum(np.dtype(spec.dtype).itemsize for spec in columns_of(Lattice).values())
+    return BASE_MEMORY + voxels * (lattice + FIELD_BYTES) + volume * CELL_BYTES
+
+
+def find_memory() -> float:
+    """Return the physical memory of this machine (byte); infinite where it does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return float("inf")
+
+
+def insist_on_memory(config: "Config") -> None:
+    """Refuse a lattice that this machine cannot hold, before anything is allocated.
+
+    An imported bone is judged by its crop, where one is given.
+
+    Raises
+    ------
+    InputError
+        If the estimate is beyond the physical memory.
+    """
+    lattice, voxel = config.lattice, config.lattice.voxel
+    shape: tuple[float, ...] | None = lattice.shape
+    if shape is None and lattice.crop is not None:
+        shape = tuple(edge / voxel for edge in lattice.crop.size)
+    if shape is None:
+        return
+    voxels = float(np.prod(shape))
+    needed = compute_memory(int(voxels), voxels * voxel**3 * 1e-9)
+    there = find_memory()
+    if needed > there:
+        numbers = " x ".join(f"{edge:.0f}" for edge in shape)
+        msg = (
+            f"lattice: found {numbers} voxels, which need {needed / 1e9:.0f} GB of memory; allowed: "
+            f"what this machine has, {there / 1e9:.0f} GB; make the lattice smaller or its voxels larger"
+        )
+        raise InputError(msg)

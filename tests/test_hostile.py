@@ -1,0 +1,157 @@
+"""Bad inputs, one row each, with the message that a user gets: status 2, and nothing written."""
+
+import os
+import time
+
+import h5py
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from trabecula.cli.main import app
+
+GOOD = "duration: 3 d\nspin_up: 0 d\nsettle: 0 d\nlattice: {shape: [16, 16, 16]}\n"
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)
+)
+
+HUGE = b"NRRD0004\ntype: float\ndimension: 3\nsizes: 99999 99999 99999\nencoding: raw\n\n"
+
+CONFIGS = [
+    # text, words of the message
+    (BOMB, "more values than fit, aliases expanded"),
+    ("a: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
+    ("".join("  " * i + f"a{i}:\n" for i in range(400)), "nested too deeply"),
+    ("seed: !!python/object/apply:os.system [ls]\n", "a tag"),
+    ("seed: !include other.yaml\n", "a tag"),
+    ("duration: 1 d\nduration: 2 d\n", "a key given twice"),
+    ("name: [a\n", "expected ',' or ']'"),
+    ("seed: *nobody\n", "undefined alias"),
+    ("seed: 1\n---\nseed: 2\n", "another document"),
+    ("name: \x00\n", "unacceptable character"),
+    ("- 1\n- 2\n", "blocks of settings"),
+    ("7\n", "blocks of settings"),
+    ("", "add duration"),
+    ("seed: " + "9" * 5000, "integer string"),
+    (GOOD + "seed: 1.5\n", "a whole number"),
+    (GOOD + "seed: -1\n", "a whole number 0"),
+    (GOOD + "seed: 99999999999999999999\n", "a whole number 0"),
+    (GOOD + "step: .nan\n", "not a finite number"),
+    (GOOD + "step: .inf\n", "not a finite number"),
+    (GOOD + "step: 1e400\n", "not a finite number"),
+    (GOOD + "step: 0\n", "0.01 .. 5 d"),
+    (GOOD + "step: 3 kg\n", "cannot be converted"),
+    (GOOD + "step: 1 d**9**9**9\n", "is not a unit"),
+    (GOOD + "name: ../../etc/passwd\n", "a name of letters"),
+    (GOOD + "name: '\u202egnp'\n", "a name of letters"),
+    (GOOD + "<<: {seed: 3}\n", "unknown key"),
+    (GOOD + "output: {every: 0.1 d}\n", "at least the step"),
+    ("duration: 1 d\nlattice: {shape: [1024, 1024, 1024]}\n", "of memory"),
+    ("duration: 1 d\nlattice: {shape: [9999, 8, 8]}\n", "8 .. 1024"),
+    ("duration: 1 d\nlattice: {specimen: absent.nrrd}\n", "no file absent.nrrd"),
+    ("duration: 1 d\nlattice: {specimen: /dev/zero}\n", "no file /dev/zero"),
+    (GOOD + "protocol: [aspirin 100 mg daily]\n", "unknown drug"),
+    (GOOD + "patient: {labs: ../../../etc/shadow2}\n", "No such file"),
+    (GOOD + "hormones: {levels: {estradiol: [[0, -1]]}}\n", "0 .. 5000 pg/mL"),
+    (GOOD + "cells: {parameters: {osteoclast.work: 1e9}}\n", "1000 .. 6400"),
+]  # fmt: skip
+
+
+def call(*arguments):
+    begun = time.monotonic()
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert time.monotonic() - begun < 20
+    return result
+
+
+def refuse(result, words):
+    assert result.exit_code == 2, result.output[-500:]
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.output
+    assert words in " ".join(result.output.split()), result.output
+
+
+@pytest.mark.parametrize(("text", "words"), CONFIGS, ids=[words for _, words in CONFIGS])
+def test_bad_configurations(tmp_path, text, words):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    refuse(call("run", path, "--out", tmp_path / "run"), words)
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.yaml"]
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(b"\xff\xfe\x00duration")
+    refuse(call("check", path), "not UTF-8")
+
+
+def test_a_file_that_is_far_too_long(tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text("name: " + "x" * (9 * 2**20))
+    refuse(call("check", path), "bytes; allowed: at most")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda p: p.write_bytes(b"NRRD0004\ntype: float\nsizes: 9 9 9\n\n" + b"\0" * 40), ""),
+        (lambda p: p.write_bytes(HUGE), ""),
+        (lambda p: p.write_bytes(b"not an image"), ""),
+        (lambda p: p.write_bytes(b""), ""),
+    ],
+)  # fmt: skip
+def test_images_that_lie(tmp_path, make, words):
+    path = tmp_path / "scan.nrrd"
+    make(path)
+    refuse(call("import", path, "--threshold", "1", "--out", tmp_path / "bone.h5"), words)
+    assert not (tmp_path / "bone.h5").exists()
+
+
+@pytest.mark.parametrize(("shape", "words"), [((0, 4, 4), ""), ((4, 4), ""), ((1, 1, 1), "")])
+def test_arrays_of_the_wrong_shape(tmp_path, shape, words):
+    path = tmp_path / "scan.npy"
+    np.save(path, np.ones(shape, np.float32))
+    refuse(
+        call("import", path, "--voxel", "20 um", "--threshold", "0.5", "--out", tmp_path / "b.h5"),
+        words,
+    )
+    assert not (tmp_path / "b.h5").exists()
+
+
+def test_a_specimen_file_with_wrong_arrays(tmp_path):
+    path = tmp_path / "bone.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["kind"] = "trabecula specimen"
+        file.attrs["format_version"] = 1
+        file["fraction"] = np.ones(7)
+    config = tmp_path / "bad.yaml"
+    config.write_text("duration: 1 d\nlattice: {specimen: bone.h5}\n")
+    result = call("run", config, "--out", tmp_path / "run")
+    assert result.exit_code in (1, 2), result.output
+    assert "Traceback" not in result.output
+    assert "bone.h5" in result.output
+
+
+def test_results_that_are_none(tmp_path):
+    (tmp_path / "results.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 100)
+    for command in ("info", "plot"):
+        result = call(command, tmp_path)
+        assert result.exit_code in (1, 2)
+        assert "damaged" in result.output
+        assert "Traceback" not in result.output
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written(tmp_path):
+    config = tmp_path / "good.yaml"
+    config.write_text(GOOD)
+    (tmp_path / "shut").mkdir(mode=0o500)
+    result = call("run", config, "--out", tmp_path / "shut" / "run")
+    assert result.exit_code in (1, 2)
+    assert "cannot be made" in result.output
+
+
+def test_a_folder_of_unicode_is_as_good_as_any(tmp_path):
+    config = tmp_path / "Knochen-größe-骨.yaml"
+    config.write_text(GOOD)
+    assert call("check", config).exit_code == 0
