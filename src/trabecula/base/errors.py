@@ -64,5 +64,9 @@ class LedgerError(TrabeculaError):
     """A conserved quantity did not close: the state can no longer be trusted."""
 
 
+class StateError(TrabeculaError):
+    """A state that no life leads to: a cell in bone, a negative concentration."""
+
+
 class SolverError(TrabeculaError):
     """A field solve did not reach its tolerance or left the finite numbers."""

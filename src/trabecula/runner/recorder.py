@@ -18,6 +18,7 @@ from trabecula.kernels.compile import get_numba_version
 from trabecula.model import TrabeculaModel
 from trabecula.model.metrics import METRICS, describe_level
 from trabecula.model.sampling import Sampler
+from trabecula.model.soundness import check_state
 from trabecula.model.timeline import count_steps
 from trabecula.records import Metric, Provenance, ResultsWriter, write_state
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
@@ -168,6 +169,7 @@ class Recorder:
     def commit(self, model: TrabeculaModel, status: str = "running") -> None:
         """Publish the results so far, write the checkpoint and the status."""
         state = model.state
+        check_state(state)
         if self._is_new("commit", state):
             self._writer.commit(state)
             write_state(self._folder.checkpoint, state, self._make_meta(state))

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trabecula.base.errors import TrabeculaError
-from trabecula.lattice import check_ledgers
+from trabecula.model.soundness import check_state
 from trabecula.records import read_state
 from trabecula.records.reader import read_results
 from trabecula.records.results import LINK, NAME, verify_results
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
-from trabecula.state import State
 
 
 class Finding(NamedTuple):
@@ -121,8 +120,7 @@ def _check_checkpoint(place: Path) -> str:
     if not path.is_file():
         return "none yet; `trabecula resume` would begin again"
     state, meta = read_state(path)
-    check_ledgers(state)
-    _check_cells(state)
+    check_state(state)
     if meta.get("config_digest") != compute_resume_digest(_load_config(place)):
         msg = "made with another configuration than config.yaml holds now: it cannot be resumed"
         raise _WrongError(msg)
@@ -133,21 +131,6 @@ def _check_checkpoint(place: Path) -> str:
     same = meta.get("code_digest") == compute_code_digest()
     tail = "" if same else "; of another version of the program, with which alone it can be resumed"
     return f"whole, ledgers closed, day {state.clock.time:g}{tail}"
-
-
-def _check_cells(state: State) -> None:
-    """Insist that every cell lies in the lattice.
-
-    Raises
-    ------
-    _WrongError
-        If one does not.
-    """
-    for name, table in vars(state.cells).items():
-        voxel = table.rows.voxel
-        if len(voxel) and (voxel.min() < 0 or voxel.max() >= state.grid.size):
-            msg = f"{name} lie outside of the lattice: damaged; run again"
-            raise _WrongError(msg)
 
 
 def _check_rubbish(place: Path) -> str:
@@ -169,7 +152,7 @@ def _check_states(place: Path) -> Iterator[Finding]:
 
         def check(path: Path = path) -> str:
             state, _ = read_state(path)
-            check_ledgers(state)
+            check_state(state)
             return f"whole, ledgers closed, day {state.clock.time:g}"
 
         yield _find(f"states/{path.name}", check)
