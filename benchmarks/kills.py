@@ -1,0 +1,129 @@
+"""Kill runs at random moments with SIGKILL, resume them, and compare with the uninterrupted file.
+
+``python benchmarks/kills.py [--kills 200] [--seed 1] [--folder runs/kills]``. Each kill falls anywhere
+in the life of a process: starting, spinning up, living, committing; a resumed one may be killed again.
+Prints how many files were readable, how many committed rows were lost, how many ended bit-identical.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+CONFIG = """
+name: killed
+seed: 3
+spin_up: 60 d
+settle: 30 d
+duration: 150 d
+lattice: {shape: [24, 24, 24], bv_tv: 0.2, seed: 1}
+hormones: {levels: {estradiol: [[0, 10], [12, 60]]}}
+output: {every: 1 d, snapshots: 5 d, checkpoint: 2 d, costly: 30 d, states: 20 d}
+"""
+
+SKIPPED = ("provenance",)
+
+
+def read_all(path: Path) -> dict[str, object]:
+    """Return every dataset of a results file but its provenance."""
+    found: dict[str, object] = {}
+    with h5py.File(path) as file:
+
+        def note(name: str, item: object) -> None:
+            if isinstance(item, h5py.Dataset) and not name.startswith(SKIPPED):
+                value = np.asarray(item[()])
+                found[name] = (value.shape, value.dtype.str, value.tobytes())
+
+        file.visititems(note)
+    return found
+
+
+def count_rows(folder: Path) -> int:
+    """Return the committed rows; 0 before the first file, -1 if it cannot be read."""
+    path = folder / "results.h5"
+    if not path.is_file():
+        return 0
+    try:
+        with h5py.File(path) as file:
+            return len(file["series/time"])
+    except (OSError, KeyError):
+        return -1
+
+
+def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a command quietly."""
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
+
+
+def live_to_end(commands, folder, environment, wait, rng, tally) -> None:
+    """Kill and resume until a process ends by itself; one in three is killed again."""
+    command = commands[0]
+    again = True
+    while again:
+        process = start(command, environment)
+        time.sleep(rng.uniform(0.0, wait))
+        process.kill()
+        process.wait()
+        tally["kills"] += 1
+        rows = count_rows(folder)
+        tally["unreadable"] += rows < 0
+        tally["lost"] += rows < tally["rows"]
+        tally["rows"] = max(rows, 0)
+        command = commands[1] if (folder / "config.yaml").is_file() else commands[0]
+        again = rng.random() < 1 / 3
+    if start(command, environment).wait() not in (0, 2):  # 2: it had come to its end already
+        tally["failed"] += 1
+
+
+def main() -> None:
+    """Kill, resume, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    root = Path(__file__).parents[1]
+    parser.add_argument("--folder", type=Path, default=root / "runs" / "kills")
+    options = parser.parse_args()
+    shutil.rmtree(options.folder, ignore_errors=True)
+    options.folder.mkdir(parents=True)
+    config = options.folder / "killed.yaml"
+    config.write_text(CONFIG)
+    environment = {
+        **os.environ,
+        "XDG_CACHE_HOME": str(options.folder / "cache"),
+        "NUMBA_NUM_THREADS": "1",
+    }
+    program = [sys.executable, "-m", "trabecula"]
+    whole = options.folder / "whole"
+    start([*program, "run", str(config), "--out", str(whole)], environment).wait()
+    begun = time.monotonic()
+    start([*program, "run", str(config), "--out", str(whole)], environment).wait()
+    wait = 1.1 * (time.monotonic() - begun)
+    expected = read_all(whole / "results.h5")
+    rng = random.Random(options.seed)
+    tally = dict.fromkeys(("kills", "runs", "unreadable", "lost", "failed", "identical", "rows"), 0)
+    while tally["kills"] < options.kills:
+        folder = options.folder / f"run-{tally['runs']}"
+        tally["runs"] += 1
+        tally["rows"] = 0
+        commands = (
+            [*program, "run", str(config), "--out", str(folder)],
+            [*program, "resume", str(folder)],
+        )
+        live_to_end(commands, folder, environment, wait, rng, tally)
+        tally["identical"] += read_all(folder / "results.h5") == expected
+        shutil.rmtree(folder)
+        print(
+            ", ".join(f"{key} {value}" for key, value in tally.items() if key != "rows"), flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()
