@@ -30,6 +30,12 @@ BITE, LOSS = 5.0, 15.0
 AFTER = 730
 """Days from the first bite for which a place is followed."""
 
+PIT = 90
+"""Days from the first bite in which the first pit is dug; a later one is another site's."""
+
+FILLED = 300
+"""Day after the first bite on which the refill is read."""
+
 
 def follow(edge: int, seed: int, spin_up: int, days: int):
     """Return state and matrix (quanta) every few days."""
@@ -107,15 +113,16 @@ def draw(days, courses, place: Path) -> None:
         left.set_ylim(-110, 60)
         left.set_xlabel("days from the first bite at the place")
         left.set_ylabel("height of the surface (µm)")
-        depth = -courses.min(1)
+        depth = measure_depth(days, courses)
         middle.axvspan(40, 62, color=GREEN, alpha=0.15, lw=0)
         middle.hist(np.clip(depth, 0, 120), bins=24, range=(0, 120), color=BLUE)
         middle.axvline(np.median(depth), color=VERMILION, lw=0.8)
         middle.set_xlabel("depth (µm)")
         middle.set_ylabel("places")
-        right.hist(np.clip(courses[:, -1], -100, 100), bins=25, range=(-100, 100), color=BLUE)
-        right.axvline(np.median(courses[:, -1]), color=VERMILION, lw=0.8)
-        right.set_xlabel("height after two years (µm)")
+        rest = courses[:, np.searchsorted(days, FILLED)]
+        right.hist(np.clip(rest, -100, 100), bins=25, range=(-100, 100), color=BLUE)
+        right.axvline(np.median(rest), color=VERMILION, lw=0.8)
+        right.set_xlabel(f"height on day {FILLED} (µm)")
         place.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(place, dpi=200)
 
@@ -136,19 +143,30 @@ def main() -> None:
     report(days, courses, options.points)
 
 
+def measure_depth(days, courses):
+    """Return how deep (um) the first pit at each place was dug."""
+    return -courses[:, (days >= 0) & (days <= PIT)].min(1)
+
+
+def find_first(course, low: int) -> int:
+    """Return the first frame after `low` at which half of the depth is refilled; the last if none."""
+    late = np.flatnonzero(course[low:] > course[low] / 2)
+    return low + int(late[0]) if len(late) else len(course) - 1
+
+
 def report(days, courses, points: int) -> None:
     """Print how deep places were dug, how long each phase took, and where they ended."""
-    depth, rest = -courses.min(1), courses[:, -1]
-    deepest = courses.argmin(1)
+    pit = (days >= 0) & (days <= PIT)
+    deepest = np.flatnonzero(pit)[courses[:, pit].argmin(1)]
     half = np.array([
-        np.argmax(course[low:] > course[low] / 2) + low if (course[low:] > course[low] / 2).any()
-        else len(course) - 1
-        for course, low in zip(courses, deepest, strict=True)
+        find_first(course, low) for course, low in zip(courses, deepest, strict=True)
     ])  # fmt: skip
+    filled = courses[:, np.searchsorted(days, FILLED)]
     print(f"{len(courses)} of {points} points were dug in a year and followed for two")
     for words, values in (
-        ("depth (um)", depth),
-        ("height after two years (um)", rest),
+        ("depth of the first pit (um)", measure_depth(days, courses)),
+        (f"height on day {FILLED} (um)", filled),
+        ("height after two years (um)", courses[:, -1]),
         ("first bite to deepest (d)", days[deepest]),
         ("deepest to half refilled (d)", days[half] - days[deepest]),
     ):
