@@ -91,6 +91,13 @@ def test_prescriptions_become_doses_on_days(entry, drug, route, count, second, d
     assert give(regimen.to_mapping()) == regimen
 
 
+def test_doses_by_weight():
+    patient = "patient: {sex: female, weight: 60 kg}"
+    text = f"duration: 9 d\n{patient}\nprotocol: [cjc-1295 60 ug/kg sc once]\n"
+    assert read(text).regimens[0].doses == ((0.0, 3600.0),)
+    assert give("opg-fc 3 mg/kg sc once").doses == ((0.0, 3.0),)
+
+
 def test_an_open_end_goes_on_to_the_end_of_the_run():
     assert len(give("anastrozole 1 mg daily", 90.0).doses) == 90
     assert give("zoledronate 5 mg iv once").doses == ((0.0, 5.0),)

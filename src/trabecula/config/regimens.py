@@ -106,8 +106,16 @@ class Regimen:
         return entry
 
 
+MEAN_WEIGHT = 70.0
+"""Weight (kg) of a patient who does not say his."""
+
+
 def read_regimen(
-    entry: Any, duration: float, own: Mapping[str, Drug], earlier: Sequence[Regimen] = ()
+    entry: Any,
+    duration: float,
+    own: Mapping[str, Drug],
+    earlier: Sequence[Regimen] = (),
+    weight: float = MEAN_WEIGHT,
 ) -> Regimen:
     """Return the regimen that an entry of ``protocol`` spells.
 
@@ -121,6 +129,8 @@ def read_regimen(
         Drugs that the configuration defines.
     earlier
         Regimens above it, for ``after``.
+    weight
+        Weight of the patient (kg), for doses by weight.
 
     Raises
     ------
@@ -145,10 +155,10 @@ def read_regimen(
     route = _read_route(parts.get("route"), drug)
     target = None if parts.get("target") is None else _read_target(parts["target"])
     if parts.get("doses") is not None:
-        return Regimen(drug, route, _read_doses(parts["doses"], drug), target)
+        return Regimen(drug, route, _read_doses(parts["doses"], drug, weight), target)
     if parts.get("dose") is None:
         raise RegimenError("no dose", f"a dose in {drug.unit}, such as {drug.low:g} {drug.unit}")
-    dose = _read_dose(parts["dose"], drug)
+    dose = _read_dose(parts["dose"], drug, weight)
     start = _read_time(parts.get("from", 0.0), "from") + _find_end(parts.get("after"), earlier)
     days, schedule = _list_days(parts, start, duration)
     spelled = (("dose", dose), ("from", start), *schedule)
@@ -177,11 +187,13 @@ def _read_route(word: Any, drug: Drug) -> str:
     return route
 
 
-def _read_dose(value: Any, drug: Drug) -> float:
+def _read_dose(value: Any, drug: Drug, weight: float) -> float:
     allowed = f"above 0 .. {drug.most:g} {drug.unit} (usual {drug.low:g}-{drug.high:g})"
     volume = re.fullmatch(rf"(.+?)\s*(?:of|at|x)\s*({_NUMBER}\s*\w+/mL)", str(value).strip())
     try:
-        if volume and not isinstance(value, int | float):
+        if isinstance(value, str) and value.strip().endswith("/kg") and "/kg" not in drug.unit:
+            amount = to_number(value.strip().removesuffix("/kg"), drug.unit) * weight
+        elif volume and not isinstance(value, int | float):
             amount = to_number(volume[1], "mL") * to_number(volume[2], f"{drug.unit}/mL")
         else:
             amount = to_number(value, drug.unit)
@@ -192,7 +204,7 @@ def _read_dose(value: Any, drug: Drug) -> float:
     return amount
 
 
-def _read_doses(value: Any, drug: Drug) -> tuple[tuple[float, float], ...]:
+def _read_doses(value: Any, drug: Drug, weight: float) -> tuple[tuple[float, float], ...]:
     if not isinstance(value, list | tuple) or not value:
         raise RegimenError(f"doses {value!r}", "[[day, dose], ...]")
     doses: list[tuple[float, float]] = []
@@ -202,7 +214,7 @@ def _read_doses(value: Any, drug: Drug) -> tuple[tuple[float, float], ...]:
         day = _read_time(item[0], "day")
         if doses and day <= doses[-1][0]:
             raise RegimenError(f"day {day:g} after day {doses[-1][0]:g}", "days in ascending order")
-        doses.append((day, _read_dose(item[1], drug)))
+        doses.append((day, _read_dose(item[1], drug, weight)))
     return tuple(doses)
 
 

@@ -7,7 +7,7 @@ from trabecula.base.errors import Problem
 from trabecula.config.marks import Document, Key, to_dotted
 from trabecula.config.names import STAGES
 from trabecula.config.parameters import find_override_problems
-from trabecula.config.regimens import Regimen, RegimenError, read_regimen
+from trabecula.config.regimens import MEAN_WEIGHT, Regimen, RegimenError, read_regimen
 from trabecula.config.schema import LARGEST_TIME, Config, LatticeSettings
 
 GENERATED: dict[str, Any] = {
@@ -49,9 +49,10 @@ def _check_protocol(given: Any, config: Config | None, document: Document) -> li
     regimens: list[Regimen] = []
     own = {} if config is None else config.own_drugs
     duration = LARGEST_TIME if config is None else config.duration
+    weight = MEAN_WEIGHT if config is None else config.weight
     for index, entry in enumerate(given):
         try:
-            regimens.append(read_regimen(entry, duration, own, regimens))
+            regimens.append(read_regimen(entry, duration, own, regimens, weight))
         except RegimenError as error:
             path: Key = ("protocol", index)
             where = document.find_value(path)

@@ -13,7 +13,7 @@ from trabecula.config.dump import dump_yaml
 from trabecula.config.names import MENOPAUSE_TYPES, RULES, SOURCES, STAGES
 from trabecula.config.parameters import Parameters, load_parameters
 from trabecula.config.pharmacopoeia import Drug, find_route, simplify
-from trabecula.config.regimens import Regimen, read_regimen
+from trabecula.config.regimens import MEAN_WEIGHT, Regimen, read_regimen
 from trabecula.config.types import Choice, Entries, Override, Quantity, Series, Switch, Text, Whole
 
 LARGEST_TIME = 100 * 365.25
@@ -259,11 +259,17 @@ class Config(Block):
         return {name: _make_drug(name, drug) for name, drug in self.hormones.drugs.items()}
 
     @property
+    def weight(self) -> float:
+        """Weight of the patient (kg)."""
+        return MEAN_WEIGHT if self.patient.weight is None else self.patient.weight
+
+    @property
     def regimens(self) -> tuple[Regimen, ...]:
         """The prescriptions of the protocol, in order."""
         found: list[Regimen] = []
         for entry in self.protocol:
-            found.append(read_regimen(entry, self.duration, self.own_drugs, found))
+            regimen = read_regimen(entry, self.duration, self.own_drugs, found, self.weight)
+            found.append(regimen)
         return tuple(found)
 
     @property
