@@ -58,6 +58,8 @@ validate: setup
 	$(BIN)/python benchmarks/balance.py --processes $(THREADS)
 	$(BIN)/python benchmarks/balance_report.py
 	$(BIN)/python benchmarks/balance_figures.py
+	$(BIN)/python benchmarks/surface_points.py
+	$(BIN)/python benchmarks/pk_rows.py
 	for name in $(SITUATIONS); do \
 	    $(BIN)/trabecula run configs/$$name.yaml --out runs/$$name --threads $(THREADS); \
 	    $(BIN)/trabecula plot runs/$$name; \

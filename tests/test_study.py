@@ -1,0 +1,115 @@
+"""What the study of the balance reads off its runs, on made-up ones with known answers."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bones import add_slab, make_empty
+from trabecula.base.codes import FULL
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+
+from balance_parts import fit_return, jackknife  # noqa: E402
+from floors import keep_reference, measure_depths, measure_shift, measure_walls  # noqa: E402
+from push import push  # noqa: E402
+from study import make_jobs, read_parts, spell_out  # noqa: E402
+
+
+def test_an_exponential_return_gives_its_time():
+    days = np.arange(0, 2900, 30.0)
+    gap = 10 * np.exp(-days / 365.25 / 3.7)
+    assert fit_return(days, gap) == pytest.approx(3.7, rel=1e-3)
+    assert fit_return(days, -gap) == pytest.approx(3.7, rel=1e-3)
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error():
+    rows = np.random.default_rng(1).normal(size=(9, 1))
+    mean, error = jackknife(rows, lambda row: float(row[0]))
+    assert mean == pytest.approx(rows.mean())
+    assert error == pytest.approx(rows.std(ddof=1) / 3)
+
+
+def test_rows_of_the_table_are_set_or_multiplied():
+    found = spell_out(("seed=3", "p:cells.osteoclast.speed*0.5", "p:lattice.remodelling_space=0.1"))
+    assert found[0] == "seed=3"
+    assert "cells.osteoclast.speed: 14.0" in found[1]
+    assert "lattice.remodelling_space: 0.1" in found[1]
+    assert found[1].startswith("cells.parameters={")
+
+
+def test_every_arm_of_the_plan_is_a_valid_configuration(tmp_path):
+    from study import make_config
+
+    count = 0
+    for name, part in read_parts(BENCHMARKS / "balance.yaml").items():
+        jobs = make_jobs(name, part, tmp_path)
+        assert len({job.path for job in jobs}) == len(jobs)
+        for job in jobs:
+            if job.bone.seed == 1:
+                make_config(job.bone, job.settings)
+                count += 1
+    assert count > 120
+
+
+def make_slab():
+    state = make_empty((20, 12, 12))
+    add_slab(state, 4, 14)
+    state.lattice.formed[...] = -1000.0
+    state.lattice.resorbed[...] = -1000.0
+    return state
+
+
+def dig(state, layers, day):
+    """A flat pit from the top (z = 13 downwards), of site 1."""
+    cut = (slice(14 - layers, 14), slice(3, 9), slice(3, 9))
+    state.lattice.matrix[cut] = 0
+    state.lattice.eroded[cut] = 1
+    state.lattice.resorbed[cut] = day
+    state.lattice.site[cut] = 1
+    return cut
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_depth_of_a_flat_pit_is_that_of_its_floor(layers):
+    state = make_slab()
+    reference = keep_reference(state)
+    state.sites.append(activated=[5.0])
+    dig(state, layers, 10.0)
+    state.clock.step = 40
+    depths = measure_depths(reference, state)
+    assert depths.max() == 20 * layers
+    # the middle of the floor, away from walls
+    assert np.median(depths) == 20 * layers or layers == 3
+    state.lattice.resorbed[...] = 39.0
+    assert measure_depths(reference, state).size == 0, "bitten yesterday: not yet final"
+
+
+def test_a_refilled_pit_has_its_wall_and_no_shift():
+    state = make_slab()
+    reference = keep_reference(state)
+    state.sites.append(activated=[5.0])
+    cut = dig(state, 2, 10.0)
+    state.lattice.matrix[cut] = FULL
+    state.lattice.formed[cut] = 100.0
+    state.clock.step = 300
+    walls = measure_walls(reference, state)
+    assert walls.max() == 40
+    shift = measure_shift(reference, state)
+    assert np.all(shift == 0)
+    state.lattice.matrix[13, 3:9, 3:9] = 0  # one layer was left out
+    assert np.median(measure_shift(reference, state)) == -20
+
+
+@pytest.mark.parametrize("share", [0.1, -0.1])
+def test_a_push_changes_volume_evenly_and_keeps_the_books(share):
+    state = make_slab()
+    before = int(state.lattice.matrix.sum(dtype=np.int64))
+    push(state, share)
+    after = int(state.lattice.matrix.sum(dtype=np.int64))
+    assert after / before - 1 == pytest.approx(share, abs=0.002)
+    assert state.volume.expected == after
+    for face in (state.lattice.matrix[3], state.lattice.matrix[14]):
+        assert np.ptp(face) == 0
