@@ -186,12 +186,22 @@ def draw_sensitivity(axis, folder: Path) -> None:
 
 
 def draw_responses(folder: Path, place: Path) -> None:
-    """Doses of estradiol, blockade of RANKL, ageing, and rows moved by 10 %."""
+    """Doses of estradiol, blockade of RANKL, ageing, rows moved by 10 %: what has been lived of them."""
+    parts = {
+        "doses": draw_doses, "denosumab": draw_blockade, "ageing": draw_ageing,
+        "sensitivity": draw_sensitivity,
+    }  # fmt: skip
+    draws = [draw for part, draw in parts.items() if find_arms(folder / part)]
+    if not draws:
+        return
     with apply_style() as make_figure:
-        figure = make_figure(figsize=(WIDTH, 4.6), layout="constrained")
-        draws = (draw_doses, draw_blockade, draw_ageing, draw_sensitivity)
-        for axis, draw in zip(figure.subplots(2, 2).flat, draws, strict=True):
+        rows = -(-len(draws) // 2)
+        figure = make_figure(figsize=(WIDTH, 2.3 * rows), layout="constrained")
+        axes = figure.subplots(rows, 2, squeeze=False).ravel()
+        for axis, draw in zip(axes, draws, strict=False):
             draw(axis, folder)
+        for axis in axes[len(draws) :]:
+            axis.set_axis_off()
     figure.savefig(place / "responses.png", dpi=200)
 
 
