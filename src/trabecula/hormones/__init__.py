@@ -1,6 +1,6 @@
 """Floor 3: serum levels and doses become signals on cells and ligands."""
 
-from trabecula.hormones.course import Course, has_course, make_course
+from trabecula.hormones.course import Course, find_course, has_course, make_course
 from trabecula.hormones.levels import compute_series, get_replete_levels
 from trabecula.hormones.response import compute_hill, compute_multiplier
 from trabecula.hormones.step import compute_present_levels, is_replete, make_signals, step_signals
@@ -11,6 +11,7 @@ __all__ = [
     "compute_multiplier",
     "compute_present_levels",
     "compute_series",
+    "find_course",
     "get_replete_levels",
     "has_course",
     "is_replete",

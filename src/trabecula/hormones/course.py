@@ -106,6 +106,11 @@ def has_course(config: Config) -> bool:
     return bool(config.protocol) or patient.stage is not None or bool(patient.labs)
 
 
+def find_course(config: Config) -> Course | None:
+    """Return the course of a configuration that names a patient or a protocol; None for others."""
+    return make_course(config) if has_course(config) else None
+
+
 def make_course(config: Config) -> Course:
     """Return the levels of the patient of `config` under its protocol, labs met where measured."""
     parameters, patient = config.parameters, config.patient

@@ -11,7 +11,7 @@ from trabecula.model.measures import MeasureSet
 from trabecula.model.plan import make_plan, run_step
 from trabecula.model.populations import PopulationView
 from trabecula.model.sampling import Sampler
-from trabecula.model.timeline import count_steps
+from trabecula.model.timeline import count_steps, is_due
 from trabecula.state import State
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class TrabeculaModel(Model):  # type: ignore[misc]
     def is_due(self, interval: float) -> bool:
         """Whether a moment that is a whole number of intervals (d) from day 0 is now."""
         clock = self.state.clock
-        return (clock.step - clock.zero) % max(1, count_steps(interval, clock.length)) == 0
+        return is_due(clock, clock.time, interval)
 
     def call_every(self, interval: float, function: Callable[[], None], last: bool = False) -> None:
         """Call `function` now if due, and at every whole number of intervals (d) from day 0.

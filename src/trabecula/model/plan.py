@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trabecula.base.codes import Lateral
 from trabecula.cells import make_stages
 from trabecula.fields import step_fields
-from trabecula.hormones import has_course, make_course, step_signals
+from trabecula.hormones import find_course, step_signals
 from trabecula.lattice import check_ledgers, step_mineralisation
 from trabecula.mechanics import Load, compute_stress, step_mechanics
 from trabecula.state import State
@@ -82,7 +82,7 @@ def _first_line(function: Callable[..., object]) -> str:
 
 def _make_signal_step(config: "Config", replete: bool) -> Step:
     parameters, sex, age = config.parameters, config.patient.sex, config.patient.age
-    course = make_course(config) if has_course(config) and not replete else None
+    course = None if replete else find_course(config)
 
     def apply(state: State) -> None:
         now, dt = state.clock.time, state.clock.length

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from trabecula.state import State
+from trabecula.state import Clock, State
 
 SITE_TIMES = (
     "activated",
@@ -18,6 +18,12 @@ SITE_TIMES = (
 def count_steps(duration: float, length: float) -> int:
     """Return how many steps of `length` (d) make up `duration` (d), to the nearest."""
     return round(duration / length)
+
+
+def is_due(clock: Clock, time: float, interval: float) -> bool:
+    """Whether `time` (d) is a whole number of intervals (d) from day 0."""
+    ticks = max(1, count_steps(interval, clock.length))
+    return round(time / clock.length) % ticks == 0
 
 
 def shift_zero(state: State, steps: int) -> None:

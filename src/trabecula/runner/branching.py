@@ -9,6 +9,7 @@ from trabecula.base.errors import InputError
 from trabecula.kernels.compile import set_threads
 from trabecula.model import TrabeculaModel
 from trabecula.model.sampling import Sampler
+from trabecula.model.timeline import is_due
 from trabecula.records import read_state
 from trabecula.records.reader import read_results
 from trabecula.records.results import NAME
@@ -17,7 +18,6 @@ from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
 from trabecula.runner.job import Job, Report
 from trabecula.runner.lock import lock_folder
-from trabecula.runner.recorder import is_due
 from trabecula.runner.stop import watch_signals
 from trabecula.runner.summary import RunSummary
 from trabecula.state import State

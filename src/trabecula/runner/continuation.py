@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from trabecula.base.errors import InputError
 from trabecula.kernels.compile import set_threads
+from trabecula.model.timeline import is_due
 from trabecula.records import read_state
 from trabecula.runner.cache import StateCache
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
 from trabecula.runner.job import Job, Report
 from trabecula.runner.lock import lock_folder
-from trabecula.runner.recorder import is_due
 from trabecula.runner.stop import watch_signals
 from trabecula.runner.summary import RunSummary
 from trabecula.state import State

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trabecula.hormones import compute_present_levels, has_course, make_course
+from trabecula.hormones import compute_present_levels, find_course
 from trabecula.kernels.compile import get_numba_version
 from trabecula.mechanics import compute_stress
 
@@ -82,7 +82,7 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
     content: dict[str, Any] = {"structure": _describe_structure(config), "at": step}
     if settled:
         parameters, sex = config.parameters, config.patient.sex
-        course = make_course(config) if has_course(config) else None
+        course = find_course(config)
         levels = compute_present_levels(config.hormones, parameters, -1.0, config.step, sex, course)
         content |= {"levels": levels, "age": config.patient.age, "settle": config.settle}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

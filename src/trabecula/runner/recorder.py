@@ -10,8 +10,7 @@ from trabecula.config.names import BLOCKADES
 from trabecula.config.rules import load_rules
 from trabecula.hormones import (
     compute_present_levels,
-    has_course,
-    make_course,
+    find_course,
     make_signals,
 )
 from trabecula.kernels.compile import get_numba_version
@@ -19,11 +18,11 @@ from trabecula.model import TrabeculaModel
 from trabecula.model.metrics import METRICS, describe_level
 from trabecula.model.sampling import Sampler
 from trabecula.model.soundness import check_state
-from trabecula.model.timeline import count_steps
+from trabecula.model.timeline import is_due
 from trabecula.records import Metric, Provenance, ResultsWriter, write_state
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
-from trabecula.state import Clock, Grid, Signals, State
+from trabecula.state import Grid, Signals, State
 
 if TYPE_CHECKING:
     from trabecula.config import Config
@@ -75,12 +74,6 @@ def _describe(config: "Config") -> tuple[dict[str, Metric], dict[str, Metric]]:
     return metrics, hormones
 
 
-def is_due(clock: Clock, time: float, interval: float) -> bool:
-    """Whether `time` (d) is a whole number of intervals (d) from day 0."""
-    ticks = max(1, count_steps(interval, clock.length))
-    return round(time / clock.length) % ticks == 0
-
-
 def make_kept(
     config: "Config", since: State
 ) -> tuple[Callable[[float], bool], Callable[[float], bool]]:
@@ -121,7 +114,7 @@ class Recorder:
         self._writer = ResultsWriter(
             folder.path, grid, metrics, hormones, make_provenance(config), kept
         )
-        self._course = make_course(config) if has_course(config) else None
+        self._course = find_course(config)
         self._last: dict[str, int] = {}
         if since is not None:
             intervals = {
