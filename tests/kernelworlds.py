@@ -12,7 +12,7 @@ from trabecula.base.layouts import Lattice
 from trabecula.kernels.ligands import Ligands
 from trabecula.kernels.scene import Scene
 from trabecula.kernels.space import Moment, Space
-from twins.scene import count_cells, fill_bare
+from twins.scene import count_cells, fill_ground
 from twins.space import fill_contact
 
 SHAPE = (8, 9, 10)
@@ -74,13 +74,15 @@ def make_scene(lattice, space, seam=SEAM, settled=0, **tables):
     counts = {n: np.zeros(lattice.matrix.shape, np.int16) for n in Scene._fields[4:8]}
     for name, table in tables.items():
         count_cells(table.uid, table.voxel, len(table.uid), counts[name])
-    contact, bare = (np.zeros(lattice.matrix.shape, np.uint8) for _ in range(2))
+    contact, ground = (np.zeros(lattice.matrix.shape, np.uint8) for _ in range(2))
     fill_contact(lattice.matrix, space, contact)
     scene = Scene(
-        lattice.matrix, lattice.osteoid, contact, bare, **counts,
+        lattice.matrix, lattice.osteoid, contact, ground, **counts,
         settled=np.zeros(settled, np.uint8),
     )  # fmt: skip
-    fill_bare(bare, contact, scene.lining, scene.osteoblasts, scene.osteoid, seam)
+    fill_ground(
+        ground, lattice.matrix, contact, scene.lining, scene.osteoblasts, scene.osteoid, seam
+    )
     return scene
 
 

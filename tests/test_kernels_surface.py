@@ -19,6 +19,7 @@ from kernelworlds import (
     make_space,
     make_table,
 )
+from trabecula.base.codes import Ground
 from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts
 from trabecula.kernels.lining import (
     LiningRates,
@@ -27,7 +28,7 @@ from trabecula.kernels.lining import (
     shift_lining,
     wake_lining,
 )
-from trabecula.kernels.scene import count_cells, fill_bare
+from trabecula.kernels.scene import count_cells, fill_ground
 from trabecula.kernels.sites import add_time, find_live_site, tally_sites
 from trabecula.kernels.space import make_ball
 
@@ -110,10 +111,11 @@ def test_scene(seed, periodic):
     _, (_, _, _, after) = compare(count_cells, twins.scene.count_cells, table.uid, table.voxel,
                                   COUNT - 10, counts)  # fmt: skip
     assert after.sum() == (table.uid[: COUNT - 10] != 0).sum()
-    scene.bare[...] = 9
-    layers = (scene.contact, scene.lining, scene.osteoblasts, scene.osteoid, SEAM)
-    _, (bare, *_) = compare(fill_bare, twins.scene.fill_bare, scene.bare, *layers)
-    assert 10 < bare.sum() < (scene.contact > 0).sum()
+    scene.ground[...] = 9
+    layers = (scene.matrix, scene.contact, scene.lining, scene.osteoblasts, scene.osteoid, SEAM)
+    _, (ground, *_) = compare(fill_ground, twins.scene.fill_ground, scene.ground, *layers)
+    assert 10 < (ground == Ground.BARE).sum() < (scene.contact > 0).sum()
+    assert (ground == Ground.BONE).sum() > 10
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

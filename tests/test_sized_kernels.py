@@ -94,7 +94,7 @@ def make_cases():
         "multigrid.correct_level": (coarse(), coarse()[:3, :2, :10].copy(), pore),
         "multigrid.relax_level": (coarse(), coarse(), coarse(), coarse(3), g, g / 5, block),
         "multigrid.compute_residual_level": (coarse(), coarse(), pore, coarse(3), coarse(), *level),
-        "scene.fill_bare": (byte, bits & 7, counts(), counts(), lattice.osteoid, 100),
+        "scene.fill_ground": (byte, lattice.matrix, bits & 7, counts(), counts(), lattice.osteoid, 100),
         "space.fill_contact": (lattice.matrix, space, byte),
         "stencil.mark_open": (lattice.matrix, HALF, True, byte),
         "stencil.invert_diagonal": (bits, g, fine()),

@@ -18,12 +18,16 @@ def philox(counter, key):
 
 
 def draw_bits(seed, stream, step, identity, index):
-    """64 bits: identity, step and stream with index are the counter, the seed is the key."""
+    return draw_pair(seed, stream, step, identity, index)[0]
+
+
+def draw_pair(seed, stream, step, identity, index):
+    """Twice 64 bits: identity, step and stream with index are the counter, the seed is the key."""
     seed, identity = int(seed), int(identity)
     tag = int(stream) * 2**16 + int(index) % 2**16
     counter = (identity % WORD, identity // WORD, int(step) % WORD, tag)
-    low, high, _, _ = philox(counter, (seed % WORD, seed // WORD))
-    return high * WORD + low
+    words = philox(counter, (seed % WORD, seed // WORD))
+    return words[1] * WORD + words[0], words[3] * WORD + words[2]
 
 
 def draw(seed, stream, step, identity, index):

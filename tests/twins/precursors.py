@@ -2,8 +2,8 @@
 
 import math
 
-from trabecula.base.codes import Population, Stream
-from twins.keyed import draw, draw_below, draw_bits, happens, make_uid
+from trabecula.base.codes import Ground, Population, Stream
+from twins.keyed import draw, draw_below, draw_pair, happens, make_uid
 from twins.ligands import boost, feel
 from twins.space import FACES, half, is_bone, join, nearest_first, neighbour, shape_of, split
 
@@ -66,8 +66,8 @@ def lose_precursors(table, count, ligands, space, moment, rates):
 
 
 def read_hop(moment, uid, hop):
-    """Face (0..5) and threshold (0..63) of a hop: 21 bits each, three hops to a draw."""
-    word = draw_bits(moment.seed, Stream.MOTION, moment.step, uid, hop // 3)
+    """Face (0..5) and threshold (0..63) of a hop: 21 bits each, three to a word, six to a draw."""
+    word = draw_pair(moment.seed, Stream.MOTION, moment.step, uid, hop // 6)[hop // 3 % 2]
     word = word // 2 ** (21 * (hop % 3)) % 2**21
     return word % 2**15 * 6 // 2**15, word // 2**15
 
@@ -84,12 +84,12 @@ def walk_precursors(table, count, scene, ligands, space, moment, rates):
         for hop in range(hops):
             face, threshold = read_hop(moment, table.uid[i], hop)
             there = neighbour(place, FACES[face], space)
-            if rates.motility > 0 and not is_bone(scene.matrix, there):
+            if rates.motility > 0 and scene.ground[there] != Ground.BONE:
                 before = float(ligands.rankl_soluble[half(place)])
                 after = float(ligands.rankl_soluble[half(there)])
                 if after >= before or threshold < 64 * (after / before) ** rates.chemotaxis:
                     place = there
-            if rates.adhesion > 0 and scene.contact[place] > 0 and scene.bare[place] > 0:
+            if rates.adhesion > 0 and scene.ground[place] == Ground.BARE:
                 rate = rates.adhesion * feel(ligands, rates, place)
                 rate *= boost(ligands.tnf[half(place)], rates.tnf_half, rates.tnf_max)
                 worth_a_draw = 1 - math.exp(-rate * brief.dt) > 1e-6

@@ -10,8 +10,8 @@ TWINS = {
     "hexahedra": ("spread", "gather_products", "press", "press_elements"),
     "histology": ("sum_covers",),
     "keyed": (
-        "philox", "draw_bits", "draw", "draw_below", "make_uid", "fill_uniform", "order_by_draw",
-        "fill_uids",
+        "philox", "draw_pair", "draw_bits", "draw", "draw_below", "make_uid", "fill_uniform",
+        "order_by_draw", "fill_uids",
     ),
     "krylov": ("sum_blocks", "start_smoothing", "smooth", "subtract", "advance", "turn"),
     "level": ("fill_gradient", "compute_cut_volume"),
@@ -31,7 +31,7 @@ TWINS = {
     "places": ("value_place", "move_out", "crawl"),
     "osteocytes": ("find_outlets", "age_osteocytes", "trigger_clusters"),
     "precursors": ("supply_precursors", "lose_precursors", "walk_precursors", "push_out"),
-    "scene": ("count_cells", "fill_bare"),
+    "scene": ("count_cells", "fill_ground"),
     "sites": ("find_live_site", "add_time", "tally_sites"),
     "space": (
         "shift", "split", "neighbour", "join", "fill_contact", "refresh_contact", "count_bone26",
@@ -91,7 +91,6 @@ HELPERS = {
     "precursors.count_hops": "precursors.walk_precursors",
     "precursors.walk_one": "precursors.walk_precursors",
     "precursors.draw_path": "precursors.walk_one",
-    "precursors.follows": "precursors.walk_one",
     "precursors.settles": "precursors.walk_one",
     "space.count_row": "space.fill_contact",
     "stencil.mark_row": "stencil.mark_open",

@@ -20,6 +20,14 @@ class Tissue(IntEnum):
     BONE = 2
 
 
+class Ground(IntEnum):
+    """What a voxel is to a wandering precursor: bare is surface that nothing covers."""
+
+    BONE = 0
+    MARROW = 1
+    BARE = 2
+
+
 class Sides(IntEnum):
     """What lies beyond the faces of the lattice."""
 

@@ -6,7 +6,7 @@ from trabecula.base.codes import Species
 from trabecula.cells.seeding import make_space
 from trabecula.kernels.keyed import order_by_draw
 from trabecula.kernels.ligands import Ligands
-from trabecula.kernels.scene import Scene, count_cells, fill_bare
+from trabecula.kernels.scene import Scene, count_cells, fill_ground
 from trabecula.kernels.space import Moment, fill_contact
 from trabecula.state import State, Table
 
@@ -21,7 +21,7 @@ class Stage:
             matrix=state.lattice.matrix,
             osteoid=state.lattice.osteoid,
             contact=np.zeros(shape, np.uint8),
-            bare=np.zeros(shape, np.uint8),
+            ground=np.zeros(shape, np.uint8),
             lining=np.zeros(shape, np.int16),
             osteoblasts=np.zeros(shape, np.int16),
             osteoclasts=np.zeros(shape, np.int16),
@@ -43,7 +43,15 @@ class Stage:
             rows = table.rows
             count_cells(rows.uid, rows.voxel, table.count, counts)
         scene.closed[...] = 0
-        fill_bare(scene.bare, scene.contact, scene.lining, scene.osteoblasts, scene.osteoid, seam)
+        fill_ground(
+            scene.ground,
+            scene.matrix,
+            scene.contact,
+            scene.lining,
+            scene.osteoblasts,
+            scene.osteoid,
+            seam,
+        )
 
 
 def make_moment(state: State) -> Moment:

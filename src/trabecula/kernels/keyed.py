@@ -35,12 +35,18 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 
 @kernel
-def draw_bits(seed, stream, step, identity, index):
-    """Return 64 random bits; two calls with equal arguments return equal bits."""
+def draw_pair(seed, stream, step, identity, index):
+    """Return two words of 64 random bits, the first of them that of :func:`draw_bits`."""
     s = np.uint64(seed)
     i = np.uint64(identity)
     tag = (np.uint64(stream) << S16) | (np.uint64(index) & np.uint64(0xFFFF))
-    first, _ = philox(i & LOW, i >> S32, np.uint64(step) & LOW, tag & LOW, s & LOW, s >> S32)
+    return philox(i & LOW, i >> S32, np.uint64(step) & LOW, tag & LOW, s & LOW, s >> S32)
+
+
+@kernel
+def draw_bits(seed, stream, step, identity, index):
+    """Return 64 random bits; two calls with equal arguments return equal bits."""
+    first, _ = draw_pair(seed, stream, step, identity, index)
     return first
 
 

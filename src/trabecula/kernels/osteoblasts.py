@@ -177,17 +177,18 @@ def take_up(table, order, lattice, space, moment, rates):
         if wish <= 0:
             continue
         z, y, x = split(table.voxel[i], space)
-        for ring in range(2):
-            for k in range(27):
-                dz, dy, dx = k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1
-                own = dz == 0 and dy == 0 and dx == 0
-                if own != (ring == 0) or wish <= 0:
-                    continue
-                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
-                take = min(wish, lattice.bound[a, b, c])
-                lattice.bound[a, b, c] -= take
-                table.dose[i] += take
-                wish -= take
+        for turn in range(-1, 27):
+            # its own voxel first; when the others' turn comes it is empty or the wish fulfilled
+            k = 13 if turn < 0 else turn
+            a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
+            take = min(wish, lattice.bound[a, b, c])
+            if take <= 0:
+                continue
+            lattice.bound[a, b, c] -= take
+            table.dose[i] += take
+            wish -= take
+            if wish <= 0:
+                break
         if table.dose_start[i] == 0:
             table.dose_start[i] = table.dose[i]
 
@@ -287,11 +288,13 @@ def end_osteoblasts(table, count, scene, lattice, space, moment, rates):
             fate = 4
         else:
             z, y, x = split(table.voxel[i], space)
-            near = 0
+            near = table.dose[i]
             for k in range(27):
+                if near >= CRUMB:
+                    break
                 a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
                 near += lattice.bound[a, b, c]
-            if near + table.dose[i] < CRUMB:
+            if near < CRUMB:
                 u = draw(moment.seed, FATE, moment.step, table.uid[i], 1)
                 fate = 3 if u < rates.lining_share else 4
         if fate > 0:

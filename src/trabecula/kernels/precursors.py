@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
-from trabecula.kernels.keyed import draw, draw_below, draw_bits, make_uid
+from trabecula.kernels.keyed import draw, draw_below, draw_pair, make_uid
 from trabecula.kernels.ligands import boost, hill, occupancy
+from trabecula.kernels.scene import BARE, BONE
 from trabecula.kernels.space import FACES, HALF_QUANTA, join, neighbour, split
 
 SUPPLY, MOTION, DIFFERENTIATION = 5, 6, 7
@@ -95,24 +96,12 @@ def lose_precursors(table, count, ligands, space, moment, rates):
 
 @kernel
 def fill_odds(power, odds):
-    """Write for every word w the ratio r of concentrations at which r^power = w / len(odds)."""
-    for w in range(len(odds)):
-        odds[w] = (w / len(odds)) ** (1.0 / power) if power > 0.0 else 0.0
+    """Write for every word w the ratio r of concentrations at which r^power = w / len(odds).
 
-
-@kernel
-def follows(there, here, word, power, odds):
-    """Whether a hop from concentration `here` up or down to `there` is accepted.
-
-    It is with probability min(1, (there/here)^power); the tabulated odds decide all but close calls
-    as the power itself would.
+    Word 0 asks for a trace, so that nobody goes where there is nothing.
     """
-    if there >= here:
-        return True
-    ratio = there / here
-    if power > 0.0 and ratio > 1e-6 and abs(ratio - odds[word]) > 1e-9:
-        return ratio > odds[word]
-    return word < 64.0 * ratio**power
+    for w in range(len(odds)):
+        odds[w] = max(w / len(odds), 1e-12) ** (1.0 / power) if power > 0.0 else 0.0
 
 
 @kernel
@@ -135,9 +124,9 @@ def count_hops(space, moment, rates):
 
 @kernel
 def draw_path(uid, moment, words):
-    """Draw the random bits of a whole walk, three hops a word."""
-    for j in range(len(words)):
-        words[j] = draw_bits(moment.seed, MOTION, moment.step, uid, j)
+    """Draw the random bits of a whole walk, three hops a word, two words a draw."""
+    for j in range(len(words) // 2):
+        words[2 * j], words[2 * j + 1] = draw_pair(moment.seed, MOTION, moment.step, uid, j)
 
 
 @kernel
@@ -146,10 +135,11 @@ def walk_one(i, table, scene, ligands, space, moment, rates, odds_words):
     odds, words = odds_words
     hops = count_hops(space, moment, rates)
     uid = table.uid[i]
-    matrix, bare = scene.matrix.reshape(-1), scene.bare.reshape(-1)
+    ground = scene.ground.reshape(-1)
     soluble = ligands.rankl_soluble.reshape(-1)
     my, mx = ligands.rankl_soluble.shape[1:]
     flat = np.uint64(table.voxel[i])
+    stand = ground[flat]
     z, y, x = split(table.voxel[i], space)
     here = ligands.rankl_soluble[z >> 1, y >> 1, x >> 1]
     draw_path(uid, moment, words)
@@ -164,11 +154,15 @@ def walk_one(i, table, scene, ligands, space, moment, rates, odds_words):
             k = (word & 0x7FFF) * 6 >> 15
             a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
             place = np.uint64(join(a, b, c, space))
-            if matrix[place] < HALF_QUANTA:
-                there = soluble[np.uint64(((a >> 1) * my + (b >> 1)) * mx + (c >> 1))]
-                if follows(there, here, word >> 15, rates.chemotaxis, odds):
-                    z, y, x, here, flat = a, b, c, there, place
-        if bare[flat] == 0 or scene.contact[z, y, x] == 0:
+            what = ground[place]
+            there = soluble[np.uint64(((a >> 1) * my + (b >> 1)) * mx + (c >> 1))]
+            # one plain choice: no processor foretells a branch on a random walk
+            go = (what != BONE) & (there >= here * odds[word >> 15])
+            z, y, x = (a, b, c) if go else (z, y, x)
+            flat = place if go else flat
+            here = there if go else here
+            stand = what if go else stand
+        if stand != BARE:
             continue
         sub = moment.dt / hops
         if rates.adhesion > 0.0 and settles(z, y, x, uid, h, ligands, moment, (rates, sub)):
@@ -188,7 +182,7 @@ def walk_precursors(table, count, scene, ligands, space, moment, rates):
     """
     odds = np.empty(64)
     fill_odds(rates.chemotaxis, odds)
-    drawn = (count_hops(space, moment, rates) + 2) // 3
+    drawn = 2 * ((count_hops(space, moment, rates) + 5) // 6)
     blocks = (count + ROWS - 1) // ROWS
     adhered = np.zeros(blocks, np.int64)
     for block in prange(blocks):
