@@ -223,9 +223,10 @@ class OutputSettings(Block):
 
     every: Interval = 1.0
     snapshots: Interval = 30.0
-    checkpoint: Interval = 30.0
+    checkpoint: Interval | None = None
     costly: Interval = 90.0
     states: Interval | None = None
+    states_kept: Annotated[int, Whole(2, 1000)] = 24
 
 
 class Config(Block):

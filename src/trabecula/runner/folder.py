@@ -8,6 +8,7 @@ from typing import Any
 
 from trabecula.base.errors import ResultsError
 from trabecula.records.atomic import write_text_whole
+from trabecula.runner.pruning import choose_superfluous
 
 
 def _now() -> str:
@@ -58,6 +59,16 @@ class RunFolder:
         """Remove what a killed run was writing when it died."""
         for rubbish in self.path.glob(".*.tmp"):
             rubbish.unlink(missing_ok=True)
+
+    def name_state(self, day: float) -> Path:
+        """Return the path of the full state of a day (d)."""
+        return self.states / f"day{day:012.4f}.h5"
+
+    def drop_states(self, day: float, most: int) -> None:
+        """Give up full states up to `day` (d), so that `most` of them are left."""
+        days = {float(path.stem[3:]): path for path in self.states.glob("day*.h5")}
+        for gone in choose_superfluous([d for d in days if d <= day + 1e-3], most):
+            days[gone].unlink(missing_ok=True)
 
     def write_status(self, state: str, values: Mapping[str, Any]) -> None:
         """Replace ``status.json``: running, done, interrupted or failed, with plain values."""

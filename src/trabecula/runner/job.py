@@ -120,6 +120,8 @@ class Job:
         self.summary.days = state.clock.time
         self.summary.bv_tv_end = measure_bv_tv(state)
         self._folder.add_log(f"day {state.clock.time:g}: BV/TV {self.summary.bv_tv_end:.4f}; done")
+        if self._recorder is not None:
+            self._folder.add_log(self._recorder.pace.describe())
 
     def _live_before_zero(self, state: State) -> None:
         """Live from the first sample to day 0: what is left of the spin-up, then of settling."""

@@ -41,7 +41,10 @@ def live(
             model.call_every(output.snapshots, partial(recorder.add_snapshot, model))
             if output.states is not None:
                 model.call_every(output.states, partial(recorder.add_state, model))
-            model.call_every(output.checkpoint, partial(recorder.commit, model), last=True)
+            if output.checkpoint is None:
+                model.call_every(config.step, partial(recorder.commit_in_time, model), last=True)
+            else:
+                model.call_every(output.checkpoint, partial(recorder.commit, model), last=True)
     keeper = recorder if phase == "run" else None
     model.call_every(config.step, partial(_leave_if_asked, model, keeper), last=True)
     model.run_steps(steps)

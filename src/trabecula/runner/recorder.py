@@ -22,6 +22,7 @@ from trabecula.model.timeline import is_due
 from trabecula.records import Metric, Provenance, ResultsWriter, write_state
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
+from trabecula.runner.pace import Pace
 from trabecula.state import Grid, Signals, State
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Recorder:
         )
         self._course = find_course(config)
         self._last: dict[str, int] = {}
+        self.pace = Pace()
         if since is not None:
             intervals = {
                 "sample": config.output.every, "snapshot": config.output.snapshots,
@@ -156,12 +158,21 @@ class Recorder:
         """Write a full state under ``states/``, from which a branch can start."""
         state = model.state
         if self._is_new("state", state):
-            name = f"day{state.clock.time:012.4f}.h5"
-            write_state(self._folder.states / name, state, self._make_meta(state))
+            time = state.clock.time
+            write_state(self._folder.name_state(time), state, self._make_meta(state))
+            self._folder.drop_states(time, self._config.output.states_kept)
+
+    def commit_in_time(self, model: TrabeculaModel) -> None:
+        """Commit if enough time has passed since the last one."""
+        if self.pace.is_due:
+            self.commit(model)
 
     def commit(self, model: TrabeculaModel, status: str = "running") -> None:
         """Publish the results so far, write the checkpoint and the status."""
-        state = model.state
+        with self.pace.time():
+            self._commit(model.state, status)
+
+    def _commit(self, state: State, status: str) -> None:
         check_state(state)
         if self._is_new("commit", state):
             self._writer.commit(state)
