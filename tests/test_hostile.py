@@ -52,6 +52,10 @@ CONFIGS = [
     ("duration: 1 d\nlattice: {specimen: /dev/zero}\n", "no file /dev/zero"),
     (GOOD + "protocol: [aspirin 100 mg daily]\n", "unknown drug"),
     (GOOD + "patient: {labs: ../../../etc/shadow2}\n", "No such file"),
+    (GOOD + "patient: {labs: /dev/zero}\n", "no regular file"),
+    (GOOD + "patient: {labs: .}\n", "no regular file"),
+    (GOOD + "protocol: [{file: /dev/zero}]\n", "no regular file"),
+    (GOOD + "seed: &x 1\nname: &x 2\n", "a name of letters"),
     (GOOD + "hormones: {levels: {estradiol: [[0, -1]]}}\n", "0 .. 5000 pg/mL"),
     (GOOD + "cells: {parameters: {osteoclast.work: 1e9}}\n", "1000 .. 6400"),
 ]  # fmt: skip
@@ -89,6 +93,28 @@ def test_a_file_that_is_far_too_long(tmp_path):
     path = tmp_path / "bad.yaml"
     path.write_text("name: " + "x" * (9 * 2**20))
     refuse(call("check", path), "bytes; allowed: at most")
+
+
+def test_a_file_that_never_ends():
+    refuse(call("check", "/dev/zero"), "allowed: at most")
+
+
+@pytest.mark.parametrize("cut", [10, 60, 100, -30])
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def test_arrays_that_are_damaged(tmp_path, suffix, cut):
+    """numpy reads the first with Python's tokenizer and the second with its zip reader."""
+    whole = tmp_path / f"whole{suffix}"
+    (np.save if suffix == ".npy" else np.savez)(whole, np.ones((4, 4, 4), np.uint8))
+    data = bytearray(whole.read_bytes())
+    data[cut : cut + 3] = b"\x00'\xff"
+    path = tmp_path / f"scan{suffix}"
+    path.write_bytes(data)
+    result = call(
+        "import", path, "--voxel", "20 um", "--threshold", "300", "--out", tmp_path / "b.h5"
+    )
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "b.h5").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """YAML text to plain data, with the line and column of every key and value."""
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def parse_yaml(text: str, name: str) -> Document:
         If it is not YAML at all.
     """
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 
     document = Document(name)
     if len(text) > MOST_BYTES:
@@ -90,7 +91,9 @@ def parse_yaml(text: str, name: str) -> Document:
         raise ConfigError([Problem(f"{name}:1:1", "(file)", found, f"at most {MOST_BYTES}")])
     yaml = YAML(typ="safe", pure=True)
     try:
-        node = yaml.compose(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ReusedAnchorWarning)  # YAML allows an anchor given anew
+            node = yaml.compose(text)
         document.data = {} if node is None else _read(node, (), document, yaml, frozenset())
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -118,11 +121,13 @@ def load_yaml(path: Path) -> Document:
         If the file cannot be read or is not YAML.
     """
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            problem = Problem(str(path), "(file)", f"{size} bytes", f"at most {MOST_BYTES}")
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)  # a device may never end
+        if len(raw) > MOST_BYTES:
+            found = f"more than {MOST_BYTES} bytes"
+            problem = Problem(str(path), "(file)", found, f"at most {MOST_BYTES} bytes")
             raise ConfigError([problem])
-        text = path.read_text(encoding="utf-8")
+        text = raw.decode("utf-8")
     except OSError as error:
         found = error.strerror or "an unreadable file"
         problem = Problem(str(path), "(file)", found, "a readable YAML file")

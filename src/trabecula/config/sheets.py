@@ -15,6 +15,7 @@ from trabecula.base.errors import Problem
 from trabecula.config.marks import Document, Key, to_dotted
 
 MOST_ROWS = 100_000
+MOST_BYTES = 16 * 2**20
 
 
 def read_sheets(data: dict[str, Any], document: Document, file: Path) -> list[Problem]:
@@ -52,14 +53,19 @@ def _read(
     name: str, path: Key, document: Document, file: Path
 ) -> tuple[list[dict[str, Any]], list[Problem]]:
     where, key = document.find_value(path), to_dotted(path)
-    sheet = (file.parent / name).resolve()
+    allowed = f"a CSV file of at most {MOST_BYTES} bytes, relative to {file.parent}"
     try:
+        sheet = (file.parent / name).resolve()
+        size = sheet.stat().st_size
+        if not sheet.is_file() or size > MOST_BYTES:
+            found = f"{name}: {f'{size} bytes' if sheet.is_file() else 'no regular file'}"
+            return [], [Problem(where, key, found, allowed)]
         with sheet.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines, skipinitialspace=True)
             rows = [dict(row) for _, row in zip(range(MOST_ROWS + 1), reader, strict=False)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         found = f"{name}: {getattr(error, 'strerror', None) or error}"
-        return [], [Problem(where, key, found, f"a CSV file, relative to {file.parent}")]
+        return [], [Problem(where, key, found, allowed)]
     if not rows or len(rows) > MOST_ROWS:
         return [], [Problem(where, key, f"{name}: {len(rows)} rows", f"1 .. {MOST_ROWS} rows")]
     columns = {(column or "").strip().lower() for column in rows[0]}

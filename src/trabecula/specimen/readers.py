@@ -53,7 +53,11 @@ def load_image(path: Path) -> Image:
     reader = _choose_reader(path)
     try:
         image = reader(path)
-    except (RuntimeError, ValueError, OSError, EOFError, KeyError, IndexError) as error:
+    except SpecimenError:
+        raise
+    except (
+        Exception
+    ) as error:  # what a foreign reader raises over a damaged file is anybody's guess
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise make_error(
             path,
