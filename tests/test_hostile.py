@@ -133,6 +133,30 @@ def test_images_that_lie(tmp_path, make, words):
     assert not (tmp_path / "bone.h5").exists()
 
 
+@pytest.mark.parametrize("stated", ["999999", "3 = True", "-1", "x"])
+def test_a_header_of_too_many_dimensions(tmp_path, stated):
+    """MetaIO writes beyond its arrays for these: the process would die."""
+    path = tmp_path / "scan.mha"
+    head = f"ObjectType = Image\nNDims = {stated}\nDimSize = 5 5 5\nElementType = MET_UCHAR\n"
+    path.write_bytes((head + "ElementDataFile = LOCAL\n").encode() + b"\1" * 125)
+    words = f"NDims = {stated} in the header"
+    refuse(call("import", path, "--threshold", "1", "--out", tmp_path / "bone.h5"), words)
+
+
+@pytest.mark.parametrize(
+    ("tag", "words"), [(257, "strips where the header asks for"), (256, "of voxels")]
+)
+def test_a_tiff_that_claims_to_be_huge(tmp_path, tag, words):
+    import tifffile
+
+    path = tmp_path / "scan.tif"
+    tifffile.imwrite(path, np.ones((4, 4, 4), np.uint8), photometric="minisblack", rowsperstrip=4)
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages[0].tags[tag].overwrite(6_000_000, dtype="I")
+    command = ("import", path, "--voxel", "20 um", "--threshold", "1", "--out", tmp_path / "b.h5")
+    refuse(call(*command), words)
+
+
 @pytest.mark.parametrize(("shape", "words"), [((0, 4, 4), ""), ((4, 4), ""), ((1, 1, 1), "")])
 def test_arrays_of_the_wrong_shape(tmp_path, shape, words):
     path = tmp_path / "scan.npy"

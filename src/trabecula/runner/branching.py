@@ -1,6 +1,5 @@
 """Another therapy from the same bone at the same moment."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,8 @@ from trabecula.kernels.compile import set_threads
 from trabecula.model import TrabeculaModel
 from trabecula.model.sampling import Sampler
 from trabecula.model.timeline import is_due
-from trabecula.records import read_state
+from trabecula.records import read_state, write_state
+from trabecula.records.atomic import copy_whole
 from trabecula.records.reader import read_results
 from trabecula.records.results import NAME
 from trabecula.runner.cache import StateCache
@@ -18,6 +18,7 @@ from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
 from trabecula.runner.job import Job, Report
 from trabecula.runner.lock import lock_folder
+from trabecula.runner.recorder import make_meta
 from trabecula.runner.stop import watch_signals
 from trabecula.runner.summary import RunSummary
 from trabecula.state import State
@@ -74,10 +75,13 @@ def branch(
         raise InputError(msg)
     folder = RunFolder(out)
     with lock_folder(out), watch_signals():
-        folder.begin(child.to_yaml())
+        folder.empty()
         memory = _replay(parent, state, meta["sampler"], at)
-        shutil.copyfile(place / NAME, out / NAME)
         folder.add_log(f"branch of {place} at day {at:g}")
+        # the configuration comes last: a folder that has one can be resumed, and goes on from here
+        copy_whole(place / NAME, out / NAME, read_results)
+        write_state(folder.checkpoint, state, make_meta(child, state, memory))
+        folder.write_config(child.to_yaml())
         job = Job(child, folder, progress, StateCache())
         job.carry_out(lambda: job.go_on(state, memory))
     return job.summary

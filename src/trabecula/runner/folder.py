@@ -43,12 +43,17 @@ class RunFolder:
             raise ResultsError(msg) from error
 
     def begin(self, text: str) -> None:
-        """Store the resolved configuration, begin a new log, and forget the states of another run."""
+        """Forget what another run has left, store the resolved configuration, begin a new log."""
+        self.empty()
+        self.write_config(text)
+
+    def empty(self) -> None:
+        """Forget another run: its configuration, checkpoint and states; begin a new log."""
+        self.config.unlink(missing_ok=True)
         self.checkpoint.unlink(missing_ok=True)
         for state in self.states.glob("day*.h5"):
             state.unlink(missing_ok=True)
         self.clear()
-        self.write_config(text)
         self.log.write_text("", encoding="utf-8")
 
     def write_config(self, text: str) -> None:

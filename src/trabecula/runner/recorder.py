@@ -1,6 +1,6 @@
 """What a run writes while it lives: samples, snapshots, full states, commits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,16 @@ def make_kept(
         return lambda time: time <= now and is_due(clock, time, interval)
 
     return make(config.output.every), make(config.output.snapshots)
+
+
+def make_meta(config: "Config", state: State, memory: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a full state: what made it, and what its samples remember."""
+    return {
+        "time": state.clock.time,
+        "config_digest": compute_resume_digest(config),
+        "code_digest": compute_code_digest(),
+        "sampler": memory,
+    }
 
 
 class Recorder:
@@ -186,12 +196,7 @@ class Recorder:
         self._folder.write_status(status, values)
 
     def _make_meta(self, state: State) -> dict[str, Any]:
-        return {
-            "time": state.clock.time,
-            "config_digest": compute_resume_digest(self._config),
-            "code_digest": compute_code_digest(),
-            "sampler": self._sampler.to_memory(),
-        }
+        return make_meta(self._config, state, self._sampler.to_memory())
 
     def close(self) -> None:
         """Remove the working copy of the results."""

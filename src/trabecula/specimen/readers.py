@@ -1,5 +1,7 @@
 """Reading of image files into an array and the voxel size that the header states."""
 
+import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,9 @@ MILLIMETRE = 1000.0
 ITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd", ".nii", ".nii.gz")
 TIFF_SUFFIXES = (".tif", ".tiff")
 NUMPY_SUFFIXES = (".npy", ".npz")
+MOST_DENSE = 1100
+"""Bytes of voxels that a byte of a file can hold: deflate makes a run of zeros 1,030 times smaller."""
+
 ALLOWED = ", ".join(ITK_SUFFIXES + TIFF_SUFFIXES + NUMPY_SUFFIXES) + " or a folder of TIFF slices"
 
 
@@ -107,6 +112,8 @@ def _load_itk(path: Path) -> Image:
     """NRRD, MHA, MHD and NIfTI: lengths are in mm."""
     import SimpleITK
 
+    if path.suffix.lower() in (".mha", ".mhd"):
+        _check_meta_header(path)
     SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
@@ -124,6 +131,16 @@ def _load_itk(path: Path) -> Image:
     if values.ndim != 3 or len(spacing) != 3:
         return Image(values, None, note)
     return Image(values, (spacing[0], spacing[1], spacing[2]), note)
+
+
+def _check_meta_header(path: Path) -> None:
+    """Insist on a number of dimensions that MetaIO has room for; beyond it the process would die."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    for stated in re.findall(rb"NDims\s*=\s*([^\r\n]*)", head):
+        if stated.strip() not in (b"2", b"3", b"4"):
+            msg = f"NDims = {stated[:20].decode(errors='replace')} in the header"
+            raise ValueError(msg)
 
 
 def _count_raw_bytes(reader: "object") -> int:
@@ -149,21 +166,35 @@ def _format(spacing: list[float]) -> str:
 
 def _load_tiff(path: Path) -> Image:
     """One file of several pages; its z spacing is not to be trusted, so none is taken."""
+    values = _read_tiff(path)
+    return Image(values, None, f"read {path.name}: {values.shape} voxels (z, y, x)")
+
+
+def _read_tiff(path: Path) -> Array:
+    """Read all pages; a page must have the strips that its size asks for, and they must be able to."""
     import tifffile
 
-    values = tifffile.imread(path)
-    return Image(values, None, f"read {path.name}: {values.shape} voxels (z, y, x)")
+    held = path.stat().st_size
+    with tifffile.TiffFile(path) as file:
+        for page in file.pages:
+            wanted, there = math.prod(page.chunked), len(page.dataoffsets)
+            if there < wanted:
+                msg = f"{there} strips where the header asks for {wanted}"
+                raise ValueError(msg)
+            if page.nbytes > MOST_DENSE * held:
+                msg = f"{held} bytes where the header asks for {page.nbytes} of voxels"
+                raise ValueError(msg)
+        values: Array = file.asarray()
+    return values
 
 
 def _load_tiff_folder(path: Path) -> Image:
     """A folder of slices, in the order of their names."""
-    import tifffile
-
     files = sorted(f for f in path.iterdir() if f.name.lower().endswith(TIFF_SUFFIXES))
     if not files:
         msg = "a folder without TIFF files"
         raise ValueError(msg)
-    slices = [tifffile.imread(file) for file in files]
+    slices = [_read_tiff(file) for file in files]
     shapes = {one.shape for one in slices}
     if len(shapes) > 1:
         msg = f"slices of different shapes: {sorted(shapes)}"
