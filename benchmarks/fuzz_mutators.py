@@ -1,5 +1,6 @@
 """Mutations of inputs: of parsed YAML, of tables, of plain bytes."""
 
+import copy
 import json
 import random
 from typing import Any
@@ -93,9 +94,9 @@ def _change(document: Any, other: Any, rng: random.Random) -> None:
     elif kind == 4 and donors:
         owner, name = rng.choice(donors)
         if isinstance(block, dict) and isinstance(owner, dict):
-            block[name] = owner[name]
+            block[name] = copy.deepcopy(owner[name])
         else:
-            block[key] = owner[name]
+            block[key] = copy.deepcopy(owner[name])
     elif kind == 5 and isinstance(block, dict):
         name = str(key)
         value = block.pop(key)
@@ -106,7 +107,7 @@ def _change(document: Any, other: Any, rng: random.Random) -> None:
     elif isinstance(block, dict):
         del block[key]
     else:
-        block.insert(key, block[key])
+        block.insert(key, copy.deepcopy(block[key]))
 
 
 def _shift(value: Any, rng: random.Random) -> Any:
@@ -120,7 +121,7 @@ def _shift(value: Any, rng: random.Random) -> Any:
         cut = rng.randrange(len(value) + 1)
         return value[:cut] + rng.choice(("", " ", "1", "mg", "x", " d", "%")) + value[cut:]
     if isinstance(value, list):
-        return rng.choice((value * 2, value[::-1], value[1:], [value]))
+        return copy.deepcopy(rng.choice((value * 2, value[::-1], value[1:], [value])))
     return {"a": value}
 
 

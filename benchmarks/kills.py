@@ -2,7 +2,9 @@
 
 ``python benchmarks/kills.py [--kills 200] [--seed 1] [--folder runs/kills]``. Each kill falls anywhere
 in the life of a process: starting, spinning up, living, committing; a resumed one may be killed again.
-Prints how many files were readable, how many committed rows were lost, how many ended bit-identical.
+A third of the processes are branches of the uninterrupted run. A third of the kills wait for a file that
+is being written, so that many fall into commits, the first one among them. Prints how many files were
+readable, how many committed rows were lost, how many ended bit-identical.
 """
 
 import argparse
@@ -63,13 +65,27 @@ def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[b
     return subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
 
 
+def wait_for_commit(process, folder: Path, longest: float) -> None:
+    """Return when the process writes a file, or ends, or after `longest` (s)."""
+    end = time.monotonic() + longest
+    while time.monotonic() < end and process.poll() is None:
+        if any(folder.glob("**/.*.tmp")):
+            return
+        time.sleep(0.0005)
+
+
 def live_to_end(commands, folder, environment, wait, rng, tally) -> None:
     """Kill and resume until a process ends by itself; one in three is killed again."""
     command = commands[0]
     again = True
     while again:
         process = start(command, environment)
-        time.sleep(rng.uniform(0.0, wait))
+        if rng.random() < 1 / 3:
+            wait_for_commit(process, folder, wait)
+            time.sleep(rng.uniform(0.0, 0.01))
+            tally["in_commits"] += any(folder.glob("**/.*.tmp"))
+        else:
+            time.sleep(rng.uniform(0.0, wait))
         process.kill()
         process.wait()
         tally["kills"] += 1
@@ -106,19 +122,26 @@ def main() -> None:
     begun = time.monotonic()
     start([*program, "run", str(config), "--out", str(whole)], environment).wait()
     wait = 1.1 * (time.monotonic() - begun)
-    expected = read_all(whole / "results.h5")
+    other = options.folder / "other"
+    part = [str(whole), "--at", "57", "--set", "hormones.blockade.rankl=[[60,0.9]]"]
+    start([*program, "branch", *part, "--out", str(other)], environment).wait()
+    expected = {"run": read_all(whole / "results.h5"), "branch": read_all(other / "results.h5")}
     rng = random.Random(options.seed)
-    tally = dict.fromkeys(("kills", "runs", "unreadable", "lost", "failed", "identical", "rows"), 0)
+    names = ("kills", "in_commits", "runs", "branches", "unreadable", "lost", "failed", "identical")
+    tally = dict.fromkeys((*names, "rows"), 0)
     while tally["kills"] < options.kills:
         folder = options.folder / f"run-{tally['runs']}"
+        kind = "branch" if rng.random() < 1 / 3 else "run"
         tally["runs"] += 1
+        tally["branches"] += kind == "branch"
         tally["rows"] = 0
+        first = ["run", str(config)] if kind == "run" else ["branch", *part]
         commands = (
-            [*program, "run", str(config), "--out", str(folder)],
+            [*program, *first, "--out", str(folder)],
             [*program, "resume", str(folder)],
         )
         live_to_end(commands, folder, environment, wait, rng, tally)
-        tally["identical"] += read_all(folder / "results.h5") == expected
+        tally["identical"] += read_all(folder / "results.h5") == expected[kind]
         shutil.rmtree(folder)
         print(
             ", ".join(f"{key} {value}" for key, value in tally.items() if key != "rows"), flush=True

@@ -157,6 +157,19 @@ def test_a_tiff_that_claims_to_be_huge(tmp_path, tag, words):
     refuse(call(*command), words)
 
 
+def test_a_tiff_whose_pages_never_end(tmp_path):
+    import tifffile
+
+    path = tmp_path / "scan.tif"
+    tifffile.imwrite(path, np.ones((4, 4, 4), np.uint8), photometric="minisblack", metadata=None)
+    data = bytearray(path.read_bytes())
+    entries = int.from_bytes(data[8:10], "little")
+    data[10 + 12 * entries : 14 + 12 * entries] = (8).to_bytes(4, "little")  # the first page again
+    path.write_bytes(data)
+    command = ("import", path, "--voxel", "20 um", "--threshold", "1", "--out", tmp_path / "b.h5")
+    refuse(call(*command), "")
+
+
 @pytest.mark.parametrize(("shape", "words"), [((0, 4, 4), ""), ((4, 4), ""), ((1, 1, 1), "")])
 def test_arrays_of_the_wrong_shape(tmp_path, shape, words):
     path = tmp_path / "scan.npy"

@@ -1,8 +1,10 @@
 """Reading of image files into an array and the voxel size that the header states."""
 
+import logging
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,9 @@ TIFF_SUFFIXES = (".tif", ".tiff")
 NUMPY_SUFFIXES = (".npy", ".npz")
 MOST_DENSE = 1100
 """Bytes of voxels that a byte of a file can hold: deflate makes a run of zeros 1,030 times smaller."""
+
+LEAST_PAGE = 100
+"""Bytes that the directory of a TIFF page takes at least: eight tags of twelve bytes."""
 
 ALLOWED = ", ".join(ITK_SUFFIXES + TIFF_SUFFIXES + NUMPY_SUFFIXES) + " or a folder of TIFF slices"
 
@@ -170,13 +175,27 @@ def _load_tiff(path: Path) -> Image:
     return Image(values, None, f"read {path.name}: {values.shape} voxels (z, y, x)")
 
 
+@contextmanager
+def _be_quiet(name: str) -> Iterator[None]:
+    """Keep a library from logging every oddity of a file: what is wrong is raised."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
 def _read_tiff(path: Path) -> Array:
     """Read all pages; a page must have the strips that its size asks for, and they must be able to."""
     import tifffile
 
     held = path.stat().st_size
-    with tifffile.TiffFile(path) as file:
-        for page in file.pages:
+    with _be_quiet("tifffile"), tifffile.TiffFile(path) as file:
+        for index, page in enumerate(file.pages):
+            if index * LEAST_PAGE > held:
+                msg = "pages whose chain has no end"
+                raise ValueError(msg)
             wanted, there = math.prod(page.chunked), len(page.dataoffsets)
             if there < wanted:
                 msg = f"{there} strips where the header asks for {wanted}"
