@@ -186,13 +186,18 @@ def test_apposition(seed, periodic):
     """Quanta exactly; times to 1e-6 (moments are stored in float32), what is owed with them."""
     lattice, space, scene, table, rng = make_world(seed, periodic)
     sites = make_arrays(Sites, 5)
-    sites.activated[:] = 30.0
+    sites.activated[:] = 20.0
     context = (space, make_moment(seed), RATES)
     (formed, spent), changed = compare(
         appose, twins.osteoblasts.appose, table, rng.permutation(COUNT), scene, make_ligands(rng),
         lattice, sites, context, rtol=1e-6,
     )  # fmt: skip
     after, there, left, books = changed[0], changed[2], changed[4], changed[5]
+    sites.activated[:] = -1e9
+    _, (*_, never, _) = compare(
+        appose, twins.osteoblasts.appose, table, np.random.default_rng(1).permutation(COUNT), scene,
+        make_ligands(rng), lattice, sites, context, rtol=1e-6,
+    )  # fmt: skip
     laid = left.matrix.astype(int) - lattice.matrix
     assert formed == laid.sum() == (left.osteoid.astype(int) - lattice.osteoid).sum() > 10_000
     assert (laid >= 0).all()
@@ -200,6 +205,8 @@ def test_apposition(seed, periodic):
     assert table.dose.sum() - after.dose.sum() == spent > 0
     assert books.formed.sum() <= formed
     assert books.reversed.sum() > 0
+    assert (books.reversed <= never.reversed).all()
+    assert books.reversed.sum() < never.reversed.sum()
     closed = (lattice.matrix < HALF) & (left.matrix >= HALF)
     assert there.closed.sum() > 0
     assert (there.closed[~closed] == 0).all()

@@ -101,9 +101,9 @@ def compute_brake(ligands, place, rates):
 
 
 def lay(table, i, scene, lattice, space_moment_rates, wanted):
-    """Lay `wanted` quanta voxel by voxel; returns those laid, and waits that ended on the way."""
+    """Lay `wanted` quanta voxel by voxel; returns those laid, and when its places were dug."""
     space, moment, rates = space_moment_rates
-    laid, waits = 0, []
+    laid, dug = 0, []
     while laid < wanted:
         place = split(table.voxel[i], space)
         if lattice.matrix[place] == FULL:
@@ -113,7 +113,7 @@ def lay(table, i, scene, lattice, space_moment_rates, wanted):
         before = int(lattice.matrix[place])
         part = min(wanted - laid, FULL - before)
         if lattice.resorbed[place] > lattice.formed[place]:
-            waits.append(moment.time - float(lattice.resorbed[place]))
+            dug.append(float(lattice.resorbed[place]))
         lattice.matrix[place] += part
         lattice.osteoid[place] += part
         lattice.formed[place] = moment.time
@@ -132,7 +132,7 @@ def lay(table, i, scene, lattice, space_moment_rates, wanted):
             flat = join(place, space)
             more = draw(moment.seed, Stream.APPOSITION, moment.step, flat, 0) < part
             scene.closed[place] = int(whole) + more
-    return laid, waits
+    return laid, dug
 
 
 def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
@@ -154,7 +154,7 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
         if pays_for < wanted:
             wanted = pays_for
             table.carry[i] = wanted
-        laid, waits = lay(table, i, scene, lattice, space_moment_rates, wanted)
+        laid, dug = lay(table, i, scene, lattice, space_moment_rates, wanted)
         if laid == 0:
             continue
         table.carry[i] -= laid
@@ -164,11 +164,11 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
         table.rest[i] += cost
         formed += laid
         spent += cost
-        book(sites, int(table.site[i]) - 1, laid, waits, moment.time)
+        book(sites, int(table.site[i]) - 1, laid, dug, moment.time)
     return formed, spent
 
 
-def book(sites, row, laid, waits, time):
+def book(sites, row, laid, dug, time):
     """Enter what was laid, and where formation followed resorption, in the books of a site."""
     if row < 0:
         return
@@ -178,9 +178,10 @@ def book(sites, row, laid, waits, time):
     age = time - sites.activated[row]
     add_time(sites.formed_mean, sites.formed_spread, row, sites.formed[row], laid, age)
     sites.formed[row] += laid
-    for wait in waits:
-        sites.reversal[row] += wait
-        sites.reversed[row] += 1
+    for day in dug:
+        if day >= sites.activated[row]:
+            sites.reversal[row] += time - day
+            sites.reversed[row] += 1
 
 
 def end_osteoblasts(table, count, scene, lattice, space, moment, rates):

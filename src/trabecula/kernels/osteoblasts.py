@@ -231,8 +231,10 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
             part = min(q - laid, FULL_QUANTA - before)
             if part <= 0:
                 break
-            if row >= 0 and lattice.resorbed[z, y, x] > lattice.formed[z, y, x]:
-                sites.reversal[row] += moment.time - lattice.resorbed[z, y, x]
+            dug = lattice.resorbed[z, y, x]
+            # what an earlier site has left open does not count as this one's wait
+            if row >= 0 and dug > lattice.formed[z, y, x] and dug >= sites.activated[row]:
+                sites.reversal[row] += moment.time - dug
                 sites.reversed[row] += 1
             lattice.matrix[z, y, x] = before + part
             lattice.osteoid[z, y, x] += part
