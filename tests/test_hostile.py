@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from trabecula.cli.main import app
 
-GOOD = "duration: 3 d\nspin_up: 0 d\nsettle: 0 d\nlattice: {shape: [16, 16, 16]}\n"
+GOOD = "duration: 3 d\nspin_up: 0 d\nsettle: 0 d\nlattice: {shape: [24, 24, 24]}\n"
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)
 )
@@ -49,6 +49,8 @@ CONFIGS = [
     ("duration: 1 d\nlattice: {shape: [1024, 1024, 1024]}\n", "of memory"),
     ("duration: 1 d\nlattice: {shape: [9999, 8, 8]}\n", "8 .. 1024"),
     ("duration: 1 d\nlattice: {specimen: absent.nrrd}\n", "no file absent.nrrd"),
+    ("duration: 1 d\nlattice: {shape: [16, 16, 16]}\n", "lattice.tb_th: found 150 um"),
+    ("duration: 1 d\nlattice: {specimen: bad.yaml}\n", "format '.yaml'"),
     ("duration: 1 d\nlattice: {specimen: /dev/zero}\n", "no file /dev/zero"),
     (GOOD + "protocol: [aspirin 100 mg daily]\n", "unknown drug"),
     (GOOD + "patient: {labs: ../../../etc/shadow2}\n", "No such file"),
@@ -81,6 +83,19 @@ def test_bad_configurations(tmp_path, text, words):
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
     refuse(call("run", path, "--out", tmp_path / "run"), words)
     assert [p.name for p in tmp_path.iterdir()] == ["bad.yaml"]
+
+
+def test_a_refused_specimen_leaves_an_earlier_run_alone(tmp_path):
+    """Nothing of what lies in the folder is touched before the input has been looked at."""
+    earlier = tmp_path / "run"
+    earlier.mkdir()
+    (earlier / "config.yaml").write_text("of before")
+    (earlier / "checkpoint.h5").write_text("of before")
+    path = tmp_path / "bad.yaml"
+    path.write_text("duration: 1 d\nlattice: {shape: [16, 16, 16]}\n")
+    refuse(call("run", path, "--out", earlier), "lattice.tb_th")
+    refuse(call("check", path), "lattice.tb_th")
+    assert {p.name for p in earlier.iterdir()} == {"config.yaml", "checkpoint.h5"}
 
 
 def test_a_file_that_is_no_text(tmp_path):

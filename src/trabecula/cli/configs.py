@@ -21,8 +21,10 @@ CHANGE, PRECISION = 5.0, 0.1
 def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     """Check a configuration: every error at once, units resolved, what the run will cost."""
     from trabecula.config import find_warnings, load_config, make_json_schema
+    from trabecula.runner.specimens import insist_on_specimen
 
     checked = load_config(config, to_settings(sets))
+    insist_on_specimen(checked)
     rows = list(flatten(checked.to_mapping()))
     schema = make_json_schema()
     units = {path: find_unit(schema, path) for path, _ in rows}

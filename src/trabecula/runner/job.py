@@ -16,6 +16,7 @@ from trabecula.runner.live import live
 from trabecula.runner.lock import lock_folder
 from trabecula.runner.progress import Progress
 from trabecula.runner.recorder import Recorder
+from trabecula.runner.specimens import insist_on_specimen
 from trabecula.runner.spinup import SpinUp, measure_bv_tv
 from trabecula.runner.stop import watch_signals
 from trabecula.runner.summary import RunSummary
@@ -55,6 +56,7 @@ def run(
     if threads is not None:
         set_threads(threads)
     insist_on_memory(config)
+    insist_on_specimen(config)
     folder = RunFolder(out)
     with lock_folder(folder.path) as stale, watch_signals():
         folder.begin(config.to_yaml())

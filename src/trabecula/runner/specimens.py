@@ -8,6 +8,7 @@ from trabecula.base.columns import Array
 from trabecula.base.errors import Problem, SpecimenError
 from trabecula.records.specimenfile import is_specimen, read_specimen
 from trabecula.specimen import Specimen, load_specimen_image, make_specimen
+from trabecula.specimen.request import Request, check_request
 from trabecula.specimen.resample import resample
 
 if TYPE_CHECKING:
@@ -48,14 +49,39 @@ def make_specimen_for(config: "Config", bv_tv: float | None) -> Specimen:
     return specimen
 
 
-def _generate(config: "Config", bv_tv: float | None) -> Specimen:
+def insist_on_specimen(config: "Config") -> None:
+    """Refuse a specimen that cannot be had, before anything is written.
+
+    A structure to be generated is judged by its numbers; an image is read.
+
+    Raises
+    ------
+    SpecimenError
+        If the request, the image or the crop is no specimen.
+    ResultsError
+        If a specimen file is damaged.
+    """
+    if config.lattice.specimen is None:
+        check_request(_make_request(config, config.lattice.bv_tv))
+    else:
+        make_specimen_for(config, None)
+
+
+def _make_request(config: "Config", bv_tv: float | None) -> Request:
     lattice = config.lattice
     shape, tb_th, anisotropy = lattice.shape, lattice.tb_th, lattice.anisotropy
     assert shape is not None
     assert bv_tv is not None
     assert tb_th is not None
     assert anisotropy is not None
-    return make_specimen(shape, lattice.voxel, bv_tv, tb_th, anisotropy, find_seed(config))
+    return Request(shape, lattice.voxel, bv_tv, tb_th, anisotropy, find_seed(config))
+
+
+def _generate(config: "Config", bv_tv: float | None) -> Specimen:
+    asked = _make_request(config, bv_tv)
+    return make_specimen(
+        asked.shape, asked.voxel, asked.bv_tv, asked.tb_th, asked.anisotropy, asked.seed
+    )
 
 
 def _load_file(path: Path, lattice: "LatticeSettings") -> Specimen:
