@@ -1,9 +1,9 @@
 """Entry point of the command ``trabecula``."""
 
-from trabecula.cli import configs, plan, reading, running, specimens
+from trabecula.cli import configs, plan, reading, running, specimens, validating
 from trabecula.cli.app import app
 
-COMMANDS = (running, specimens, configs, plan, reading)
+COMMANDS = (running, specimens, configs, plan, reading, validating)
 
 
 def main() -> None:

@@ -1,0 +1,17 @@
+"""Floor 6: many runs as one question: panels of published trials, their arms, and what they score."""
+
+from trabecula.study.panel import Panel, Trial, load_panel
+from trabecula.study.scoring import Verdict, score_panel
+from trabecula.study.trials import Sampling, list_tasks
+from trabecula.study.validation import judge_panel
+
+__all__ = [
+    "Panel",
+    "Sampling",
+    "Trial",
+    "Verdict",
+    "judge_panel",
+    "list_tasks",
+    "load_panel",
+    "score_panel",
+]

@@ -1,0 +1,125 @@
+"""From estimates to verdicts, from verdicts to scores."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from trabecula.study.panel import Endpoint, Trial
+from trabecula.study.pool import Estimate
+
+PRECISE = 0.5
+"""Standard error, relative to half the band, above which an endpoint is undetermined."""
+
+
+class Verdict(StrEnum):
+    """What becomes of an endpoint."""
+
+    HIT = "hit"
+    NEAR = "near"
+    MISS = "miss"
+    WRONG_SIGN = "wrong sign"
+    UNDETERMINED = "undetermined"
+    NOT_SCORABLE = "not scorable"
+    NOT_LIVED = "not lived"
+
+
+SCORES = {
+    Verdict.HIT: 1.0,
+    Verdict.NEAR: 0.5,
+    Verdict.UNDETERMINED: 0.5,
+    Verdict.MISS: 0.0,
+    Verdict.WRONG_SIGN: 0.0,
+}
+"""Score of a verdict; the others do not count."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An endpoint with what was found."""
+
+    endpoint: Endpoint
+    found: Estimate
+    verdict: Verdict
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain values."""
+        end = self.endpoint
+        band = [value if math.isfinite(value) else None for value in end.band]
+        return {
+            "what": end.label, "term": end.term.text if end.term else None, "reason": end.reason,
+            "published": end.published, "band": band, "required": end.required,
+            **self.found.to_mapping(), "verdict": str(self.verdict),
+        }  # fmt: skip
+
+
+def judge(endpoint: Endpoint, found: Estimate) -> Verdict:
+    """Compare an estimate with its band.
+
+    In the band: hit. Outside by less than half the band's half-width, on the right side of zero: near.
+    With a standard error above half the half-width, or without a value, nothing is said.
+    """
+    if endpoint.term is None:
+        return Verdict.NOT_SCORABLE
+    if found.count == 0:
+        return Verdict.NOT_LIVED
+    low, high = endpoint.band
+    half = (high - low) / 2.0
+    is_known = math.isfinite(found.value)  # bones too small may have nothing to compare with
+    if not is_known or (math.isfinite(found.error) and found.error > PRECISE * half):
+        return Verdict.UNDETERMINED
+    if low <= found.value <= high:
+        return Verdict.HIT
+    middle = (low + high) / 2.0
+    is_signed = low >= 0 or high <= 0  # a fold or a ratio has no wrong side: it is never negative
+    if is_signed and found.value * middle < 0:
+        return Verdict.WRONG_SIGN
+    beyond = low - found.value if found.value < low else found.value - high
+    return Verdict.NEAR if beyond < half / 2.0 else Verdict.MISS
+
+
+def judge_unchanged(endpoint: Endpoint) -> Verdict:
+    """Return the verdict on a model in which nothing ever changes."""
+    if endpoint.term is None:
+        return Verdict.NOT_SCORABLE
+    value = endpoint.term.compute(Nothing())
+    if not math.isfinite(value):
+        return Verdict.MISS
+    return judge(endpoint, Estimate(value, 0.0, 1))
+
+
+class Nothing:
+    """An observer to whom nothing changes: no per cent, every ratio one, sites as they are."""
+
+    def observe(self, observable: str, arm: str, when: object) -> float:
+        """Return 0 for a change, 1 for a ratio, the middle of evidence for a depth (um)."""
+        if observable.endswith(("_fold", "_ratio")):
+            return 1.0
+        return 47.0 if observable.endswith("_um") else 0.0
+
+    def find_first_day(self, observable: str, arm: str, level: float, when: object) -> float:
+        """Nothing is ever beyond a level."""
+        return math.nan
+
+
+def score_trial(judged: Sequence[Judged]) -> float:
+    """Return the mean score of the required endpoints that count; NaN if none does."""
+    scores = [SCORES[j.verdict] for j in judged if j.endpoint.required and j.verdict in SCORES]
+    return sum(scores) / len(scores) if scores else math.nan
+
+
+def score_panel(trials: Mapping[str, Sequence[Judged]]) -> float:
+    """Return the mean score of the trials that have one; NaN if none has."""
+    scores = [score for score in map(score_trial, trials.values()) if math.isfinite(score)]
+    return sum(scores) / len(scores) if scores else math.nan
+
+
+def count_verdicts(judged: Sequence[Judged]) -> dict[str, int]:
+    """Return how often each verdict was given."""
+    return {str(v): sum(j.verdict == v for j in judged) for v in Verdict}
+
+
+def list_scorable(trial: Trial) -> tuple[Endpoint, ...]:
+    """Return the endpoints of a trial that can be computed."""
+    return tuple(endpoint for endpoint in trial.endpoints if endpoint.term is not None)

@@ -1,0 +1,290 @@
+"""What an endpoint asks for, as a term that can be computed: a small closed grammar.
+
+A term is arithmetic (``+ - * /`` and parentheses) over numbers and these calls:
+
+- ``OBS(arm)``: an observable of an arm, at the endpoint's day, window and first day unless ``t=``,
+  ``w=`` or ``since=`` say otherwise (d);
+- ``slope(OBS, arm, from, to)``: change of an observable per year between two days;
+- ``rank(OBS, arm, arm, ...)``: Spearman's correlation of an observable with the order in which the arms
+  are named, 1 if it falls from each to the next;
+- ``share_prevented(OBS, arm, worst, best)``: 1 - (arm - best) / (worst - best);
+- ``first_day(OBS, arm, level)``: first day on which a running mean over the window is beyond the level.
+
+A bare observable stands for that of the endpoint's own arm; one that ends in ``_vs_ctl`` subtracts
+that of the control. Anything else is prose, and is not guessed.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+OBSERVABLES = {
+    "bvtv_pct": "change of BV/TV since day 0 (%)",
+    "res_pct": "change of matrix resorbed per day against the 90 d before day 0 (%)",
+    "form_pct": "change of matrix formed per day against the 90 d before day 0 (%)",
+    "acf_ratio": "sites begun per surface and time, over those of the 90 d before day 0 (1)",
+    "opg_pct": "change of free OPG in marrow against the 90 d before day 0 (%)",
+    "rankl_per_cell_fold": "RANKL of a marrow cell, over that before day 0 or of the compared arm (1)",
+    "ms_bs_pct": "change of mineralising surface (%)",
+    "mar_pct": "change of the apposition rate (%)",
+    "il1_fold": "IL-1 in marrow, over that of the 90 d before day 0 (1)",
+    "tnf_fold": "TNF in marrow, over that of the 90 d before day 0 (1)",
+    "sclerostin_pct": "change of sclerostin in marrow against the 90 d before day 0 (%)",
+    "ede_um": "erosion depth of sites completed in the window, by area (um)",
+    "wth_um": "wall thickness of sites completed in the window, by area (um)",
+}
+"""What can be observed, in words."""
+
+_PLAIN = re.compile(r"[a-z0-9_]+")
+
+
+class TermError(ValueError):
+    """An endpoint that is no term of the grammar."""
+
+
+@dataclass(frozen=True)
+class When:
+    """Where in time an observable is read.
+
+    Parameters
+    ----------
+    day
+        Centre of the window (d).
+    width
+        Width of the window (d), None for the observable's own.
+    since
+        Day from which a change is counted (d), None for day 0 or the baseline.
+    reference
+        First and last day of the baseline (d), None for the 90 d before day 0.
+    """
+
+    day: float
+    width: float | None = None
+    since: float | None = None
+    reference: tuple[float, float] | None = None
+
+
+class Observer(Protocol):
+    """Whoever can tell what an arm shows."""
+
+    def observe(self, observable: str, arm: str, when: When) -> float:
+        """Return an observable of an arm (its unit)."""
+        ...
+
+    def find_first_day(self, observable: str, arm: str, level: float, when: When) -> float:
+        """Return the first day (d) on which an observable is beyond `level`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term, ready to be computed.
+
+    Parameters
+    ----------
+    compute
+        Takes an observer, returns the value.
+    arms
+        Arms that are read.
+    text
+        The term in full.
+    """
+
+    compute: Callable[[Observer], float]
+    arms: tuple[str, ...]
+    text: str
+
+
+def read_term(
+    words: str, arm: str, arms: list[str], control: str, context: Mapping[str, Any]
+) -> Term:
+    """Read what an endpoint observes.
+
+    Parameters
+    ----------
+    words
+        An observable, or a term.
+    arm
+        The endpoint's arm, empty for a contrast.
+    control
+        Arm that it is compared with, empty if there is none.
+    context
+        ``t``, ``w``, ``since``, ``reference`` (d) and ``compare`` of the endpoint.
+
+    Raises
+    ------
+    TermError
+        If it is prose, names no arm of the trial, or an observable that there is not.
+    """
+    text = words.strip()
+    if _PLAIN.fullmatch(text):
+        if not arm:
+            msg = f"'{text}' without an arm of the trial"
+            raise TermError(msg)
+        text = _expand(text, arm, control, context.get("compare") is not None)
+    reader = _Reader(arms, _make_when(context))
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        msg = f"prose: '{words}'"
+        raise TermError(msg) from None
+    compute = reader.read(tree.body)
+    if not reader.used:
+        msg = f"'{words}' reads no arm"
+        raise TermError(msg)
+    return Term(compute, tuple(dict.fromkeys(reader.used)), text)
+
+
+def _expand(name: str, arm: str, control: str, is_compared: bool) -> str:
+    """Write a bare observable as a term."""
+    if name.endswith("_vs_ctl"):
+        if not control:
+            msg = f"'{name}' without a control; name one with compare"
+            raise TermError(msg)
+        return f"{name[:-7]}({arm}) - {name[:-7]}({control})"
+    if is_compared:
+        if name.endswith(("_fold", "_ratio")):
+            return f"{name}({arm}) / {name}({control})"
+        return f"{name}({arm}) - {name}({control})"
+    return f"{name}({arm})"
+
+
+def _make_when(context: Mapping[str, Any]) -> When:
+    def number(key: str) -> float | None:
+        value = context.get(key)
+        return float(value) if isinstance(value, (int, float)) else None
+
+    day = number("t")
+    reference = context.get("reference")
+    span = None
+    if isinstance(reference, list) and len(reference) == 2:
+        span = float(reference[0]), float(reference[1])
+    return When(0.0 if day is None else day, number("w"), number("since"), span)
+
+
+_OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b if b else float("nan"),
+}
+
+
+class _Reader:
+    """Turns a syntax tree into a function of an observer."""
+
+    def __init__(self, arms: list[str], when: When) -> None:
+        self._arms, self._when = arms, when
+        self.used: list[str] = []
+
+    def read(self, node: ast.expr) -> Callable[[Observer], float]:
+        """Read arithmetic and calls; nothing else."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+            value = float(node.value)
+            return lambda _: value
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            inner = self.read(node.operand)
+            return lambda observer: -inner(observer)
+        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
+            left, right = self.read(node.left), self.read(node.right)
+            operate = _OPERATIONS[type(node.op)]
+            return lambda observer: operate(left(observer), right(observer))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return self._read_call(node.func.id, node.args, node.keywords)
+        msg = f"prose: '{ast.unparse(node)[:60]}'"
+        raise TermError(msg)
+
+    def _read_call(
+        self, name: str, args: list[ast.expr], keywords: list[ast.keyword]
+    ) -> Callable[[Observer], float]:
+        if name in OBSERVABLES and len(args) == 1:
+            arm, when = self._read_arm(args[0]), self._read_when(keywords)
+            return lambda observer: observer.observe(name, arm, when)
+        readers = {
+            "slope": self._read_slope, "rank": self._read_rank,
+            "share_prevented": self._read_share, "first_day": self._read_first_day,
+        }  # fmt: skip
+        if name in readers and args and not keywords:
+            observable = args[0].id if isinstance(args[0], ast.Name) else ""
+            if observable in OBSERVABLES:
+                return readers[name](observable, args[1:])
+        msg = f"'{name}' is no observable and no function of the grammar"
+        raise TermError(msg)
+
+    def _read_arm(self, node: ast.expr) -> str:
+        name = node.id if isinstance(node, ast.Name) else ""
+        if name not in self._arms:
+            msg = f"no arm '{ast.unparse(node)}' (arms: {', '.join(self._arms)})"
+            raise TermError(msg)
+        self.used.append(name)
+        return name
+
+    def _read_number(self, node: ast.expr) -> float:
+        sign = 1.0
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            sign, node = -1.0, node.operand
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+            return sign * float(node.value)
+        msg = f"'{ast.unparse(node)}' is no number"
+        raise TermError(msg)
+
+    def _read_when(self, keywords: list[ast.keyword]) -> When:
+        given = {str(word.arg): self._read_number(word.value) for word in keywords}
+        if not set(given) <= {"t", "w", "since"}:
+            msg = f"{', '.join(given)}: allowed are t, w and since"
+            raise TermError(msg)
+        when = self._when
+        day, width = given.get("t", when.day), given.get("w", when.width)
+        return When(day, width, given.get("since", when.since), when.reference)
+
+    def _read_slope(self, name: str, args: list[ast.expr]) -> Callable[[Observer], float]:
+        if len(args) != 3:
+            msg = "slope takes an observable, an arm and two days"
+            raise TermError(msg)
+        arm = self._read_arm(args[0])
+        first, last = self._read_number(args[1]), self._read_number(args[2])
+        when = self._when
+        ends = [When(day, when.width, when.since, when.reference) for day in (first, last)]
+
+        def compute(observer: Observer) -> float:
+            low, high = (observer.observe(name, arm, end) for end in ends)
+            return 365.25 * (high - low) / (last - first) if last != first else float("nan")
+
+        return compute
+
+    def _read_rank(self, name: str, args: list[ast.expr]) -> Callable[[Observer], float]:
+        arms = [self._read_arm(arg) for arg in args]
+        if len(arms) < 3:
+            msg = "rank takes an observable and three arms or more"
+            raise TermError(msg)
+        when = self._when
+
+        def compute(observer: Observer) -> float:
+            from scipy.stats import spearmanr
+
+            values = [-observer.observe(name, arm, when) for arm in arms]
+            return float(spearmanr(range(len(values)), values).statistic)
+
+        return compute
+
+    def _read_share(self, name: str, args: list[ast.expr]) -> Callable[[Observer], float]:
+        if len(args) != 3:
+            msg = "share_prevented takes an observable and three arms"
+            raise TermError(msg)
+        arm, worst, best = (self._read_arm(arg) for arg in args)
+        when = self._when
+
+        def compute(observer: Observer) -> float:
+            value, bad, good = (observer.observe(name, a, when) for a in (arm, worst, best))
+            return 1.0 - (value - good) / (bad - good) if bad != good else float("nan")
+
+        return compute
+
+    def _read_first_day(self, name: str, args: list[ast.expr]) -> Callable[[Observer], float]:
+        if len(args) != 2:
+            msg = "first_day takes an observable, an arm and a level"
+            raise TermError(msg)
+        arm, level, when = self._read_arm(args[0]), self._read_number(args[1]), self._when
+        return lambda observer: observer.find_first_day(name, arm, level, when)

@@ -1,0 +1,95 @@
+"""A published trial beside what the model says: courses of its arms, endpoints in their bands."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from trabecula.analysis import Results, compute_running_mean, compute_window_mean
+from trabecula.analysis.windows import BASELINE
+from trabecula.base.columns import Array
+from trabecula.study import Trial, Verdict
+from trabecula.study.pool import Pool
+from trabecula.study.scoring import Judged
+from trabecula.viz.style import BLACK, CYCLE, GREY, PALE, WIDTH, apply_style
+
+SMOOTH = 30.0
+"""Width of the running mean of the rates (d); a quarter of the trial where that is shorter."""
+
+COURSES = (
+    ("bv_tv", "BV/TV (%)"), ("resorption_rate", "resorption (%)"), ("formation_rate", "formation (%)")
+)  # fmt: skip
+
+MARKS = {Verdict.HIT: "o", Verdict.NEAR: "s", Verdict.UNDETERMINED: "D"}
+
+
+def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
+    """Draw the courses of the arms that were lived, and every endpoint with its band.
+
+    Returns
+    -------
+    object
+        A ``matplotlib.figure.Figure``.
+    """
+    shown = [one for one in judged if one.endpoint.term is not None]
+    with apply_style() as make_figure:
+        height = 2.0 + 0.26 * max(1, len(shown)) + 0.5
+        figure = make_figure(figsize=(WIDTH, height), layout="constrained")
+        grid = figure.add_gridspec(2, 3, height_ratios=[2.0, 0.26 * max(1, len(shown)) + 0.4])
+        for column, (key, label) in enumerate(COURSES):
+            axis = figure.add_subplot(grid[0, column])
+            for color, arm in zip(CYCLE * 3, trial.used_arms, strict=False):
+                runs = pool.get_runs(arm.name)
+                if runs:
+                    time, values = _compute_course(runs, key, trial.days)
+                    axis.plot(time, values, color=color, label=arm.name)
+            axis.axhline(0.0, color=GREY, lw=0.6)
+            axis.set_xlabel("time (d)")
+            axis.set_ylabel(f"change of {label}")
+            if column == 0 and pool.count:
+                axis.legend(loc="best")
+        _draw_endpoints(figure.add_subplot(grid[1, :]), shown)
+    return figure
+
+
+def _compute_course(runs: Sequence[Results], key: str, days: float) -> tuple[Array, Array]:
+    """Return days and changes (%) of a series, all bones as one."""
+    time = runs[0].time
+    total: Array = np.sum([run.get(key).values for run in runs], axis=0)
+    if key == "bv_tv":
+        base = float(total[np.flatnonzero(time <= 0)[-1]])
+    else:
+        base = compute_window_mean(time, total, *BASELINE)
+        total = compute_running_mean(time, total, min(SMOOTH, days / 4.0))
+    shown = time >= max(-90.0, -days / 4.0)
+    change: Array = 100.0 * (total[shown] / base - 1.0) if base else np.full(shown.sum(), np.nan)
+    return time[shown], change
+
+
+def _draw_endpoints(axis: Any, shown: Sequence[Judged]) -> None:
+    """Draw bands as bars and what was found as marks; each row in units of its half-band."""
+    for row, one in enumerate(reversed(shown)):
+        low, high = one.endpoint.band
+        middle, half = (low + high) / 2.0, (high - low) / 2.0
+        axis.barh(row, 2.0, left=-1.0, height=0.6, color=PALE, zorder=0)
+        if math.isfinite(one.found.value):
+            at = (one.found.value - middle) / half
+            error = one.found.error / half if math.isfinite(one.found.error) else 0.0
+            mark, color = MARKS.get(one.verdict, "X"), BLACK if one.endpoint.required else GREY
+            axis.errorbar(
+                np.clip(at, -3.9, 3.9), row, xerr=1.96 * error, fmt=mark, color=color, ms=4, lw=0.8
+            )
+        axis.annotate(
+            f"{low:g} to {high:g}", (1.01, row), xycoords=("axes fraction", "data"), fontsize=7,
+            va="center",
+        )  # fmt: skip
+    axis.set_yticks(range(len(shown)), [_shorten(one.endpoint.label) for one in reversed(shown)])
+    axis.set_xlim(-4.0, 4.0)
+    axis.set_ylim(-0.6, max(1, len(shown)) - 0.4)
+    axis.set_xlabel("found, with 95 % interval (half-widths of the published band, shaded)")
+    axis.axvline(0.0, color=GREY, lw=0.6)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 44 else text[:42] + "..."
