@@ -7,7 +7,7 @@ import pytest
 
 from trabecula.base.errors import ConfigError
 from trabecula.study import Sampling, Verdict, list_tasks, load_panel, score_panel
-from trabecula.study.panel import Endpoint
+from trabecula.study.panel import Endpoint, list_panels
 from trabecula.study.pool import Estimate
 from trabecula.study.scoring import Judged, judge, judge_unchanged, score_trial
 from trabecula.study.terms import OBSERVABLES, TermError, When, read_term
@@ -170,6 +170,33 @@ def test_mistakes_in_a_panel_are_told(tmp_path, old, new, words):
     path.write_text(PANEL.replace(old, new))
     with pytest.raises(ConfigError, match=words):
         load_panel(path)
+
+
+def test_a_prescription_jumps_and_a_level_goes_straight(tmp_path):
+    path = tmp_path / "panel.yaml"
+    given = "control: {e2_pg_ml: [[0, 60], [9, 30]], pred_mg_d: [[0, 10], [5, 0]]}"
+    path.write_text(PANEL.replace("control: {e2_pg_ml: 60}", given))
+    control = load_panel(path).trials[0].get_arm("control")
+    assert control.levels["estradiol"] == ((0.0, 60.0), (9.0, 30.0))
+    steps = ((0.0, 0.0), (0.01, 10.0), (5.0, 10.0), (5.01, 0.0))
+    assert control.levels["glucocorticoid"] == steps
+    path.write_text(PANEL.replace("control: {e2_pg_ml: 60}", "control: {pred_mg_d: 5}"))
+    chronic = load_panel(path).trials[0].get_arm("control")
+    assert chronic.levels["glucocorticoid"] == ((0.0, 5.0),)
+
+
+def test_the_panel_of_the_program_is_whole():
+    """Twenty published trials, one of them for both sexes; every arm is a configuration."""
+    panel = load_panel("calibration")
+    assert list_panels() == ["calibration"]
+    assert len(panel.trials) == 21
+    assert all(trial.source and trial.title for trial in panel.trials)
+    ends = [end for trial in panel.trials for end in trial.endpoints]
+    assert sum(end.term is None for end in ends) == 2
+    assert sum(end.term is not None and end.required for end in ends) > 50
+    for trial in panel.trials:
+        for arm in trial.arms:
+            make_arm_config(trial, arm, 1, Sampling())
 
 
 @pytest.mark.parametrize(

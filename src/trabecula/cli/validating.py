@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @app.command()
 def validate(
-    panel: Annotated[Path, typer.Option("--panel", metavar="FILE", help="Panel of trials (YAML).")],
+    panel: Annotated[
+        str, typer.Option("--panel", metavar="FILE", help="Panel: a file, or calibration.")
+    ] = "calibration",
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the study.")] = Path(
         "runs/validation"
     ),

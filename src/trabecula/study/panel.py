@@ -25,6 +25,10 @@ LEVELS = {
 }
 """Serum levels of an arm, and what a configuration calls them."""
 
+COURSES = ("pred_mg_d",)
+"""Levels that are prescriptions: a list of (day, value) holds from each day to the next, and nothing
+is given before the first; the others go straight from point to point."""
+
 DOSES = {"denosumab_mg": "denosumab", "opg_fc_mg_kg": "opg_fc", "bisphosphonate": "bisphosphonate"}
 """Doses of an arm, and what a configuration calls them."""
 
@@ -34,10 +38,21 @@ BLOCKS = ("rankl", "il1", "il6", "tnf", "tgfb", "sclerostin")
 UNUSED = ("note", "notes", "comment")
 """Keys of an arm that are words for people."""
 
+JUMP = 0.01
+"""Time that a jump of a level takes (d)."""
+
 LONGEST = 36525.0
 """Longest trial (d)."""
 
 type Points = tuple[tuple[float, float], ...]
+
+
+PANELS = Path(__file__).parent / "panels"
+
+
+def list_panels() -> list[str]:
+    """Return the names of the panels that come with the program."""
+    return sorted(path.stem for path in PANELS.glob("*.yaml"))
 
 
 @dataclass(frozen=True)
@@ -135,7 +150,7 @@ class Panel:
 
 
 def load_panel(path: str | Path) -> Panel:
-    """Read a panel.
+    """Read a panel from a file, or by the name of one that comes with the program.
 
     Raises
     ------
@@ -143,6 +158,8 @@ def load_panel(path: str | Path) -> Panel:
         With every mistake at once.
     """
     file = Path(path)
+    if str(path) in list_panels():
+        file = PANELS / f"{path}.yaml"
     document = load_yaml(file)
     problems = list(document.problems)
     rows = document.data.get("rows") if isinstance(document.data, dict) else None
@@ -202,7 +219,9 @@ class _RowReader:
             given = {}
         for key, value in given.items():
             if key in LEVELS:
-                levels[LEVELS[key]] = self._read_points((*path, key), value)
+                points = self._read_points((*path, key), value)
+                is_course = key in COURSES and not _is_number(value)
+                levels[LEVELS[key]] = _make_steps(points) if is_course else points
             elif key in DOSES:
                 doses[DOSES[key]] = self._read_points((*path, key), value)
             elif key == "block" and isinstance(value, dict):
@@ -291,6 +310,15 @@ def _find_control(name: str, arms: list[str], compare: Any) -> str:
     if named:
         return named[0]
     return others[0] if len(others) == 1 else ""
+
+
+def _make_steps(points: Points) -> Points:
+    """Return the points of a series that jumps just after each day, from nothing at first."""
+    steps, before = [], 0.0
+    for day, value in points:
+        steps += [(day, before), (day + JUMP, value)]
+        before = value
+    return tuple(steps)
 
 
 def _is_number(value: Any) -> bool:
