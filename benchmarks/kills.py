@@ -27,7 +27,7 @@ settle: 30 d
 duration: 150 d
 lattice: {shape: [24, 24, 24], bv_tv: 0.2, seed: 1}
 hormones: {levels: {estradiol: [[0, 10], [12, 60]]}}
-output: {every: 1 d, snapshots: 5 d, checkpoint: 2 d, costly: 30 d, states: 20 d}
+output: {every: 1 d, snapshots: 5 d, checkpoint: 10 d, costly: 60 d, states: 30 d}
 """
 
 SKIPPED = ("provenance",)

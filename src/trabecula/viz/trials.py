@@ -34,11 +34,11 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
     """
     shown = [one for one in judged if one.endpoint.term is not None]
     with apply_style() as make_figure:
-        height = 2.0 + 0.26 * max(1, len(shown)) + 0.5
-        figure = make_figure(figsize=(WIDTH, height), layout="constrained")
-        grid = figure.add_gridspec(2, 3, height_ratios=[2.0, 0.26 * max(1, len(shown)) + 0.4])
+        heights = (2.0, 0.26 * max(1, len(shown)) + 0.6)
+        figure = make_figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+        above, below = figure.subfigures(2, 1, height_ratios=heights)
         for column, (key, label) in enumerate(COURSES):
-            axis = figure.add_subplot(grid[0, column])
+            axis = above.add_subplot(1, 3, column + 1)
             for color, arm in zip(CYCLE * 3, trial.used_arms, strict=False):
                 runs = pool.get_runs(arm.name)
                 if runs:
@@ -49,7 +49,7 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
             axis.set_ylabel(f"change of {label}")
             if column == 0 and pool.count:
                 axis.legend(loc="best")
-        _draw_endpoints(figure.add_subplot(grid[1, :]), shown)
+        _draw_endpoints(below.add_subplot(), shown)
     return figure
 
 
