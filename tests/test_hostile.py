@@ -52,6 +52,8 @@ CONFIGS = [
     ("duration: 1 d\nlattice: {shape: [16, 16, 16]}\n", "lattice.tb_th: found 150 um"),
     ("duration: 1 d\nlattice: {specimen: bad.yaml}\n", "format '.yaml'"),
     ("duration: 1 d\nlattice: {specimen: /dev/zero}\n", "no file /dev/zero"),
+    ("duration: 1 d\nlattice: {specimen: " + "x" * 300 + "}\n", "no file xxxx"),
+    ('duration: 1 d\nlattice: {specimen: "a\\0b"}\n', "no file a"),
     (GOOD + "protocol: [aspirin 100 mg daily]\n", "unknown drug"),
     (GOOD + "patient: {labs: ../../../etc/shadow2}\n", "No such file"),
     (GOOD + "patient: {labs: /dev/zero}\n", "no regular file"),
@@ -108,6 +110,13 @@ def test_a_file_that_is_far_too_long(tmp_path):
     path = tmp_path / "bad.yaml"
     path.write_text("name: " + "x" * (9 * 2**20))
     refuse(call("check", path), "bytes; allowed: at most")
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "check", "info", "resume", "verify", "measure", "import"]
+)
+def test_a_path_that_no_system_allows(command):
+    refuse(call(command, "x" * 300), "")
 
 
 def test_a_file_that_never_ends():

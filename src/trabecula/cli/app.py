@@ -1,5 +1,6 @@
 """The command group: what an error becomes on the way out."""
 
+import errno
 import os
 import sys
 from typing import Any
@@ -38,6 +39,11 @@ class Commands(TyperGroup):
         except TrabeculaError as error:
             say_error(f"trabecula: {type(error).__name__}: {error}")
             raise typer.Exit(FAILED) from None
+        except OSError as error:
+            if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+                raise
+            say_error(f"{error.filename}: found {error.strerror}; allowed: a path that can be")
+            raise typer.Exit(WRONG_INPUT) from None
         except KeyboardInterrupt:
             say_error("trabecula: interrupted")
             raise typer.Exit(INTERRUPTED) from None

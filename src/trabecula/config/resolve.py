@@ -103,16 +103,24 @@ def _check_lattice(given: Any, document: Document, file: Path) -> list[Problem]:
             refuse(name, "only beside lattice.specimen", "name an image as lattice.specimen")
     if imported and given.get("threshold") is not None and given.get("labels") is not None:
         refuse("labels", "either threshold or labels", "remove one of them")
-    if isinstance(specimen, str) and not find_specimen(specimen, file).is_file():
+    if isinstance(specimen, str) and not _is_file(specimen, file):
         problems.append(
             Problem(
                 document.find_value(("lattice", "specimen")),
                 "lattice.specimen",
-                f"no file {specimen}",
+                f"no file {specimen[:200]}",
                 f"a file, relative to {file.parent}",
             )
         )
     return problems
+
+
+def _is_file(specimen: str, file: Path) -> bool:
+    """Whether there is such a file; a name that no system allows is none."""
+    try:
+        return find_specimen(specimen, file).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def find_specimen(specimen: str, file: Path) -> Path:
