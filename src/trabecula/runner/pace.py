@@ -45,4 +45,4 @@ class Pace:
         """Say what safety has cost so far."""
         whole = self._now() - self._begun
         share = 100.0 * self.spent / whole if whole > 0 else 0.0
-        return f"{self.count} commits took {self.spent:.1f} s, {share:.1f} % of the time"
+        return f"{self.count} commits on the way took {self.spent:.1f} s, {share:.1f} % of the time"

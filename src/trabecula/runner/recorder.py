@@ -1,6 +1,7 @@
 """What a run writes while it lives: samples, snapshots, full states, commits."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -178,8 +179,11 @@ class Recorder:
             self.commit(model)
 
     def commit(self, model: TrabeculaModel, status: str = "running") -> None:
-        """Publish the results so far, write the checkpoint and the status."""
-        with self.pace.time():
+        """Publish the results so far, write the checkpoint and the status.
+
+        The last commit is not timed as safety: a run that is done has to be written anyway.
+        """
+        with self.pace.time() if status == "running" else nullcontext():
             self._commit(model.state, status)
 
     def _commit(self, state: State, status: str) -> None:
