@@ -47,7 +47,9 @@ def make_config(document: Document, file: Path) -> Config:
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
-        problems += [make_problem(dict(e), document) for e in error.errors(include_url=False)]
+        known = {problem.where for problem in problems}  # a tag, a key given twice: said once
+        found = [make_problem(dict(e), document) for e in error.errors(include_url=False)]
+        problems += [problem for problem in found if problem.where not in known]
     problems += find_conflicts(data, config, document, file)
     if problems or config is None:
         raise ConfigError(sorted(set(problems), key=_order))

@@ -98,10 +98,10 @@ def parse_yaml(text: str, name: str) -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else f"{name}:1:1"
-        problem = Problem(where, "(file)", str(error.problem).removeprefix("found "), "YAML")
+        problem = Problem(where, "(file)", _tidy(str(error.problem)), "YAML")
         raise ConfigError([problem]) from error
     except (YAMLError, ValueError) as error:
-        raise ConfigError([Problem(f"{name}:1:1", "(file)", str(error), "YAML")]) from error
+        raise ConfigError([Problem(f"{name}:1:1", "(file)", _tidy(str(error)), "YAML")]) from error
     except RecursionError:
         allowed = f"at most {MOST_LEVELS} levels"
         problem = Problem(f"{name}:1:1", "(file)", "values nested too deeply", allowed)
@@ -110,6 +110,14 @@ def parse_yaml(text: str, name: str) -> Document:
         where, found, allowed = error.args
         raise ConfigError([Problem(where, "(file)", found, allowed)]) from None
     return document
+
+
+def _tidy(reason: str) -> str:
+    """Return what a YAML reader complains of, without its advice to programmers."""
+    if "set_int_max_str_digits" in reason:
+        return "a number of thousands of digits"
+    line = reason.splitlines()[0].partition(": special characters")[0]
+    return line.removeprefix("but ").removeprefix("found ")
 
 
 def load_yaml(path: Path) -> Document:
