@@ -137,6 +137,12 @@ def test_bone_volume_is_start_plus_formed_minus_resorbed(summary):
     assert volume.resorbed > 0
     assert volume.formed > 0
     assert summary.bv_tv_end == held / FULL / state.grid.size
+    with h5py.File(summary.folder / "results.h5") as file:
+        added, lost, share = (
+            np.diff(file["series"][key][()])
+            for key in ("matrix_formed", "matrix_resorbed", "bv_tv")
+        )
+    assert added - lost == pytest.approx(share * state.grid.size * state.grid.voxel_volume, abs=1.0)
 
 
 def test_a_hit_in_the_cache_changes_nothing(summary, config, folder, cache):

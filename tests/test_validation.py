@@ -26,7 +26,7 @@ def make_results(path="run", scale=1.0, rise=1.5, days=100):
     rate = np.where(time > 0, rise, 1.0) * scale
     bone = 0.2 * scale * np.where(time > 0, 1.0 - 0.001 * time, 1.0)
     series = {
-        "resorption_rate": rate, "bv_tv": bone, "bs_tv": np.full(len(time), 3.0 * scale),
+        "matrix_resorbed": np.cumsum(rate), "bv_tv": bone, "bs_tv": np.full(len(time), 3.0 * scale),
         "rankl_per_cell": np.where(time > 0, 2.0, 1.0),
     }  # fmt: skip
     activated = np.concatenate([np.linspace(-89, -1, 20), np.linspace(1, 99, 44)])

@@ -37,6 +37,8 @@ HISTOMETRICS: dict[str, tuple[str, str, str]] = {
     "n_sites_resorbing": ("N.Rs.BMU", "remodelling sites in resorption", "1"),
     "resorption_rate": ("BRs.R", "matrix resorbed per day over 30 d", "um^3/d"),
     "formation_rate": ("BF.R", "matrix laid down per day over 30 d", "um^3/d"),
+    "matrix_resorbed": ("BRs.V", "matrix resorbed so far", "um^3"),
+    "matrix_formed": ("BF.V", "matrix laid down so far", "um^3"),
     "turnover": ("BT.R", "mean of matrix formed and resorbed in a year per bone volume", "%/yr"),
     "g_eff": (
         "g",

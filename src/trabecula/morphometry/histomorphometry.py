@@ -178,6 +178,8 @@ def measure_rates(state: State, history: History, surface: float, bone: float) -
     quantum = state.grid.voxel_volume / FULL
     keys = ("resorption_rate", "formation_rate", "bfr_bs", "turnover", "g_eff")
     found = dict.fromkeys(keys, math.nan)
+    found["matrix_resorbed"] = state.volume.resorbed * quantum
+    found["matrix_formed"] = state.volume.formed * quantum
     recent = history.compute_window(RATE_WINDOW)
     label = history.compute_window(LABEL_INTERVAL)
     year = history.compute_window(YEAR)

@@ -22,14 +22,25 @@ LEAST_SITE = 2e4
 """Mouth (um^2) from which a site counts."""
 
 SERIES = {
-    "res_pct": "resorption_rate", "form_pct": "formation_rate", "opg_pct": "opg_marrow",
+    "res_pct": "matrix_resorbed", "form_pct": "matrix_formed", "opg_pct": "opg_marrow",
     "ms_bs_pct": "ms_bs", "mar_pct": "mar", "rankl_per_cell_fold": "rankl_per_cell",
     "il1_fold": "il1_marrow", "tnf_fold": "tnf_marrow", "sclerostin_pct": "sclerostin_marrow",
 }  # fmt: skip
 """Series behind an observable that is a change against the baseline."""
 
+TOTALS = ("matrix_resorbed", "matrix_formed")
+"""Series that add up from the beginning: what counts is what came in a step."""
+
 SITES = {"ede_um": "e_de", "wth_um": "w_th"}
 """Column of the site ledger behind an observable."""
+
+
+def read_daily(run: Results, key: str) -> Array:
+    """Return a series as it was at each sample, a total as what was added per day since the last."""
+    values: Array = run.get(key).values
+    if key not in TOTALS:
+        return values
+    return np.concatenate([[np.nan], np.diff(values) / np.diff(run.time)])
 
 
 class Pool(Observer):
@@ -74,7 +85,7 @@ class Pool(Observer):
         width = WINDOW if when.width is None else when.width
         time = runs[0].time
         means = sum(
-            compute_running_mean(time, run.get(SERIES[observable]).values, width) for run in runs
+            compute_running_mean(time, read_daily(run, SERIES[observable]), width) for run in runs
         )
         base = _sum_windows(runs, SERIES[observable], *(when.reference or BASELINE))
         if not base:
@@ -94,7 +105,7 @@ def _find_window(runs: Sequence[Results], when: When, width: float) -> tuple[flo
 
 
 def _sum_windows(runs: Sequence[Results], key: str, start: float, end: float) -> float:
-    means = [compute_window_mean(run.time, run.get(key).values, start, end) for run in runs]
+    means = [compute_window_mean(run.time, read_daily(run, key), start, end) for run in runs]
     return float(np.sum(means))
 
 

@@ -10,7 +10,7 @@ from trabecula.analysis import Results, compute_running_mean, compute_window_mea
 from trabecula.analysis.windows import BASELINE
 from trabecula.base.columns import Array
 from trabecula.study import Trial, Verdict
-from trabecula.study.pool import Pool
+from trabecula.study.pool import Pool, read_daily
 from trabecula.study.scoring import Judged
 from trabecula.viz.style import BLACK, CYCLE, GREY, PALE, WIDTH, apply_style
 
@@ -18,7 +18,7 @@ SMOOTH = 30.0
 """Width of the running mean of the rates (d); a quarter of the trial where that is shorter."""
 
 COURSES = (
-    ("bv_tv", "BV/TV (%)"), ("resorption_rate", "resorption (%)"), ("formation_rate", "formation (%)")
+    ("bv_tv", "BV/TV (%)"), ("matrix_resorbed", "resorption (%)"), ("matrix_formed", "formation (%)")
 )  # fmt: skip
 
 MARKS = {Verdict.HIT: "o", Verdict.NEAR: "s", Verdict.UNDETERMINED: "D"}
@@ -56,7 +56,7 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
 def _compute_course(runs: Sequence[Results], key: str, days: float) -> tuple[Array, Array]:
     """Return days and changes (%) of a series, all bones as one."""
     time = runs[0].time
-    total: Array = np.sum([run.get(key).values for run in runs], axis=0)
+    total: Array = np.sum([read_daily(run, key) for run in runs], axis=0)
     if key == "bv_tv":
         base = float(total[np.flatnonzero(time <= 0)[-1]])
     else:
