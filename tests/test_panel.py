@@ -1,6 +1,7 @@
 """Panels as files, terms as a grammar, verdicts as rules: before anything is lived."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,34 @@ def test_the_panel_of_the_program_is_whole():
     for trial in panel.trials:
         for arm in trial.arms:
             make_arm_config(trial, arm, 1, Sampling())
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("t_day: 31", "its day 31 is none of the trial's 30"),
+        ("t_day: end", "its day end"),
+        ("reference: late", "no \\[first, last\\] day"),
+        ("compare: nobody", "no arm 'nobody'"),
+    ],
+)
+def test_endpoints_that_cannot_be_are_listed(tmp_path, more, reason):
+    path = tmp_path / "panel.yaml"
+    given = "obs: bvtv_pct_vs_ctl, t_day: 30,"
+    changed = f"obs: bvtv_pct_vs_ctl, {more},"
+    assert given in PANEL
+    path.write_text(PANEL.replace(given, changed))
+    (trial,) = load_panel(path).trials
+    assert trial.endpoints[2].term is None
+    assert re.search(reason, trial.endpoints[2].reason)
+
+
+def test_a_reference_of_its_own(tmp_path):
+    path = tmp_path / "panel.yaml"
+    path.write_text(PANEL.replace("t_day: 28, window_d: 4,", "t_day: 28, reference: [-30, 0],"))
+    told = Told(off=1.0)
+    load_panel(path).trials[0].endpoints[0].term.compute(told)
+    assert told.asked[0][2] == When(28.0, None, None, (-30.0, 0.0))
 
 
 @pytest.mark.parametrize(

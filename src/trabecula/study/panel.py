@@ -280,10 +280,15 @@ class _RowReader:
         named = entry.get("arm")
         names = [str(n) for n in named] if isinstance(named, list) else [str(named)]
         reason = "" if band else f"its band is words: {entry.get('band')}"
+        day, span = entry.get("t_day", days), entry.get("reference", reference)
+        if not _is_number(day) or day > days:
+            reason = reason or f"its day {day} is none of the trial's {days:g}"
+        if span is not None and not _is_window(span):
+            reason = reason or f"its reference is no [first, last] day: {span}"
         limits = band or (math.nan, math.nan)
         context = {
-            "t": entry.get("t_day", days), "w": entry.get("window_d"), "since": entry.get("from_day"),
-            "compare": entry.get("compare"), "reference": reference,
+            "t": day, "w": entry.get("window_d"), "since": entry.get("from_day"),
+            "compare": entry.get("compare"), "reference": span,
         }  # fmt: skip
         if not set(names) <= set(arms):
             names = [""]  # a contrast speaks of arms in its own words
@@ -323,6 +328,10 @@ def _make_steps(points: Points) -> Points:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_window(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
 
 
 def _read_band(value: Any) -> tuple[float, float] | None:
