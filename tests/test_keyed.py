@@ -10,6 +10,7 @@ from trabecula.kernels.keyed import (
     draw,
     draw_below,
     draw_bits,
+    draw_pair,
     fill_uids,
     fill_uniform,
     make_uid,
@@ -57,6 +58,7 @@ def test_draws_equal_their_plain_twins():
         seed, step, identity = (int(rng.integers(2**k)) for k in (60, 34, 63))
         key = (seed, int(rng.integers(20)), step, 2 * identity + 1, int(rng.integers(70000)))
         for kernel, twin in (
+            (draw_pair, twins.keyed.draw_pair),
             (draw_bits, twins.keyed.draw_bits),
             (draw, twins.keyed.draw),
         ):
