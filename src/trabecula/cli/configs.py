@@ -12,6 +12,7 @@ from trabecula.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
     from trabecula.config import Config
+    from trabecula.specimen import Specimen
 
 CHANGE, PRECISION = 5.0, 0.1
 """The effect, and its standard error as a fraction, for which seeds are counted."""
@@ -24,11 +25,11 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     from trabecula.runner.specimens import insist_on_specimen
 
     checked = load_config(config, to_settings(sets))
-    insist_on_specimen(checked)
+    specimen = insist_on_specimen(checked)
     rows = list(flatten(checked.to_mapping()))
     schema = make_json_schema()
     units = {path: find_unit(schema, path) for path, _ in rows}
-    estimate = make_estimate(checked)
+    estimate = make_estimate(checked, specimen)
     warnings, levels = find_warnings(checked), tabulate_levels(checked)
     if as_json:
         print_json({
@@ -109,12 +110,13 @@ def _to_cell(value: Any) -> str:
     return "none" if isinstance(value, Mapping) else str(value)
 
 
-def make_estimate(config: "Config") -> dict[str, float]:
+def make_estimate(config: "Config", specimen: "Specimen | None") -> dict[str, float]:
     """Return the expected memory, time and sampling error of a run."""
     from trabecula.analysis import expectation
     from trabecula.model.memory import compute_memory
 
-    shape = _find_shape(config)
+    shape = config.lattice.shape if specimen is None else specimen.fraction.shape
+    assert shape is not None
     voxels = shape[0] * shape[1] * shape[2]
     volume = voxels * config.lattice.voxel**3 * 1e-9
     days = config.spin_up + config.settle + config.duration
@@ -128,16 +130,6 @@ def make_estimate(config: "Config") -> dict[str, float]:
         "cv_turnover": expectation.compute_noise("turnover", volume),
         "seeds_per_arm": expectation.count_seeds(volume, CHANGE, PRECISION),
     }
-
-
-def _find_shape(config: "Config") -> tuple[int, int, int]:
-    """Return the lattice's shape; that of an image is known once it has been read."""
-    if config.lattice.shape is not None:
-        return config.lattice.shape
-    from trabecula.runner.specimens import make_specimen_for
-
-    shape = make_specimen_for(config, None).fraction.shape
-    return int(shape[0]), int(shape[1]), int(shape[2])
 
 
 def _describe_estimate(estimate: Mapping[str, float]) -> list[tuple[str, Any, str]]:

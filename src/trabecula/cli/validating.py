@@ -12,9 +12,9 @@ from trabecula.cli.options import Json, Sets, to_settings
 from trabecula.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
-    from trabecula.study import Panel, Sampling
+    from trabecula.study import Panel, Sampling, Trial
+    from trabecula.study.pool import Pool
     from trabecula.study.scoring import Judged
-    from trabecula.study.trials import Task
     from trabecula.study.validation import Outcome
 
 
@@ -44,33 +44,29 @@ def validate(
     sets: Sets = None,
 ) -> None:
     """Live a panel of published trials and judge it; what is there already is not lived again."""
-    from trabecula.study import Sampling, list_tasks, load_panel
-    from trabecula.study.trials import make_arm_config
+    from trabecula.study import Sampling, load_panel
 
-    chosen = load_panel(panel)
+    chosen = load_panel(panel).choose(only or ())
     sampling = Sampling(bones, edge, settle, tuple(to_settings(sets)))
-    tasks = list_tasks(chosen, sampling, only or ())
-    for trial in chosen.trials:  # what cannot be a configuration is said before anything is lived
-        if not only or trial.id in only:
-            for arm in trial.used_arms:
-                make_arm_config(trial, arm, 1, sampling)
     if dry_run:
-        _say_plan(chosen, sampling, tasks, only or [], as_json)
+        _say_plan(chosen, sampling, as_json)
         return
-    _live(chosen, sampling, tasks, out, workers or os.cpu_count() or 1)
-    _judge(chosen, sampling, tasks, out, only or [], as_json)
+    _live(chosen, sampling, out, workers or os.cpu_count() or 1)
+    _judge(chosen, sampling, out, as_json)
 
 
-def _say_plan(
-    panel: "Panel", sampling: "Sampling", tasks: "list[Task]", only: list[str], as_json: bool
-) -> None:
-    from trabecula.study.trials import compute_cost
+def _say_plan(panel: "Panel", sampling: "Sampling", as_json: bool) -> None:
+    from trabecula.study import list_tasks
+    from trabecula.study.trials import compute_cost, make_arm_config
 
+    for trial in panel.trials:  # an arm that no configuration can be is said now
+        for arm in trial.used_arms:
+            make_arm_config(trial, arm, 1, sampling)
+    tasks = list_tasks(panel, sampling)
     cost = compute_cost(panel, tasks, sampling)
     ends = [
         (trial.id, end.label, end.term.text if end.term else "not scorable", end.reason)
-        for trial in panel.trials if not only or trial.id in only
-        for end in trial.endpoints
+        for trial in panel.trials for end in trial.endpoints
     ]  # fmt: skip
     if as_json:
         print_json({"runs": len(tasks), "mm3_years": cost, "endpoints": ends})
@@ -79,36 +75,32 @@ def _say_plan(
     typer.echo(f"{len(tasks)} runs, {cost:.0f} mm^3-years after day 0, the bones' own years beside")
 
 
-def _live(
-    panel: "Panel", sampling: "Sampling", tasks: "list[Task]", out: Path, workers: int
-) -> None:
+def _live(panel: "Panel", sampling: "Sampling", out: Path, workers: int) -> None:
+    from trabecula.study import list_tasks
     from trabecula.study.validation import live_all
 
     def report(outcome: "Outcome", left: int) -> None:
         words = f": {outcome.message}" if outcome.message else ""
         typer.echo(f"{outcome.task.folder}: {outcome.status}{words} ({left} left)", err=True)
 
-    live_all(panel, tasks, sampling, out, workers, report)
+    live_all(panel, list_tasks(panel, sampling), sampling, out, workers, report)
 
 
-def _judge(
-    panel: "Panel", sampling: "Sampling", tasks: "list[Task]", out: Path, only: list[str],
-    as_json: bool,
-) -> None:  # fmt: skip
+def _judge(panel: "Panel", sampling: "Sampling", out: Path, as_json: bool) -> None:
     from trabecula.records.atomic import write_text_whole
-    from trabecula.study.validation import judge_no_change, judge_panel, load_pool, write_verdicts
+    from trabecula.study.validation import judge_no_change, judge_panel, write_verdicts
     from trabecula.viz.trials import draw_trial
     from trabecula.viz.validation import make_page
 
-    judged = judge_panel(panel, sampling, out, only)
-    path = write_verdicts(panel, judged, sampling, out)
     figures = {}
-    for trial in panel.trials:
-        if trial.id in judged and trial.used_arms:
-            pool = load_pool(trial, tasks, out)
-            if pool.count:
-                figures[trial.id] = draw_trial(trial, pool, judged[trial.id])
-    unchanged = judge_no_change(panel, tuple(judged))
+
+    def draw(trial: "Trial", pool: "Pool", judged: "list[Judged]") -> None:
+        if pool.count:
+            figures[trial.id] = draw_trial(trial, pool, judged)
+
+    judged = judge_panel(panel, sampling, out, draw)
+    unchanged = judge_no_change(panel)
+    path = write_verdicts(panel, judged, unchanged, sampling, out)
     page = path.with_name("report.html")
     write_text_whole(page, make_page(panel, sampling, judged, unchanged, figures))
     if as_json:

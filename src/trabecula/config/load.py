@@ -6,6 +6,7 @@ from typing import Any
 
 from trabecula.base.errors import ConfigError, Problem
 from trabecula.config.marks import Document, Key, load_yaml, parse_yaml, to_dotted
+from trabecula.config.names import replace_odd
 from trabecula.config.problems import make_problem
 from trabecula.config.resolve import find_conflicts, resolve
 from trabecula.config.schema import Config
@@ -65,8 +66,7 @@ def _order(problem: Problem) -> tuple[bool, str, int, int, str]:
 
 
 def _to_name(stem: str) -> str:
-    cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in stem)
-    return cleaned.lstrip(".") or "run"
+    return replace_odd(stem).lstrip(".") or "run"
 
 
 def apply_setting(document: Document, text: str) -> None:

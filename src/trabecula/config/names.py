@@ -61,6 +61,11 @@ DRUGS = ("denosumab", "opg_fc", "bisphosphonate")
 """Drugs that `hormones.doses` takes."""
 
 
+def replace_odd(text: str) -> str:
+    """Return `text` with a dash for every character that a name may not have."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in text)
+
+
 def find_nearest(name: str, valid: list[str]) -> str:
     """Return a hint with the valid name nearest to `name`, or an empty text."""
     from difflib import get_close_matches

@@ -20,6 +20,7 @@ from trabecula.runner.specimens import insist_on_specimen
 from trabecula.runner.spinup import SpinUp, measure_bv_tv
 from trabecula.runner.stop import watch_signals
 from trabecula.runner.summary import RunSummary
+from trabecula.specimen import Specimen
 from trabecula.state import State
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ def run(
     if threads is not None:
         set_threads(threads)
     insist_on_memory(config)
-    insist_on_specimen(config)
+    specimen = insist_on_specimen(config)
     folder = RunFolder(out)
     with lock_folder(folder.path) as stale, watch_signals():
         folder.begin(config.to_yaml())
-        job = Job(config, folder, progress, cache or StateCache())
+        job = Job(config, folder, progress, cache or StateCache(), specimen)
         if stale:
             folder.add_log(stale)
         job.carry_out(job.live)
@@ -68,13 +69,24 @@ def run(
 
 
 class Job:
-    """The phases of one run and what is noted between them."""
+    """The phases of one run and what is noted between them.
+
+    Parameters
+    ----------
+    specimen
+        The imported specimen, if it has been read already.
+    """
 
     def __init__(
-        self, config: "Config", folder: RunFolder, report: Report, cache: StateCache
+        self,
+        config: "Config",
+        folder: RunFolder,
+        report: Report,
+        cache: StateCache,
+        specimen: Specimen | None = None,
     ) -> None:
         self._config, self._folder, self._report = config, folder, report
-        self._spin_up = SpinUp(config, cache, report)
+        self._spin_up = SpinUp(config, cache, report, specimen=specimen)
         self._recorder: Recorder | None = None
         self._clock = time.monotonic()
         self.summary = RunSummary(folder.path, config.name)

@@ -49,10 +49,11 @@ def make_specimen_for(config: "Config", bv_tv: float | None) -> Specimen:
     return specimen
 
 
-def insist_on_specimen(config: "Config") -> None:
+def insist_on_specimen(config: "Config") -> Specimen | None:
     """Refuse a specimen that cannot be had, before anything is written.
 
-    A structure to be generated is judged by its numbers; an image is read.
+    A structure to be generated is judged by its numbers; an image is read, and returned so that
+    nobody needs to read it again.
 
     Raises
     ------
@@ -63,8 +64,8 @@ def insist_on_specimen(config: "Config") -> None:
     """
     if config.lattice.specimen is None:
         check_request(_make_request(config, config.lattice.bv_tv))
-    else:
-        make_specimen_for(config, None)
+        return None
+    return make_specimen_for(config, None)
 
 
 def _make_request(config: "Config", bv_tv: float | None) -> Request:

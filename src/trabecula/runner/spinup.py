@@ -13,6 +13,7 @@ from trabecula.runner.digest import compute_state_digest
 from trabecula.runner.live import live
 from trabecula.runner.progress import Progress
 from trabecula.runner.specimens import find_seed, make_specimen_for
+from trabecula.specimen import Specimen
 from trabecula.state import State
 
 if TYPE_CHECKING:
@@ -65,12 +66,20 @@ class SpinUp:
         Told of progress.
     lead
         Days before day 0 at which the state is wanted.
+    specimen
+        The imported specimen, if it has been read already.
     """
 
     def __init__(
-        self, config: "Config", cache: StateCache, report: Report, lead: float = LEAD
+        self,
+        config: "Config",
+        cache: StateCache,
+        report: Report,
+        lead: float = LEAD,
+        specimen: Specimen | None = None,
     ) -> None:
         self._config, self._cache, self._report = config, cache, report
+        self._specimen = specimen
         self.phases = count_phases(config, lead)
         self.notes: list[str] = []
         self.from_cache: list[str] = []
@@ -127,7 +136,7 @@ class SpinUp:
 
     def _spin_once(self, step: int, bv_tv: float | None) -> State:
         config, seed = self._config, find_seed(self._config)
-        specimen = make_specimen_for(config, bv_tv)
+        specimen = self._specimen or make_specimen_for(config, bv_tv)
         self.notes = [f"specimen: {specimen.origin}", *specimen.report]
         state = make_state(
             specimen.fraction,

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,21 @@ class Panel:
 
     path: Path
     trials: tuple[Trial, ...]
+
+    def choose(self, only: Sequence[str]) -> "Panel":
+        """Return the panel of the trials named, or of all if none is.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such trial.
+        """
+        known = [trial.id for trial in self.trials]
+        unknown = [name for name in only if name not in known]
+        if unknown:
+            problem = Problem("--only", "trial", ", ".join(unknown), ", ".join(known))
+            raise ConfigError([problem])
+        return Panel(self.path, tuple(t for t in self.trials if not only or t.id in only))
 
 
 def load_panel(path: str | Path) -> Panel:

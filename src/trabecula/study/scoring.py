@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from trabecula.study.panel import Endpoint, Trial
+from trabecula.study.panel import Endpoint
 from trabecula.study.pool import Estimate
 
 PRECISE = 0.5
@@ -113,13 +113,3 @@ def score_panel(trials: Mapping[str, Sequence[Judged]]) -> float:
     """Return the mean score of the trials that have one; NaN if none has."""
     scores = [score for score in map(score_trial, trials.values()) if math.isfinite(score)]
     return sum(scores) / len(scores) if scores else math.nan
-
-
-def count_verdicts(judged: Sequence[Judged]) -> dict[str, int]:
-    """Return how often each verdict was given."""
-    return {str(v): sum(j.verdict == v for j in judged) for v in Verdict}
-
-
-def list_scorable(trial: Trial) -> tuple[Endpoint, ...]:
-    """Return the endpoints of a trial that can be computed."""
-    return tuple(endpoint for endpoint in trial.endpoints if endpoint.term is not None)

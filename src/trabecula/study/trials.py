@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trabecula.base.errors import ConfigError, Problem
 from trabecula.config.load import apply_setting, make_config
 from trabecula.config.marks import Document
+from trabecula.config.names import replace_odd
 from trabecula.study.panel import Arm, Panel, Trial
 
 if TYPE_CHECKING:
@@ -59,28 +59,15 @@ class Task:
 
 def make_name(text: str) -> str:
     """Return a name that a folder can have."""
-    cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in text)
-    return cleaned.strip(".-") or "unnamed"
+    return replace_odd(text).strip(".-") or "unnamed"
 
 
-def list_tasks(panel: Panel, sampling: Sampling, only: Sequence[str] = ()) -> list[Task]:
-    """List the runs of a panel, the first bone of every arm before the second of any.
-
-    Raises
-    ------
-    ConfigError
-        If `only` names a trial that there is not.
-    """
-    known = [trial.id for trial in panel.trials]
-    unknown = [name for name in only if name not in known]
-    if unknown:
-        problem = Problem("--only", "trial", ", ".join(unknown), ", ".join(known))
-        raise ConfigError([problem])
-    trials = [trial for trial in panel.trials if not only or trial.id in only]
+def list_tasks(panel: Panel, sampling: Sampling) -> list[Task]:
+    """List the runs of a panel, the first bone of every arm before the second of any."""
     return [
         Task(t.id, arm.name, bone, Path(make_name(t.id)) / make_name(arm.name) / f"bone-{bone}")
         for bone in range(1, sampling.bones + 1)
-        for t in trials
+        for t in panel.trials
         for arm in t.used_arms
     ]
 

@@ -169,33 +169,45 @@ def judge_trial(trial: Trial, pool: Pool) -> list[Judged]:
 
 
 def judge_panel(
-    panel: Panel, sampling: Sampling, out: Path, only: Sequence[str] = ()
+    panel: Panel,
+    sampling: Sampling,
+    out: Path,
+    show: Callable[[Trial, Pool, list[Judged]], None] | None = None,
 ) -> dict[str, list[Judged]]:
-    """Judge what has been lived of a panel, trial by trial."""
-    tasks = list_tasks(panel, sampling, only)
-    wanted = {task.trial for task in tasks} | set(only)
-    return {
-        trial.id: judge_trial(trial, load_pool(trial, tasks, out))
-        for trial in panel.trials
-        if trial.id in wanted or not only
-    }
+    """Judge what has been lived of a panel, trial by trial.
+
+    Parameters
+    ----------
+    show
+        Given each trial with its runs, which are forgotten then.
+    """
+    tasks = list_tasks(panel, sampling)
+    judged = {}
+    for trial in panel.trials:
+        pool = load_pool(trial, tasks, out)
+        judged[trial.id] = judge_trial(trial, pool)
+        if show is not None:
+            show(trial, pool, judged[trial.id])
+    return judged
 
 
-def judge_no_change(panel: Panel, only: Sequence[str] = ()) -> dict[str, list[Judged]]:
+def judge_no_change(panel: Panel) -> dict[str, list[Judged]]:
     """Judge the baseline in which nothing changes."""
     none = Estimate(NAN, NAN, 0)
     return {
         trial.id: [Judged(end, none, judge_unchanged(end)) for end in trial.endpoints]
         for trial in panel.trials
-        if not only or trial.id in only
     }
 
 
 def write_verdicts(
-    panel: Panel, judged: dict[str, list[Judged]], sampling: Sampling, out: Path
+    panel: Panel,
+    judged: dict[str, list[Judged]],
+    unchanged: dict[str, list[Judged]],
+    sampling: Sampling,
+    out: Path,
 ) -> Path:
     """Write ``verdicts.json``: scores, every endpoint, and what they were made from."""
-    unchanged = judge_no_change(panel, tuple(judged))
     content = {
         "panel": panel.path.name,
         "sampling": {"bones": sampling.bones, "edge": sampling.edge, "settle": sampling.settle,
@@ -210,7 +222,7 @@ def write_verdicts(
                 "score_no_change": _plain(score_trial(unchanged[trial.id])),
                 "endpoints": [one.to_mapping() for one in judged[trial.id]],
             }
-            for trial in panel.trials if trial.id in judged
+            for trial in panel.trials
         ],
     }  # fmt: skip
     path = out / "verdicts.json"

@@ -40,7 +40,7 @@ def make_page(
     figures
         A ``matplotlib.figure.Figure`` by trial, where one was drawn.
     """
-    trials = [trial for trial in panel.trials if trial.id in judged]
+    trials = panel.trials
     score, base = score_panel(judged), score_panel(unchanged)
     rows = "".join(
         f"<tr><td><a href='#{_escape(t.id)}'>{_escape(t.id)}</a></td><td>{_escape(t.title)}</td>"
