@@ -34,6 +34,14 @@ def solved(parameters):
     return state
 
 
+@pytest.fixture(scope="module")
+def distressed(solved, parameters):
+    """Bone with osteocytes that call."""
+    state = copy.deepcopy(solved)
+    apply_stress(state)
+    return solve(state, parameters)
+
+
 def solve(state, parameters, on=None, **signals):
     state = copy.deepcopy(state)
     for name, values in signals.items():
@@ -62,16 +70,18 @@ REMOVALS = {
     "tgfb": ("tgfb_surface", 0.0),
     "igf1": ("igf1_surface", 0.0),
     "sclerostin": ("sclerostin_surface", 0.0),
+    "alarmin": ("alarmin_surface", 0.0),
     "mcsf": ("mcsf_surface", 0.0),
     "estradiol": ("local_estradiol", 0.0),
 }
 
 
 @pytest.mark.parametrize("name", list(REMOVALS))
-def test_removal_of_a_source_lowers_a_named_output(solved, parameters, name):
+def test_removal_of_a_source_lowers_a_named_output(solved, distressed, parameters, name):
     key, share = REMOVALS[name]
-    before = measure_fields(solved, parameters)[key]
-    after = measure_fields(solve(solved, parameters, {name: False}), parameters)[key]
+    state = distressed if name == "alarmin" else solved
+    before = measure_fields(state, parameters)[key]
+    after = measure_fields(solve(state, parameters, {name: False}), parameters)[key]
     assert before > 0
     assert after <= share * before
 
@@ -182,10 +192,10 @@ def test_species_are_solved_by_their_clocks(solved, parameters):
     assert step_fields(state, parameters, {}) == {}
     state.clock.step = 3
     due = set(step_fields(state, parameters, {}))
-    assert {"tgfb", "igf1", "rankl"} <= due
+    assert {"tgfb", "igf1", "alarmin", "rankl"} <= due
     assert "estradiol" not in due
     state.clock.step = 6
-    assert len(step_fields(state, parameters, {})) == 9
+    assert len(step_fields(state, parameters, {})) == 10
 
 
 def test_a_copied_state_goes_on_bit_for_bit(solved, parameters):
@@ -227,7 +237,7 @@ def test_the_table_covers_every_species(parameters, solved):
     assert [row.species for row in rows if not row.is_coarse] == [Species.RANKL_MEMBRANE]
     assert all(source.rate in parameters for row in rows for source in row.sources)
     assert all(row.removal for row in rows)
-    assert make_fields(solved.grid, parameters).coarse.shape == (11, 16, 17, 17)
+    assert make_fields(solved.grid, parameters).coarse.shape == (12, 16, 17, 17)
 
 
 def test_a_wrong_table_names_all_its_mistakes(tmp_path):

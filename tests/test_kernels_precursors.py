@@ -32,6 +32,7 @@ pytestmark = pytest.mark.twin
 RATES = make_rates(
     PrecursorRates, influx=1e-6, motility=700.0, chemotaxis=1.5, adhesion=2.0, half=0.4, power=2.0,
     kd=6.0, death=0.3, mcsf_half=3.0, tnf_half=4.0, tnf_max=2.0,
+    alarmin_half=5.0, alarmin_max=0.2,
 )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ from trabecula.kernels.space import make_ball
 pytestmark = pytest.mark.twin
 RATES = make_rates(
     LiningRates, opening=0.8, half=0.5, power=2.0, kd=6.0, covering=0.3, clearance=40.0, seam=SEAM,
-    waking=0.6, waking_half=90.0,
+    waking=0.6, waking_half=90.0, alarmin_half=5.0, alarmin_max=0.2,
 )  # fmt: skip
 COUNT = 120
 

@@ -24,3 +24,14 @@ def boost(value, half_value, maximum):
 def feel(ligands, rates, place):
     """The response of RANK at a place: a Hill function of its occupancy."""
     return hill(occupancy(ligands, rates.kd, *place), rates.half, rates.power)
+
+
+def rouse(ligands, rates, z, y, x):
+    """The response to alarmin, half of its most at the level that halves it."""
+    level = float(ligands.alarmin[half((z, y, x))])
+    return rates.alarmin_max * level / (level + rates.alarmin_half)
+
+
+def call(ligands, rates, place):
+    """The response of RANK and of what needs no RANKL, together."""
+    return feel(ligands, rates, place) + rouse(ligands, rates, *place)

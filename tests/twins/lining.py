@@ -2,18 +2,18 @@
 
 from trabecula.base.codes import Population, Stage, Stream
 from twins.keyed import happens, make_uid
-from twins.ligands import feel
+from twins.ligands import call
 from twins.space import BLOCK, join, neighbour, places_of, split
 
 
 def open_surface(table, count, scene, ligands, space, moment, rates):
-    """Withdrawal at `opening` times the response of RANK."""
+    """Withdrawal at `opening` times the responses of RANK and to alarmin."""
     opened = 0
     for i in range(count):
         if table.uid[i] == 0:
             continue
         place = split(table.voxel[i], space)
-        rate = rates.opening * feel(ligands, rates, place)
+        rate = rates.opening * call(ligands, rates, place)
         worth_a_draw = rate * moment.dt >= 1e-6
         if worth_a_draw and happens(moment, Stream.LINING, table.uid[i], 0, rate):
             table.uid[i] = 0

@@ -4,7 +4,7 @@ import math
 
 from trabecula.base.codes import Ground, Population, Stream
 from twins.keyed import draw, draw_below, draw_pair, happens, make_uid
-from twins.ligands import boost, feel
+from twins.ligands import boost, call
 from twins.space import FACES, half, is_bone, join, nearest_first, neighbour, shape_of, split
 
 EDGE = 8
@@ -90,7 +90,7 @@ def walk_precursors(table, count, scene, ligands, space, moment, rates):
                 if after >= before or threshold < 64 * (after / before) ** rates.chemotaxis:
                     place = there
             if rates.adhesion > 0 and scene.ground[place] == Ground.BARE:
-                rate = rates.adhesion * feel(ligands, rates, place)
+                rate = rates.adhesion * call(ligands, rates, place)
                 rate *= boost(ligands.tnf[half(place)], rates.tnf_half, rates.tnf_max)
                 worth_a_draw = 1 - math.exp(-rate * brief.dt) > 1e-6
                 if worth_a_draw and happens(brief, Stream.DIFFERENTIATION, table.uid[i], hop, rate):

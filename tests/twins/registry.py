@@ -15,7 +15,7 @@ TWINS = {
     ),
     "krylov": ("sum_blocks", "start_smoothing", "smooth", "subtract", "advance", "turn"),
     "level": ("fill_gradient", "compute_cut_volume"),
-    "ligands": ("occupancy", "hill", "boost"),
+    "ligands": ("occupancy", "hill", "boost", "rouse"),
     "lining": ("shift_lining", "cover_surface", "wake_lining"),
     "meshtransfer": ("refine_nodes", "collect_nodes"),
     "mineral": ("mineralise", "sum_quanta"),

@@ -124,6 +124,7 @@ class Species(StrEnum):
     SCLEROSTIN = "sclerostin"
     MCSF = "mcsf"
     ESTRADIOL = "estradiol"
+    ALARMIN = "alarmin"
 
 
 class Lateral(IntEnum):

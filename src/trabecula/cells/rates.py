@@ -35,6 +35,8 @@ def make_precursor_rates(p: Table, signals: Signals) -> PrecursorRates:
         mcsf_half=p["cells.precursor.mcsf_half"],
         tnf_half=p["cells.precursor.tnf_half"],
         tnf_max=p["cells.precursor.tnf_max"],
+        alarmin_half=p["cells.rank.alarmin_half"],
+        alarmin_max=p["cells.rank.alarmin_max"],
     )
 
 
@@ -114,6 +116,8 @@ def make_lining_rates(p: Table, grid: Grid) -> LiningRates:
         seam=compute_seam(p, grid),
         waking=p["cells.lining.waking"],
         waking_half=p["cells.lining.waking_half"] * compute_face(grid),
+        alarmin_half=p["cells.rank.alarmin_half"],
+        alarmin_max=p["cells.rank.alarmin_max"],
     )
 
 

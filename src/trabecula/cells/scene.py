@@ -72,6 +72,7 @@ def make_ligands(state: State) -> Ligands:
         tnf=fields.get(Species.TNF),
         mcsf=fields.get(Species.MCSF),
         sclerostin=fields.get(Species.SCLEROSTIN),
+        alarmin=fields.get(Species.ALARMIN),
     )
 
 

@@ -17,6 +17,7 @@ class Scale(StrEnum):
 
     CELL = "cell"
     STRESS = "stress"
+    ALARM = "alarm"
     VOLUME = "volume"
     WORK = "work"
     MATURE = "mature"

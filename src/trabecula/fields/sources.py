@@ -43,6 +43,8 @@ def _select(state: State, row: SourceRow) -> tuple[Array, Array | float]:
 def _scale(state: State, parameters: Table, row: SourceRow) -> Array | float:
     if row.scale == Scale.STRESS:
         return 1.0 + state.cells.osteocytes.rows.stress.astype(float)
+    if row.scale == Scale.ALARM:
+        return state.cells.osteocytes.rows.stress.astype(float)
     if row.scale == Scale.WORK:
         return state.cells.osteoclasts.rows.work.astype(float)
     if row.scale == Scale.MATURE:

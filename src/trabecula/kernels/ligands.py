@@ -18,6 +18,7 @@ class Ligands(NamedTuple):
     tnf: np.ndarray
     mcsf: np.ndarray
     sclerostin: np.ndarray
+    alarmin: np.ndarray
 
 
 @kernel
@@ -39,3 +40,13 @@ def hill(value, half, power):
 def boost(value, half, maximum):
     """Return 1 + maximum * value / (half + value): exactly 1 without ligand."""
     return 1.0 + maximum * value / (half + value)
+
+
+@kernel
+def rouse(ligands, rates, z, y, x):
+    """Response to what dying osteocytes release, in units of the full response to RANKL.
+
+    Neither OPG nor an antibody to RANKL stops it; it is linear while RANK's is steep.
+    """
+    a = ligands.alarmin[z // 2, y // 2, x // 2]
+    return rates.alarmin_max * a / (rates.alarmin_half + a)

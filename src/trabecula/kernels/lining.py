@@ -6,7 +6,7 @@ import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.keyed import draw, make_uid
-from trabecula.kernels.ligands import hill, occupancy
+from trabecula.kernels.ligands import hill, occupancy, rouse
 from trabecula.kernels.osteoblasts import begin_osteoblast
 from trabecula.kernels.space import join, neighbour, split
 
@@ -19,7 +19,8 @@ ROWS = 512
 class LiningRates(NamedTuple):
     """``opening`` 1/d at full occupancy; ``half``, ``power``, ``kd`` (pM) of occupancy; ``covering``
     1/d beside a lining cell; ``clearance`` um to the nearest osteoclast; ``seam`` quanta of osteoid;
-    ``waking`` 1/d at plenty of bound factor, half of it at ``waking_half`` quanta.
+    ``waking`` 1/d at plenty of bound factor, half of it at ``waking_half`` quanta; ``alarmin_half`` pM,
+    ``alarmin_max`` 1.
     """
 
     opening: float
@@ -31,23 +32,25 @@ class LiningRates(NamedTuple):
     seam: int
     waking: float
     waking_half: float
+    alarmin_half: float
+    alarmin_max: float
 
 
 @kernel
-def withdraws(uid, theta, moment, rates):
-    """Whether a lining cell at RANK occupancy `theta` withdraws in this step.
+def withdraws(uid, theta, alarm, moment, rates):
+    """Whether a lining cell at RANK occupancy `theta` and response `alarm` withdraws in this step.
 
-    The chance is below opening x dt x (theta/half)^n for every whole n up to `power`: most draws
-    lie above that and need no power function.
+    The chance is below opening x dt x ((theta/half)^n + alarm) for every whole n up to `power`: most
+    draws lie above that and need no power function.
     """
-    most = rates.opening * moment.dt * 1.000001
+    most = 1.0
     u = draw(moment.seed, LINING, moment.step, uid, 0)
     if theta < rates.half:
         for _ in range(int(rates.power)):
             most *= theta / rates.half
-    if u >= most:
+    if u >= rates.opening * moment.dt * (most + alarm) * 1.000001:
         return False
-    rate = rates.opening * hill(theta, rates.half, rates.power)
+    rate = rates.opening * (hill(theta, rates.half, rates.power) + alarm)
     return rate * moment.dt >= 1e-6 and u < 1.0 - np.exp(-rate * moment.dt)
 
 
@@ -59,7 +62,8 @@ def choose_block(block, table, count, ligands, space, moment, rates, leaving):
         if table.uid[i] != 0:
             z, y, x = split(table.voxel[i], space)
             theta = occupancy(ligands, rates.kd, z, y, x)
-            leaving[i] = withdraws(table.uid[i], theta, moment, rates)
+            alarm = rouse(ligands, rates, z, y, x)
+            leaving[i] = withdraws(table.uid[i], theta, alarm, moment, rates)
 
 
 @parallel_kernel

@@ -6,7 +6,7 @@ import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.keyed import draw, draw_below, draw_pair, make_uid
-from trabecula.kernels.ligands import boost, hill, occupancy
+from trabecula.kernels.ligands import boost, hill, occupancy, rouse
 from trabecula.kernels.scene import BARE, BONE
 from trabecula.kernels.space import FACES, HALF_QUANTA, join, neighbour, split
 
@@ -20,7 +20,7 @@ class PrecursorRates(NamedTuple):
 
     ``influx`` cells per um^3 of marrow and day; ``motility`` um^2/d; ``chemotaxis`` exponent;
     ``adhesion`` 1/d at full occupancy; ``half``, ``power`` of occupancy; ``kd`` pM; ``death`` 1/d;
-    ``mcsf_half`` pM; ``tnf_half`` pM; ``tnf_max`` 1.
+    ``mcsf_half`` pM; ``tnf_half`` pM; ``tnf_max`` 1; ``alarmin_half`` pM, ``alarmin_max`` 1.
     """
 
     influx: float
@@ -34,6 +34,8 @@ class PrecursorRates(NamedTuple):
     mcsf_half: float
     tnf_half: float
     tnf_max: float
+    alarmin_half: float
+    alarmin_max: float
 
 
 @kernel
@@ -109,6 +111,7 @@ def settles(z, y, x, uid, hop, ligands, moment, rates_sub):
     """Whether a precursor on bare bone adheres in this part `sub` (d) of the step."""
     rates, sub = rates_sub
     theta = hill(occupancy(ligands, rates.kd, z, y, x), rates.half, rates.power)
+    theta += rouse(ligands, rates, z, y, x)
     tnf = boost(ligands.tnf[z // 2, y // 2, x // 2], rates.tnf_half, rates.tnf_max)
     chance = 1.0 - np.exp(-rates.adhesion * theta * tnf * sub)
     if chance <= 1e-6:
