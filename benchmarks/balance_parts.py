@@ -48,7 +48,7 @@ def report_pushed(folder: Path) -> None:
         gaps = np.array([[measure_gap(r, pairs[r.seed], d) for d in days] for r in runs])
         found = fit_return(days, gaps.mean(0))
         put("time of the return (years)", jackknife(gaps, partial(fit_return, days)), "2-8")
-        print(f"| the same from the pooled course | {found:.1f} | |")
+        print(f"| the same from the pooled course | {found:.1f} | | |")
 
 
 def measure_gap(run: Run, control: Run, day: float) -> float:

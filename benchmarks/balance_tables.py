@@ -1,7 +1,11 @@
 """Windows, means and rows of the tables that ``balance_report.py`` prints."""
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,17 +22,86 @@ type Number = Callable[[Run], float]
 type Pairs = dict[int, Run]
 
 
+class Verdicts:
+    """What was judged so far: rows outside their band by more than two errors, and rows within."""
+
+    title = ""
+    bones = 0
+    missed: ClassVar[list[str]] = []
+    reached: ClassVar[list[str]] = []
+
+
 def put(name: str, found: tuple[float, float], band: str, digits: int = 2) -> None:
-    """Print a row of a table: what, mean and standard error, band."""
+    """Print a row of a table: what, mean and standard error, band, verdict."""
     mean, error = found
-    print(f"| {name} | {mean:.{digits}f} ± {error:.{digits}f} | {band} |")
+    band = band or find_band(Verdicts.title, name)
+    verdict = judge(mean, error if Verdicts.bones > 1 else math.inf, band)
+    print(f"| {name} | {mean:.{digits}f} ± {error:.{digits}f} | {band} | {verdict} |")
+    if verdict in ("reached", "MISSED"):
+        place = Verdicts.missed if verdict == "MISSED" else Verdicts.reached
+        place.append(f"{Verdicts.title}: {name}")
+
+
+def judge(mean: float, error: float, band: str) -> str:
+    """Return a verdict: two errors on one side decide; one bone decides nothing."""
+    limits = parse_band(band)
+    if limits is None or not math.isfinite(mean):
+        return ""
+    low, high = limits
+    if low <= mean <= high:
+        return "reached" if low <= mean - 2 * error and mean + 2 * error <= high else "inside"
+    away = low - mean if mean < low else mean - high
+    return "MISSED" if away > 2 * error else "outside, undecided"
+
+
+def parse_band(band: str) -> tuple[float, float] | None:
+    """Return the limits of ``0.98-1.02``, ``-9 to -4``, ``within 0.5``, ``<= 0.5``; None for words."""
+    number = r"([-+]?\d*\.?\d+)"
+    if found := re.fullmatch(f"{number} to {number}", band) or re.fullmatch(
+        f"{number}-{number}", band
+    ):
+        low, high = sorted((float(found[1]), float(found[2])))
+        return low, high
+    if found := re.fullmatch(f"within {number}", band):
+        return -float(found[1]), float(found[1])
+    if found := re.fullmatch(f"(?:<= )?{number}", band):
+        return -math.inf, float(found[1])
+    return None
+
+
+def find_band(title: str, name: str) -> str:
+    """Return the band that ``balance_bands.yaml`` gives a row of a table; empty if none."""
+    return str(_read_bands().get(title, {}).get(name, ""))
+
+
+@cache
+def _read_bands() -> dict[str, dict[str, str]]:
+    from ruamel.yaml import YAML
+
+    path = Path(__file__).with_name("balance_bands.yaml")
+    bands: dict[str, dict[str, str]] = YAML(typ="safe").load(path.read_text())["bands"]
+    return bands
+
+
+def find_surprises(known: Mapping[str, str]) -> list[str]:
+    """Return what the list of known misses does not say: new misses, and misses that are none.
+
+    Parameters
+    ----------
+    known
+        Row -> why it is missed; a row is named by its table and the beginning of its words.
+    """
+    new = [row for row in Verdicts.missed if not any(row.startswith(key) for key in known)]
+    mended = [key for key in known if any(row.startswith(key) for row in Verdicts.reached)]
+    return [f"missed: {row}" for row in new] + [f"no longer missed: {key}" for key in mended]
 
 
 def head(title: str, runs: list[Run]) -> None:
     """Print a title and the head of a table."""
     volume = sum(float(run.data["volume"]) for run in runs)
+    Verdicts.title, Verdicts.bones = title, len(runs)
     print(f"\n**{title}**: {len(runs)} bones, {volume:.0f} mm^3\n")
-    print("| what | mean ± SE | to reach |\n|---|---|---|")
+    print("| what | mean ± SE | to reach | verdict |\n|---|---|---|---|")
 
 
 def measure_slope(run: Run, start: float, end: float) -> float:

@@ -13,6 +13,8 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 from balance_parts import fit_return, jackknife  # noqa: E402
+from balance_report import read_known  # noqa: E402
+from balance_tables import Verdicts, find_surprises, judge, parse_band, put  # noqa: E402
 from floors import keep_reference, measure_depths, measure_shift, measure_walls  # noqa: E402
 from push import push  # noqa: E402
 from study import make_jobs, read_parts, spell_out  # noqa: E402
@@ -30,6 +32,47 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
     mean, error = jackknife(rows, lambda row: float(row[0]))
     assert mean == pytest.approx(rows.mean())
     assert error == pytest.approx(rows.std(ddof=1) / 3)
+
+
+@pytest.mark.parametrize(
+    ("band", "limits"),
+    [
+        ("0.98-1.02", (0.98, 1.02)),
+        ("-9 to -4", (-9, -4)),
+        ("within 0.5", (-0.5, 0.5)),
+        ("<= 0.5", (-np.inf, 0.5)),
+        ("1e-9", None),
+        ("near 10", None),
+        ("", None),
+    ],
+)
+def test_bands_in_words_become_limits(band, limits):
+    assert parse_band(band) == limits
+
+
+def test_two_errors_decide():
+    assert judge(0.3, 0.05, "within 0.5") == "reached"
+    assert judge(0.45, 0.05, "within 0.5") == "inside"
+    assert judge(0.55, 0.05, "within 0.5") == "outside, undecided"
+    assert judge(-0.7, 0.05, "within 0.5") == "MISSED"
+    assert judge(-0.7, np.inf, "within 0.5") == "outside, undecided"
+    assert judge(3.0, 0.1, "") == ""
+
+
+def test_a_report_fails_on_what_its_list_of_misses_does_not_say(monkeypatch, capsys):
+    monkeypatch.setattr(Verdicts, "missed", [])
+    monkeypatch.setattr(Verdicts, "reached", [])
+    monkeypatch.setattr(Verdicts, "title", "Sites")
+    monkeypatch.setattr(Verdicts, "bones", 5)
+    put("resorption of a site (d), by area; median 20", (20.0, 1.0), "25-50")
+    put("turnover (%/yr)", (17.0, 1.0), "11-30")
+    assert "MISSED" in capsys.readouterr().out
+    known = read_known()
+    assert find_surprises(known) == []
+    assert find_surprises({}) == ["missed: Sites: resorption of a site (d), by area; median 20"]
+    assert find_surprises(known | {"Sites: turnover": "high"}) == [
+        "no longer missed: Sites: turnover"
+    ]
 
 
 def test_rows_of_the_table_are_set_or_multiplied():
