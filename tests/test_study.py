@@ -83,18 +83,19 @@ def test_rows_of_the_table_are_set_or_multiplied():
     assert found[1].startswith("cells.parameters={")
 
 
-def test_every_arm_of_the_plan_is_a_valid_configuration(tmp_path):
+@pytest.mark.parametrize(("plan", "least"), [("balance.yaml", 120), ("clinic.yaml", 20)])
+def test_every_arm_of_a_plan_is_a_valid_configuration(tmp_path, plan, least):
     from study import make_config
 
     count = 0
-    for name, part in read_parts(BENCHMARKS / "balance.yaml").items():
+    for name, part in read_parts(BENCHMARKS / plan).items():
         jobs = make_jobs(name, part, tmp_path)
         assert len({job.path for job in jobs}) == len(jobs)
         for job in jobs:
             if job.bone.seed == 1:
                 make_config(job.bone, job.settings)
                 count += 1
-    assert count > 120
+    assert count > least
 
 
 def make_slab():
@@ -156,3 +157,14 @@ def test_a_push_changes_volume_evenly_and_keeps_the_books(share):
     assert state.volume.expected == after
     for face in (state.lattice.matrix[3], state.lattice.matrix[14]):
         assert np.ptp(face) == 0
+
+
+def test_levels_of_prescriptions_are_those_that_the_patient_gets():
+    from clinic_report import find_levels
+
+    untreated, overdone, alone = (
+        find_levels("hypogonadal", arm) for arm in ("untreated", "overdone", "testosterone")
+    )
+    assert untreated["testosterone"] == pytest.approx(180, rel=0.05)
+    assert overdone["estradiol"] < 0.6 * alone["estradiol"]
+    assert find_levels("factorial", "both")["estradiol"] == 60
