@@ -1,6 +1,6 @@
 """Sweeps under fire: workers and the sweep itself killed at random, one run that cannot be lived.
 
-``python benchmarks/sweeps.py [--runs 200] [--scheduler] [--kills 25] [--seed 1] [--folder runs/sweeps]``
+``python benchmarks/sweeps.py [--runs 200] [--scheduler] [--kills 20] [--seed 1] [--folder runs/sweeps]``
 
 Lives a sweep of tiny runs with two workers. ``--kills`` times, spread over the sweep, a worker is
 killed with SIGKILL at a random moment; after a third of the runs the sweep itself is, after two thirds
@@ -33,7 +33,8 @@ spin_up: 0 d
 settle: 0 d
 duration: {days} d
 lattice: {{specimen: bone.h5, voxel: 20 um}}
-output: {{every: 1 d, snapshots: {days} d, costly: {days} d, checkpoint: 1 d}}
+mechanics: off
+output: {{every: 1 d, snapshots: {days} d, costly: {days} d, checkpoint: 2 d}}
 """
 LAB = (sys.executable, "-m")
 LONGEST = 6.0
@@ -237,9 +238,9 @@ def main() -> None:
     """Live, shoot, start again, count."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=200)
-    parser.add_argument("--days", type=int, default=4)
+    parser.add_argument("--days", type=int, default=3)
     parser.add_argument("--scheduler", action="store_true")
-    parser.add_argument("--kills", type=int, default=25)
+    parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     root = Path(__file__).parents[1]
     parser.add_argument("--folder", type=Path, default=root / "runs" / "sweeps")
