@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from trabecula.runner import Progress
+    from trabecula.study.sweeping import SweepProgress
 
 QUIET = 10.0
 """Seconds between two plain lines."""
@@ -96,3 +97,80 @@ class LiveWatch:
 def make_watch() -> PlainWatch | LiveWatch:
     """Return what fits the standard output."""
     return LiveWatch() if sys.stdout.isatty() else PlainWatch()
+
+
+class PlainSweepWatch:
+    """Prints a line on the standard error stream every few seconds while a sweep goes on."""
+
+    def __init__(self, pause: float = QUIET) -> None:
+        self._pause, self._last, self._ended = pause, 0.0, -1
+
+    def __enter__(self) -> "PlainSweepWatch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        typer.echo(text, err=True)
+
+    def __call__(self, progress: "SweepProgress") -> None:
+        """Show a report, if a while has passed since the last one and something has."""
+        now, ended = time.monotonic(), progress.done + progress.failed
+        is_last = ended == progress.total != self._ended
+        if not is_last and (now - self._last < self._pause or ended == self._ended):
+            return
+        self._last, self._ended = now, ended
+        self.say(
+            f"{progress.done} done, {progress.failed} failed of {progress.total}, "
+            f"{to_clock(progress.seconds_left)} left"
+        )
+
+
+class LiveSweepWatch:
+    """Shows one bar with runs done and failed, and the time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bars
+
+        self._bars = Bars(
+            TextColumn("{task.fields[done]} of {task.fields[runs]}"),
+            BarColumn(bar_width=32),
+            TextColumn("{task.percentage:3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]} left"),
+            TextColumn("[red]{task.fields[failed]}"),
+            console=Console(stderr=True),
+        )
+        self._task: Any = None
+
+    def __enter__(self) -> "LiveSweepWatch":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._bars.console.print(text, markup=False, highlight=False)
+
+    def __call__(self, progress: "SweepProgress") -> None:
+        """Show a report."""
+        fields: dict[str, Any] = {
+            "done": progress.done,
+            "runs": progress.total,
+            "left": to_clock(progress.seconds_left),
+            "failed": f"{progress.failed} failed" if progress.failed else "",
+        }
+        if self._task is None:
+            self._task = self._bars.add_task("sweep", total=1.0, **fields)
+        self._bars.update(self._task, completed=progress.share, **fields)
+
+
+def make_sweep_watch() -> PlainSweepWatch | LiveSweepWatch:
+    """Return what fits the standard error stream."""
+    return LiveSweepWatch() if sys.stderr.isatty() else PlainSweepWatch()

@@ -11,14 +11,16 @@ from trabecula.config.schema import Config
 from trabecula.config.types import Quantity
 
 
-def make_problem(error: dict[str, Any], document: Document) -> Problem:
-    """Translate one pydantic error."""
+def make_problem(
+    error: dict[str, Any], document: Document, root: type[BaseModel] = Config
+) -> Problem:
+    """Translate one pydantic error about a file whose top level is `root`."""
     path: Key = tuple(part for part in error["loc"] if part != "[key]")
     kind = error["type"]
     if "[key]" in error["loc"] or kind == "extra_forbidden":
-        return _unknown_key(path, error, document)
+        return _unknown_key(path, error, document, root)
     if kind == "missing" and not isinstance(path[-1], int):
-        return _missing(path, document)
+        return _missing(path, document, root)
     context = error.get("ctx", {})
     if kind == "leaf":
         item = context["item"]
@@ -27,40 +29,44 @@ def make_problem(error: dict[str, Any], document: Document) -> Problem:
         return Problem(
             where, to_dotted(spot), context["found"], context["allowed"], context["hint"]
         )
-    return _wrong_shape(path, error, document)
+    return _wrong_shape(path, error, document, root)
 
 
-def _unknown_key(path: Key, error: dict[str, Any], document: Document) -> Problem:
-    valid = _valid_keys(path[:-1], error)
+def _unknown_key(
+    path: Key, error: dict[str, Any], document: Document, root: type[BaseModel]
+) -> Problem:
+    valid = _valid_keys(path[:-1], error, root)
     name = str(path[-1])
     hint = find_nearest(name, valid)
     if not hint:
-        places = [key for key in find_keys(Config) if key[-1] == name]
+        places = [key for key in find_keys(root) if key[-1] == name]
         hint = f"did you mean {to_dotted(places[0])}?" if places else ""
     where = document.find_key(path)
     return Problem(where, to_dotted(path), f"unknown key '{name}'", ", ".join(valid), hint)
 
 
-def _valid_keys(path: Key, error: dict[str, Any]) -> list[str]:
-    model = find_model(path)
+def _valid_keys(path: Key, error: dict[str, Any], root: type[BaseModel]) -> list[str]:
+    model = find_model(path, root)
     if model is not None:
         return list(model.model_fields)
     words: str = error.get("ctx", {}).get("allowed", "")
     return words.split(" or ")
 
 
-def _missing(path: Key, document: Document) -> Problem:
-    allowed = describe_field(path)
+def _missing(path: Key, document: Document, root: type[BaseModel]) -> Problem:
+    allowed = describe_field(path, root)
     where = document.find_key(path[:-1])
     return Problem(where, to_dotted(path), "nothing", allowed, f"add {path[-1]}")
 
 
-def _wrong_shape(path: Key, error: dict[str, Any], document: Document) -> Problem:
+def _wrong_shape(
+    path: Key, error: dict[str, Any], document: Document, root: type[BaseModel]
+) -> Problem:
     context = error.get("ctx", {})
     kind = error["type"]
     if kind == "missing":
         path, kind = path[:-1], "too_short"
-    model = find_model(path)
+    model = find_model(path, root)
     if model is not None:
         allowed = "a block of " + ", ".join(model.model_fields)
     elif kind in {"too_short", "too_long"} and "actual_length" not in context:
@@ -82,9 +88,9 @@ def describe_value(value: object) -> str:
     return repr(value)
 
 
-def find_model(path: Key) -> type[BaseModel] | None:
+def find_model(path: Key, root: type[BaseModel] = Config) -> type[BaseModel] | None:
     """Return the block at `path` of the schema, or None if something else stands there."""
-    model: type[BaseModel] | None = Config
+    model: type[BaseModel] | None = root
     for part in path:
         if model is None or part not in model.model_fields:
             return None
@@ -110,9 +116,9 @@ def find_keys(model: type[BaseModel], prefix: Key = ()) -> list[Key]:
     return keys
 
 
-def describe_field(path: Key) -> str:
+def describe_field(path: Key, root: type[BaseModel] = Config) -> str:
     """Return what the field at `path` may hold."""
-    parent = find_model(path[:-1])
+    parent = find_model(path[:-1], root)
     field = parent.model_fields.get(str(path[-1])) if parent is not None else None
     leaves = [leaf for leaf in (field.metadata if field else []) if isinstance(leaf, Quantity)]
     return leaves[0].allowed if leaves else "a value"

@@ -1,4 +1,4 @@
-"""Floor 6: many runs as one question: panels of published trials, their arms, and what they score."""
+"""Floor 6: many runs as one question: panels of published trials and what they score; sweeps."""
 
 from trabecula.study.panel import Panel, Trial, load_panel
 from trabecula.study.scoring import Verdict, score_panel

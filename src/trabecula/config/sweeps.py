@@ -1,0 +1,318 @@
+"""A sweep file to a checked :class:`Sweep`, and each of its points to a configuration."""
+
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trabecula.base.errors import ConfigError, Problem
+from trabecula.config.load import make_config
+from trabecula.config.marks import Document, Key, load_yaml, to_dotted
+from trabecula.config.names import find_nearest, replace_odd
+from trabecula.config.parameters import find_override_problems
+from trabecula.config.problems import find_keys, find_model, make_problem
+from trabecula.config.resolve import ROOMS_OF_BLOCK, to_full_key
+from trabecula.config.schema import Config
+from trabecula.config.sweepschema import MOST_RUNS, Range, Sample, SeriesTable, SweepSettings
+
+SAMPLES = ("latin_hypercube", "sobol")
+"""Designs that fill a box."""
+
+type Change = tuple[str, Any, str]
+"""A key that is changed: its dotted path, the value, and where that stands."""
+
+
+def to_key(dotted: str) -> Key:
+    """Split ``block.key[2].key``; the name of a parameter keeps its dots.
+
+    >>> to_key("protocol[0].dose"), to_key("cells.parameters.osteoclast.work")
+    (('protocol', 0, 'dose'), ('cells', 'parameters', 'osteoclast.work'))
+    """
+    key: list[str | int] = []
+    for part in [part for part in dotted.split(".") if part]:
+        name, *indices = re.split(r"\[(\d+)\]", part)
+        key += [name] if name else []
+        key += [int(index) for index in indices if index]
+    if len(key) > 2 and key[1] == "parameters":
+        return (key[0], key[1], ".".join(map(str, key[2:])))
+    return tuple(key)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a sweep file asks for.
+
+    Parameters
+    ----------
+    path
+        The file.
+    settings
+        Its values.
+    document
+        Its values with the places where they stand.
+    base
+        The document of the base configuration.
+    base_path
+        Its file; paths in a configuration are relative to it.
+    """
+
+    path: Path
+    settings: SweepSettings
+    document: Document
+    base: Document
+    base_path: Path
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.settings.name
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Replicate seeds; empty if the configuration's own is kept."""
+        return self.settings.seeds
+
+    @property
+    def table(self) -> SeriesTable | None:
+        """Which series are tabulated."""
+        return self.settings.table
+
+    def find(self, *key: str | int) -> str:
+        """Return where the value at `key` stands."""
+        return self.document.find_value(key)
+
+    def configure(self, changes: "list[Change]") -> Config:
+        """Return the configuration of one point: the base, what all share, and `changes`.
+
+        Raises
+        ------
+        ConfigError
+            With every mistake at once, each where its value stands.
+        """
+        source = self.base
+        document = Document(
+            source.name,
+            deepcopy(source.data),
+            dict(source.keys),
+            dict(source.values),
+            list(source.problems),
+        )
+        shared = [
+            (path, value, self.find("set", path)) for path, value in self.settings.set.items()
+        ]
+        for path, value, where in [*shared, *changes]:
+            _place(document, to_key(path), path, deepcopy(value), where)
+        if isinstance(document.data, dict):
+            document.data["name"] = self.name
+        return make_config(document, self.base_path)
+
+
+def _place(document: Document, key: Key, path: str, value: Any, where: str) -> None:
+    """Put `value` at `key`, making the blocks that lead to it."""
+    if not isinstance(document.data, dict):
+        return
+    block: Any = document.data
+    for end, part in enumerate(key[:-1], 1):
+        if isinstance(part, int):
+            if not isinstance(block, list) or not part < len(block):
+                count = len(block) if isinstance(block, list) else 0
+                problem = Problem(where, path, f"entry {part} of {count}", "an entry that is there")
+                document.problems.append(problem)
+                return
+            block = block[part]
+            continue
+        if not isinstance(block, dict):
+            found = f"{to_dotted(key[: end - 1])}, which is no block"
+            document.problems.append(Problem(where, path, found, "a key of a block"))
+            return
+        if not isinstance(block.get(part), dict | list):
+            block[part] = {}
+        document.keys.setdefault(key[:end], where)
+        block = block[part]
+    last = key[-1]
+    is_there = isinstance(block, list) and isinstance(last, int) and last < len(block)
+    if not is_there and not (isinstance(block, dict) and isinstance(last, str)):
+        problem = Problem(where, path, "no such entry", "an entry that is there")
+        document.problems.append(problem)
+        return
+    for marks in (document.keys, document.values):
+        for known in [known for known in marks if known[: len(key)] == key]:
+            del marks[known]
+    block[last] = value
+    document.keys[key] = document.values[key] = where
+
+
+def load_sweep(path: str | Path) -> Sweep:
+    """Load a sweep file and the base configuration that it names.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake of the sweep file at once. Points are not looked at yet.
+    """
+    from pydantic import ValidationError
+
+    file = Path(path)
+    document = load_yaml(file)
+    data = document.data
+    if not isinstance(data, dict):
+        problem = Problem(document.find_value(()), "(top level)", repr(data), "keys of a sweep")
+        raise ConfigError([*document.problems, problem])
+    data = {"name": replace_odd(file.stem).lstrip(".") or "sweep", **data}
+    problems = list(document.problems)
+    settings: SweepSettings | None = None
+    try:
+        settings = SweepSettings.model_validate(data)
+    except ValidationError as error:
+        known = {problem.where for problem in problems}
+        found = [make_problem(dict(e), document, SweepSettings) for e in error.errors()]
+        problems += [problem for problem in found if problem.where not in known]
+    if settings is not None:
+        problems += [*_check_paths(settings, document), *_check_designs(settings, document)]
+        problems += _check_base(settings, document, file)
+    if problems or settings is None:
+        raise ConfigError(sorted(set(problems), key=lambda problem: _order(problem.where)))
+    base_path = file.parent / settings.config
+    return Sweep(file, settings, document, load_yaml(base_path), base_path)
+
+
+def _order(where: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in where.split(":") if part.isdigit())
+
+
+def _check_base(settings: SweepSettings, document: Document, file: Path) -> list[Problem]:
+    try:
+        if (file.parent / settings.config).is_file():
+            return []
+    except (OSError, ValueError):
+        pass
+    found, allowed = f"no file {settings.config[:200]}", f"a file, relative to {file.parent}"
+    return [Problem(document.find_value(("config",)), "config", found, allowed)]
+
+
+def list_paths(settings: SweepSettings) -> Iterator[tuple[str, str, Key]]:
+    """Yield each key that a design changes: the design, the dotted path, where it stands."""
+    for name in ("set", "grid", "zip"):
+        for path in getattr(settings, name):
+            yield name, path, (name, path)
+    for index, row in enumerate(settings.list):
+        for path in row:
+            yield "list", path, ("list", index, path)
+    for name in SAMPLES:
+        sample: Sample | None = getattr(settings, name)
+        for path in sample.ranges if sample is not None else ():
+            yield name, path, (name, "ranges", path)
+
+
+def _check_paths(settings: SweepSettings, document: Document) -> list[Problem]:
+    problems: list[Problem] = []
+    owners: dict[Key, str] = {}
+    for design, path, key in list_paths(settings):
+        where = document.find_key(key)
+        reason = find_path_problem(path)
+        if reason is not None:
+            problems.append(Problem(where, to_dotted(key), *reason))
+            continue
+        owner = owners.setdefault(to_key(path), design)
+        if owner != design and "set" not in (owner, design):
+            found = f"{path} in {owner} and in {design}"
+            problems.append(Problem(where, to_dotted(key), found, "each key in one design"))
+        if path == "seed" and settings.seeds:
+            allowed = "either seeds, or seed as a key that is varied"
+            problems.append(Problem(where, to_dotted(key), "seed beside seeds", allowed))
+    return problems
+
+
+def find_path_problem(path: str) -> tuple[str, str, str] | None:
+    """Return what was found, what is allowed and a hint if no configuration has the key `path`."""
+    key = to_key(path)
+    found = f"unknown key {path!r}"
+    if not key or key == ("name",):
+        return found, "a key of a configuration other than name", ""
+    for end, part in enumerate(key):
+        model = find_model(key[:end])
+        if model is None:
+            break
+        if part not in model.model_fields:
+            names = list(model.model_fields)
+            near = find_nearest(str(part), names)
+            places = [to_dotted(known) for known in find_keys(Config) if known[-1] == part]
+            hint = near or (f"did you mean {places[0]}?" if places else "")
+            return found, ", ".join(names), hint
+    if len(key) == 3 and key[1] == "parameters" and key[0] in ROOMS_OF_BLOCK:
+        full = to_full_key(str(key[2]), str(key[0]))
+        for problem, _ in find_override_problems({full: 0.0}):
+            if problem.found == "an unknown parameter":
+                return problem.found, problem.allowed, problem.hint
+    return None
+
+
+def _check_designs(settings: SweepSettings, document: Document) -> list[Problem]:
+    problems: list[Problem] = []
+    lengths = {path: len(values) for path, values in settings.zip.items()}
+    for path, length in lengths.items():
+        first = next(iter(lengths))
+        if length != lengths[first]:
+            where, found = document.find_value(("zip", path)), f"{length} values"
+            allowed = f"{lengths[first]}, as many as {first} has"
+            problems.append(Problem(where, to_dotted(("zip", path)), found, allowed))
+    for name in SAMPLES:
+        sample: Sample | None = getattr(settings, name)
+        if sample is not None:
+            problems += _check_sample(name, sample, document)
+    count = count_points(settings)
+    if count * max(1, len(settings.seeds)) > MOST_RUNS:
+        found = f"{count} points with {max(1, len(settings.seeds))} seeds"
+        problems.append(Problem(document.find_value(()), "(file)", found, f"{MOST_RUNS} runs"))
+    if count == 1 and not settings.seeds and not any(list_paths(settings)):
+        allowed = "grid, zip, list, latin_hypercube, sobol or seeds"
+        problems.append(Problem(document.find_value(()), "(file)", "nothing that varies", allowed))
+    return problems
+
+
+def count_points(settings: SweepSettings) -> int:
+    """Return how many points the product of all designs has."""
+    count = max(1, len(settings.list))
+    for values in settings.grid.values():
+        count *= len(values)
+    if settings.zip:
+        count *= len(next(iter(settings.zip.values())))
+    for name in SAMPLES:
+        sample: Sample | None = getattr(settings, name)
+        count *= 1 if sample is None else sample.points
+    return count
+
+
+def _check_sample(name: str, sample: Sample, document: Document) -> list[Problem]:
+    problems: list[Problem] = []
+    if name == "sobol" and sample.points & (sample.points - 1):
+        key: Key = (name, "points")
+        up = 1 << sample.points.bit_length()
+        hint = f"{up // 2} or {up}"
+        allowed = "a power of two, which Sobol points need to be balanced"
+        problems.append(
+            Problem(document.find_value(key), to_dotted(key), str(sample.points), allowed, hint)
+        )
+    for path, limits in sample.ranges.items():
+        problems += _check_range((name, "ranges", path), limits, document)
+    return problems
+
+
+def _check_range(key: Key, limits: Range, document: Document) -> list[Problem]:
+    where = document.find_value(key)
+    if not limits.low < limits.high:
+        found = f"low {limits.low:g}, high {limits.high:g}"
+        return [Problem(where, to_dotted(key), found, "low under high")]
+    if limits.log and limits.low <= 0:
+        return [Problem(where, to_dotted(key), f"low {limits.low:g}", "above 0 with log: on")]
+    if limits.whole and not (limits.low.is_integer() and limits.high.is_integer()):
+        found = f"{limits.low:g} .. {limits.high:g}"
+        return [Problem(where, to_dotted(key), found, "whole numbers with whole: on")]
+    return []
+
+
+def describe_changes(changes: Mapping[str, Any]) -> str:
+    """Return changes as one line."""
+    return ", ".join(f"{path}={value}" for path, value in changes.items()) or "(as the base)"

@@ -1,0 +1,121 @@
+"""The points of a sweep: the product of its designs, each with every replicate seed."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trabecula.base.columns import Array
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+    from trabecula.config.sweeps import Change, Sweep
+    from trabecula.config.sweepschema import Range, Sample
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run of a sweep.
+
+    Parameters
+    ----------
+    index
+        Its number, from 0.
+    changes
+        Keys that are changed, with their values and where these stand in the sweep file.
+    seed
+        Its replicate seed; None if the configuration's own is kept.
+    """
+
+    index: int
+    changes: tuple["Change", ...]
+    seed: int | None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The changed values by dotted path."""
+        return {path: value for path, value, _ in self.changes}
+
+    def configure(self, sweep: "Sweep") -> "Config":
+        """Return the configuration of this run.
+
+        Raises
+        ------
+        ConfigError
+            With every mistake at once.
+        """
+        changes = list(self.changes)
+        if self.seed is not None:
+            changes.append(("seed", self.seed, sweep.find("seeds")))
+        return sweep.configure(changes)
+
+
+def list_points(sweep: "Sweep") -> list[Point]:
+    """Return every run of a sweep; seeds run fastest, so that workers begin with different bones."""
+    settings = sweep.settings
+    designs: list[list[tuple[Change, ...]]] = [
+        [((path, value, sweep.find("grid", path, i)),) for i, value in enumerate(values)]
+        for path, values in settings.grid.items()
+    ]
+    if settings.zip:
+        designs.append(_zip(sweep))
+    if settings.list:
+        designs.append([
+            tuple((path, value, sweep.find("list", i, path)) for path, value in row.items())
+            for i, row in enumerate(settings.list)
+        ])  # fmt: skip
+    for name in ("latin_hypercube", "sobol"):
+        sample: Sample | None = getattr(settings, name)
+        if sample is not None:
+            designs.append(_sample(sweep, name, sample))
+    seeds: tuple[int | None, ...] = sweep.seeds or (None,)
+    product = itertools.product(itertools.product(*designs), seeds)
+    return [
+        Point(index, tuple(itertools.chain.from_iterable(parts)), seed)
+        for index, (parts, seed) in enumerate(product)
+    ]
+
+
+def _zip(sweep: "Sweep") -> "list[tuple[Change, ...]]":
+    lists = sweep.settings.zip
+    count = len(next(iter(lists.values())))
+    return [
+        tuple((path, values[i], sweep.find("zip", path, i)) for path, values in lists.items())
+        for i in range(count)
+    ]
+
+
+def _sample(sweep: "Sweep", name: str, sample: "Sample") -> "list[tuple[Change, ...]]":
+    rows = draw(name, len(sample.ranges), sample.points, sample.seed)
+    return [
+        tuple(
+            (path, stretch(float(share), limits), sweep.find(name, "ranges", path))
+            for share, (path, limits) in zip(row, sample.ranges.items(), strict=True)
+        )
+        for row in rows
+    ]
+
+
+def draw(name: str, dimensions: int, points: int, seed: int) -> Array:
+    """Return points in the unit cube, shape (point, dimension): a Latin hypercube or Sobol's."""
+    from scipy.stats import qmc
+
+    if name == "sobol":
+        return qmc.Sobol(dimensions, scramble=True, rng=seed).random(points)
+    return qmc.LatinHypercube(dimensions, scramble=True, rng=seed).random(points)
+
+
+def stretch(share: float, limits: "Range") -> float | int:
+    """Return the value that lies at `share` (0..1) of a range."""
+    low, high = limits.low, limits.high
+    if limits.whole:
+        return min(int(high), int(low) + math.floor(share * (high - low + 1.0)))
+    if limits.log:
+        return float(low * (high / low) ** share)
+    return float(low + share * (high - low))
+
+
+def iterate_paths(points: list[Point]) -> Iterator[str]:
+    """Yield every path that some point changes, once, in order."""
+    yield from dict.fromkeys(path for point in points for path, _, _ in point.changes)
