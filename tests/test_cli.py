@@ -95,6 +95,17 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_help_is_printed_without_numpy_and_rich() -> None:
+    code = (
+        "import sys\nfrom trabecula.cli.main import main\nsys.argv = ['trabecula', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'numpy', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "..." not in done.stdout.split("Commands:")[1], "the sentence of a command is cut"
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_check_lists_every_mistake_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text("duration: 3 parsecs\nlattice:\n  voxle: 20 um\nseed: many\n")

@@ -23,6 +23,13 @@ def say_error(text: str) -> None:
 class Commands(TyperGroup):
     """Turns our errors into messages and exit statuses; anything else keeps its traceback."""
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write every command with its whole first sentence, wrapped and not cut."""
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        rows = [(name, c.get_short_help_str(1000)) for name, c in commands.items() if c is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command.
 
@@ -56,6 +63,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # importing rich takes as long as all the rest
 )
 
 

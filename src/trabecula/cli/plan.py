@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from trabecula.cli.app import app
 from trabecula.cli.options import ConfigFile, Json, Sets, to_settings
 from trabecula.cli.tables import print_json, print_table
@@ -44,6 +42,8 @@ def plan(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
 
 def find_stages(config: "Config") -> "tuple[Step, ...]":
     """Return the stages that a run of `config` goes through in every step."""
+    import numpy as np
+
     from trabecula.base.codes import Sides
     from trabecula.model.genesis import make_state
     from trabecula.model.plan import make_plan
