@@ -1,9 +1,9 @@
 """Entry point of the command ``trabecula``."""
 
-from trabecula.cli import configs, plan, reading, running, specimens, validating
+from trabecula.cli import configs, plan, reading, running, specimens, trying, validating
 from trabecula.cli.app import app
 
-COMMANDS = (running, specimens, configs, plan, reading, validating)
+COMMANDS = (running, specimens, configs, plan, reading, trying, validating)
 
 
 def main() -> None:
