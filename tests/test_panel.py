@@ -145,7 +145,7 @@ def test_a_panel_is_read(panel):
         "res_pct(off)",
         "res_pct(drug)",
         "bvtv_pct(off) - bvtv_pct(control)",
-        "rankl_per_cell_fold(off) / rankl_per_cell_fold(control)",
+        "over(rankl_per_cell_fold, off, control)",
         "share_prevented(res_pct, drug, off, control)",
         "prose: 'bone is saved by the drug'",
         "its band is words: falls",
@@ -156,12 +156,14 @@ def test_a_panel_is_read(panel):
     ("old", "new", "words"),
     [
         ("duration_days: 30", "duration_days: -3", "days, up to"),
-        ("duration_days: 30", "length: 30", "days, up to"),
         ("block: {il1: 0.9}", "block: {il9: 0.9}", "rankl, il1"),
         ("control: {e2_pg_ml: 60}", "control: {e2: 60}", "unknown series 'e2'"),
-        ("control: {e2_pg_ml: 60}", "control: {e2_pg_ml: [[5, 1], [0, 2]]}", "days rising"),
+        ("control: {e2_pg_ml: 60}", "control: {e2_pg_ml: [[5], [0, 2]]}", "days rising"),
+        ("control: {e2_pg_ml: 60}", "control: {settings: {seed: 3}}", "the trial decides"),
+        ("block: {il1: 0.9}", "block: {il1: 1.9}", "from 0 to 1"),
+        ("block: {il1: 0.9}", "block: il1", "signals with their shares"),
         ("control: {e2_pg_ml: 60}", "control: [1]", "levels, doses and blockades"),
-        ("rows:", "trials:", "a list of trials"),
+        ("rows:", "lines:", "a list of trials"),
         ("- {arm: off, obs: form_pct", "- {arm: off, seen: form_pct", "an endpoint"),
     ],
 )
@@ -170,7 +172,7 @@ def test_mistakes_in_a_panel_are_told(tmp_path, old, new, words):
     path = tmp_path / "panel.yaml"
     path.write_text(PANEL.replace(old, new))
     with pytest.raises(ConfigError, match=words):
-        load_panel(path)
+        load_panel(path, strict=True)
 
 
 def test_a_prescription_jumps_and_a_level_goes_straight(tmp_path):
@@ -207,6 +209,12 @@ def test_the_panel_of_the_program_is_whole():
         ("t_day: end", "its day end"),
         ("reference: late", "no \\[first, last\\] day"),
         ("compare: nobody", "no arm 'nobody'"),
+        ("window_d: wide", "window is no number of days"),
+        ("window_d: 0", "window is no number of days"),
+        ("from_day: 99", "from_day 99"),
+        ("reference: [0, -30]", "no \\[first, last\\] day"),
+        ("reference: [-200, -100]", "not within -90"),
+        ("precision: fine", "no standard error"),
     ],
 )
 def test_endpoints_that_cannot_be_are_listed(tmp_path, more, reason):
@@ -300,7 +308,9 @@ def make_endpoint(band=(10.0, 30.0), words="res_pct", required=True):
         (1.0, 1.0, (-30.0, -1.0), Verdict.WRONG_SIGN),
         (-12.0, 1.0, (-10.0, 15.0), Verdict.NEAR),
         (20.0, 5.1, (10.0, 30.0), Verdict.UNDETERMINED),
-        (20.0, math.nan, (10.0, 30.0), Verdict.HIT),
+        (20.0, math.nan, (10.0, 30.0), Verdict.UNDETERMINED),
+        (0.0, 1.0, (1.0, 30.0), Verdict.MISS),
+        (20.0, math.nan, (math.nan, math.nan), Verdict.MEASURED),
         (math.nan, 1.0, (10.0, 30.0), Verdict.UNDETERMINED),
     ],
 )

@@ -11,9 +11,10 @@ from trabecula.analysis import Results, Series
 from trabecula.base.codes import Phase
 from trabecula.cli.main import app
 from trabecula.study import Sampling, list_tasks, load_panel
+from trabecula.study.crew import Crew
+from trabecula.study.living import live_all
 from trabecula.study.pool import Pool, estimate
 from trabecula.study.terms import When, read_term
-from trabecula.study.validation import live_all
 
 SETS = ("spin_up=30", "lattice.tb_th=120", "mechanics=off")
 OPTIONS = ["--edge", "20", "--bones", "2", "--settle", "10", "--workers", "1"]
@@ -170,7 +171,7 @@ def test_two_workers_live_what_one_does(place, lived, tmp_path):
     sampling = Sampling(1, 20, 10.0, SETS)
     tasks = list_tasks(panel, sampling)[:2]
     told = []
-    live_all(panel, tasks, sampling, tmp_path, 2, lambda outcome, left: told.append(left))
+    live_all(panel, tasks, sampling, tmp_path, Crew(2), lambda outcome, left: told.append(left))
     assert told == [1, 0]
     from trabecula.analysis import load_results
 

@@ -1,0 +1,24 @@
+"""Entry point of the command ``trabecula``."""
+
+from trabecula.cli import (
+    configs,
+    exporting,
+    plan,
+    reading,
+    rendering,
+    running,
+    specimens,
+    sweeping,
+    trying,
+    validating,
+)
+from trabecula.cli.app import app
+
+COMMANDS = (
+    running, specimens, configs, plan, reading, rendering, exporting, trying, validating, sweeping,
+)  # fmt: skip
+
+
+def main() -> None:
+    """Run the command line; exits 0 done, 2 wrong input, 1 anything else, 130 interrupted."""
+    app(prog_name="trabecula")

@@ -1,8 +1,9 @@
 """Floor 6: many runs as one question: panels of published trials and what they score; sweeps."""
 
-from trabecula.study.panel import Panel, Trial, load_panel
+from trabecula.study.panel import Panel, Trial
+from trabecula.study.reader import load_panel
 from trabecula.study.scoring import Verdict, score_panel
-from trabecula.study.trials import Sampling, list_tasks
+from trabecula.study.trials import Sampling, list_tasks, screen
 from trabecula.study.validation import judge_panel
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "list_tasks",
     "load_panel",
     "score_panel",
+    "screen",
 ]

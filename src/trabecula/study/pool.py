@@ -31,6 +31,9 @@ SERIES = {
 TOTALS = ("matrix_resorbed", "matrix_formed")
 """Series that add up from the beginning: what counts is what came in a step."""
 
+LEVELS = {"igf1_ratio": "igf1", "e2_pg_ml": "estradiol", "t_ng_dl": "testosterone"}
+"""Level in serum behind an observable."""
+
 SITES = {"ede_um": "e_de", "wth_um": "w_th"}
 """Column of the site ledger behind an observable."""
 
@@ -67,6 +70,10 @@ class Pool(Observer):
             for arm, found in self._runs.items()
         })  # fmt: skip
 
+    def draw(self, indices: Sequence[int]) -> "Pool":
+        """Return the pool of the bones at `indices`, some perhaps more than once."""
+        return Pool({arm: [found[i] for i in indices] for arm, found in self._runs.items()})
+
     def observe(self, observable: str, arm: str, when: When) -> float:
         """Return an observable of an arm (its unit); sums of all bones, not means of ratios."""
         runs = self._runs[arm][: self.count]
@@ -76,6 +83,8 @@ class Pool(Observer):
             return _compute_activation(runs, when)
         if observable in SITES:
             return _compute_sites(runs, SITES[observable], when)
+        if observable in LEVELS:
+            return _compute_level(runs, LEVELS[observable], when, observable.endswith("_ratio"))
         ratio = _compute_ratio(runs, SERIES[observable], when)
         return 100.0 * (ratio - 1.0) if observable.endswith("_pct") else ratio
 
@@ -84,10 +93,12 @@ class Pool(Observer):
         runs = self._runs[arm][: self.count]
         width = WINDOW if when.width is None else when.width
         time = runs[0].time
-        means = sum(
-            compute_running_mean(time, read_daily(run, SERIES[observable]), width) for run in runs
-        )
-        base = _sum_windows(runs, SERIES[observable], *(when.reference or BASELINE))
+        key = "bv_tv" if observable == "bvtv_pct" else SERIES[observable]
+        means = sum(compute_running_mean(time, read_daily(run, key), width) for run in runs)
+        if key == "bv_tv" and when.reference is None:
+            base = float(np.sum([_read_at(run, key, 0.0) for run in runs]))
+        else:
+            base = _sum_windows(runs, key, *(when.reference or BASELINE))
         if not base:
             return float("nan")
         values = np.asarray(means) / base
@@ -110,6 +121,8 @@ def _sum_windows(runs: Sequence[Results], key: str, start: float, end: float) ->
 
 
 def _compute_ratio(runs: Sequence[Results], key: str, when: When) -> float:
+    if when.is_raw:
+        return _sum_windows(runs, key, *_find_window(runs, when, WINDOW)) / len(runs)
     if when.since is not None:
         before = (when.since - 45.0, when.since + 45.0)
     else:
@@ -154,8 +167,20 @@ def _compute_activation(runs: Sequence[Results], when: When) -> float:
         begun = sum(_count_begun(run, start, end) for run in runs)
         return begun / _sum_windows(runs, "bs_tv", start, end)
 
-    base = measure(*before)
+    base = 1.0 if when.is_raw else measure(*before)
     return measure(*span) / base if base else float("nan")
+
+
+def _compute_level(runs: Sequence[Results], name: str, when: When, is_ratio: bool) -> float:
+    """Return a level in a window, as it is or over that of the baseline; bones share it."""
+    run = runs[0]
+    if name not in run.hormones:
+        return float("nan")
+    values = run.hormones[name].values
+    now = compute_window_mean(run.time, values, *_find_window(runs, when, WINDOW))
+    base = compute_window_mean(run.time, values, *(when.reference or BASELINE))
+    base = base if is_ratio and not when.is_raw else 1.0
+    return now / base if base else float("nan")
 
 
 def _compute_sites(runs: Sequence[Results], column: str, when: When) -> float:
@@ -188,23 +213,49 @@ class Estimate:
     error: float
     count: int
 
+    @property
+    def reach(self) -> float:
+        """Half the 95 % interval (unit of the observable), by Student's t; NaN if it is not known.
+
+        The error itself comes from few bones: of two it is so uncertain that the interval is six
+        times as wide as 1.96 standard errors, of six a third wider.
+        """
+        if self.count < 2 or not np.isfinite(self.error):
+            return float("nan")
+        from scipy.stats import t
+
+        return float(t.ppf(0.975, self.count - 1)) * self.error
+
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values; None for what is not known."""
-        plain = {"value": self.value, "error": self.error}
+        low, high = self.value - self.reach, self.value + self.reach
+        plain = {"value": self.value, "error": self.error, "low": low, "high": high}
         found = {key: value if np.isfinite(value) else None for key, value in plain.items()}
         return {**found, "bones": self.count}
 
 
-def estimate(term: Term, pool: Pool) -> Estimate:
-    """Compute a term over all bones, and its standard error by leaving out each bone in turn.
+DRAWS = 200
+"""Resamples behind the error of a term that jumps."""
 
-    The jackknife takes the same bone out of every arm, so that what arms share cancels (Efron 1982,
-    doi:10.1137/1.9781611970319).
+
+def estimate(term: Term, pool: Pool) -> Estimate:
+    """Compute a term over all bones, and its standard error over bones.
+
+    The jackknife leaves each bone out of every arm in turn, so that what arms share cancels (Efron
+    1982, doi:10.1137/1.9781611970319). A rank or a first day does not move when one bone goes; its
+    error is that of bootstrap resamples of bones, widened for their number.
     """
     count = pool.count
     value = term.compute(pool) if count else float("nan")
     if count < 2:
         return Estimate(value, float("nan"), count)
-    parts = np.array([term.compute(pool.leave_out(index)) for index in range(count)])
-    spread = float(((parts - parts.mean()) ** 2).sum())
-    return Estimate(value, float(np.sqrt((count - 1) / count * spread)), count)
+    if term.is_smooth:
+        parts = np.array([term.compute(pool.leave_out(index)) for index in range(count)])
+        spread = float(((parts - parts.mean()) ** 2).sum())
+        return Estimate(value, float(np.sqrt((count - 1) / count * spread)), count)
+    draws = np.random.default_rng(count).integers(count, size=(DRAWS, count))
+    found = np.array([term.compute(pool.draw(draw)) for draw in draws])
+    known = found[np.isfinite(found)]
+    if known.size < DRAWS / 2:  # mostly never: the day is not known
+        return Estimate(value, float("nan"), count)
+    return Estimate(value, float(known.std() * np.sqrt(count / (count - 1))), count)

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from trabecula.study.panel import Endpoint
-from trabecula.study.pool import Estimate
+from trabecula.study.pool import LEVELS, Estimate
+from trabecula.study.terms import Observer
 
-PRECISE = 0.5
-"""Standard error, relative to half the band, above which an endpoint is undetermined."""
+ZERO = 1e-9
+"""Value below which nothing has changed."""
 
 
 class Verdict(StrEnum):
@@ -21,6 +22,7 @@ class Verdict(StrEnum):
     MISS = "miss"
     WRONG_SIGN = "wrong sign"
     UNDETERMINED = "undetermined"
+    MEASURED = "measured"
     NOT_SCORABLE = "not scorable"
     NOT_LIVED = "not lived"
 
@@ -58,21 +60,26 @@ def judge(endpoint: Endpoint, found: Estimate) -> Verdict:
     """Compare an estimate with its band.
 
     In the band: hit. Outside by less than half the band's half-width, on the right side of zero: near.
-    With a standard error above half the half-width, or without a value, nothing is said.
+    With a standard error above half the half-width, or that is not known (one bone), or without a
+    value, nothing is said. Without a band it is only measured.
     """
     if endpoint.term is None:
         return Verdict.NOT_SCORABLE
     if found.count == 0:
         return Verdict.NOT_LIVED
+    if not endpoint.has_band:
+        return Verdict.MEASURED
     low, high = endpoint.band
     half = (high - low) / 2.0
     is_known = math.isfinite(found.value)  # bones too small may have nothing to compare with
-    if not is_known or (math.isfinite(found.error) and found.error > PRECISE * half):
+    if not is_known or not found.error <= endpoint.goal:
         return Verdict.UNDETERMINED
     if low <= found.value <= high:
         return Verdict.HIT
     middle = (low + high) / 2.0
     is_signed = low >= 0 or high <= 0  # a fold or a ratio has no wrong side: it is never negative
+    if is_signed and abs(found.value) < ZERO:
+        return Verdict.MISS  # no change at all is on no side
     if is_signed and found.value * middle < 0:
         return Verdict.WRONG_SIGN
     beyond = low - found.value if found.value < low else found.value - high
@@ -81,12 +88,17 @@ def judge(endpoint: Endpoint, found: Estimate) -> Verdict:
 
 def judge_unchanged(endpoint: Endpoint) -> Verdict:
     """Return the verdict on a model in which nothing ever changes."""
+    return judge_exact(endpoint, Nothing()).verdict
+
+
+def judge_exact(endpoint: Endpoint, observer: Observer) -> Judged:
+    """Judge what a model without chance shows; what it cannot say is missed."""
     if endpoint.term is None:
-        return Verdict.NOT_SCORABLE
-    value = endpoint.term.compute(Nothing())
-    if not math.isfinite(value):
-        return Verdict.MISS
-    return judge(endpoint, Estimate(value, 0.0, 1))
+        return Judged(endpoint, Estimate(math.nan, math.nan, 0), Verdict.NOT_SCORABLE)
+    found = Estimate(endpoint.term.compute(observer), 0.0, 1)
+    verdict = judge(endpoint, found)
+    is_known = math.isfinite(found.value) or verdict == Verdict.MEASURED
+    return Judged(endpoint, found, verdict if is_known else Verdict.MISS)
 
 
 class Nothing:
@@ -96,6 +108,8 @@ class Nothing:
         """Return 0 for a change, 1 for a ratio, the middle of evidence for a depth (um)."""
         if observable.endswith(("_fold", "_ratio")):
             return 1.0
+        if observable in LEVELS:
+            return math.nan  # no model of bone says what is in serum
         return 47.0 if observable.endswith("_um") else 0.0
 
     def find_first_day(self, observable: str, arm: str, level: float, when: object) -> float:

@@ -8,16 +8,21 @@ A term is arithmetic (``+ - * /`` and parentheses) over numbers and these calls:
 - ``rank(OBS, arm, arm, ...)``: Spearman's correlation of an observable with the order in which the arms
   are named, 1 if it falls from each to the next;
 - ``share_prevented(OBS, arm, worst, best)``: 1 - (arm - best) / (worst - best);
+- ``over(OBS, arm, other)``: an observable of an arm over that of another, each as it is and not
+  against its own baseline; what ``compare`` means for a fold or a ratio;
 - ``first_day(OBS, arm, level)``: first day on which a running mean over the window is beyond the level.
 
+Arms whose names are no plain words can stand in quotes: ``res_pct("anti-TNF")``.
 A bare observable stands for that of the endpoint's own arm; one that ends in ``_vs_ctl`` subtracts
 that of the control. Anything else is prose, and is not guessed.
 """
 
 import ast
+import keyword
+import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 OBSERVABLES = {
@@ -34,10 +39,24 @@ OBSERVABLES = {
     "sclerostin_pct": "change of sclerostin in marrow against the 90 d before day 0 (%)",
     "ede_um": "erosion depth of sites completed in the window, by area (um)",
     "wth_um": "wall thickness of sites completed in the window, by area (um)",
+    "igf1_ratio": "IGF-1 in serum, over that of the 90 d before day 0 (1)",
+    "e2_pg_ml": "estradiol in serum (pg/mL)",
+    "t_ng_dl": "testosterone in serum (ng/dL)",
 }
 """What can be observed, in words."""
 
+WITHOUT_COURSE = ("acf_ratio", "ede_um", "wth_um", "igf1_ratio", "e2_pg_ml", "t_ng_dl")
+"""Observables that ``first_day`` cannot follow."""
+
+LEAD = 90.0
+"""Days before day 0 that a run keeps."""
+
 _PLAIN = re.compile(r"[a-z0-9_]+")
+
+
+def is_plain(words: str) -> bool:
+    """Whether the words are one, as a bare observable is."""
+    return _PLAIN.fullmatch(words.strip()) is not None
 
 
 class TermError(ValueError):
@@ -58,12 +77,15 @@ class When:
         Day from which a change is counted (d), None for day 0 or the baseline.
     reference
         First and last day of the baseline (d), None for the 90 d before day 0.
+    is_raw
+        Whether a fold or a ratio is wanted as it is, over no baseline.
     """
 
     day: float
     width: float | None = None
     since: float | None = None
     reference: tuple[float, float] | None = None
+    is_raw: bool = False
 
 
 class Observer(Protocol):
@@ -90,11 +112,14 @@ class Term:
         Arms that are read.
     text
         The term in full.
+    is_smooth
+        Whether it follows its observables without jumps; ranks and first days do not.
     """
 
     compute: Callable[[Observer], float]
     arms: tuple[str, ...]
     text: str
+    is_smooth: bool = True
 
 
 def read_term(
@@ -111,7 +136,8 @@ def read_term(
     control
         Arm that it is compared with, empty if there is none.
     context
-        ``t``, ``w``, ``since``, ``reference`` (d) and ``compare`` of the endpoint.
+        ``t``, ``w``, ``since``, ``reference`` (d) and ``compare`` of the endpoint; ``days``, the last
+        day that a term may name, if there is one.
 
     Raises
     ------
@@ -119,26 +145,48 @@ def read_term(
         If it is prose, names no arm of the trial, or an observable that there is not.
     """
     text = words.strip()
-    if _PLAIN.fullmatch(text):
+    if not is_plain(text):
+        text = _quote_names(text, arms)
+    else:
         if not arm:
             msg = f"'{text}' without an arm of the trial"
             raise TermError(msg)
         text = _expand(text, arm, control, context.get("compare") is not None)
-    reader = _Reader(arms, _make_when(context))
+    reader = _Reader(arms, _make_when(context), float(context.get("days", math.inf)))
     try:
-        tree = ast.parse(text, mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        msg = f"prose: '{words}'"
+        compute = reader.read(ast.parse(text, mode="eval").body)
+    except TermError:
+        raise
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+        msg = f"prose: '{words[:80]}'"
         raise TermError(msg) from None
-    compute = reader.read(tree.body)
     if not reader.used:
         msg = f"'{words}' reads no arm"
         raise TermError(msg)
-    return Term(compute, tuple(dict.fromkeys(reader.used)), text)
+    is_smooth = not {"rank", "first_day"} & reader.functions
+    return Term(compute, tuple(dict.fromkeys(reader.used)), text, is_smooth)
+
+
+def _is_word(name: str) -> bool:
+    """Whether a name can stand in a term without quotes."""
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+def _quote(name: str) -> str:
+    return name if _is_word(name) else repr(name)
+
+
+def _quote_names(text: str, arms: list[str]) -> str:
+    """Put arms that stand alone between brackets and commas in quotes, if their names need them."""
+    for name in sorted((arm for arm in arms if not _is_word(arm)), key=len, reverse=True):
+        whole = rf"(?<=[(,])\s*{re.escape(name)}\s*(?=[,)])"
+        text = re.sub(whole, lambda _, name=name: repr(name), text)
+    return text
 
 
 def _expand(name: str, arm: str, control: str, is_compared: bool) -> str:
     """Write a bare observable as a term."""
+    arm, control = _quote(arm), _quote(control) if control else ""
     if name.endswith("_vs_ctl"):
         if not control:
             msg = f"'{name}' without a control; name one with compare"
@@ -146,7 +194,7 @@ def _expand(name: str, arm: str, control: str, is_compared: bool) -> str:
         return f"{name[:-7]}({arm}) - {name[:-7]}({control})"
     if is_compared:
         if name.endswith(("_fold", "_ratio")):
-            return f"{name}({arm}) / {name}({control})"
+            return f"over({name}, {arm}, {control})"
         return f"{name}({arm}) - {name}({control})"
     return f"{name}({arm})"
 
@@ -175,9 +223,10 @@ _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
 class _Reader:
     """Turns a syntax tree into a function of an observer."""
 
-    def __init__(self, arms: list[str], when: When) -> None:
-        self._arms, self._when = arms, when
+    def __init__(self, arms: list[str], when: When, days: float) -> None:
+        self._arms, self._when, self._days = arms, when, days
         self.used: list[str] = []
+        self.functions: set[str] = set()
 
     def read(self, node: ast.expr) -> Callable[[Observer], float]:
         """Read arithmetic and calls; nothing else."""
@@ -205,16 +254,20 @@ class _Reader:
         readers = {
             "slope": self._read_slope, "rank": self._read_rank,
             "share_prevented": self._read_share, "first_day": self._read_first_day,
+            "over": self._read_over,
         }  # fmt: skip
         if name in readers and args and not keywords:
             observable = args[0].id if isinstance(args[0], ast.Name) else ""
             if observable in OBSERVABLES:
+                self.functions.add(name)
                 return readers[name](observable, args[1:])
         msg = f"'{name}' is no observable and no function of the grammar"
         raise TermError(msg)
 
     def _read_arm(self, node: ast.expr) -> str:
         name = node.id if isinstance(node, ast.Name) else ""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            name = node.value
         if name not in self._arms:
             msg = f"no arm '{ast.unparse(node)}' (arms: {', '.join(self._arms)})"
             raise TermError(msg)
@@ -237,7 +290,17 @@ class _Reader:
             raise TermError(msg)
         when = self._when
         day, width = given.get("t", when.day), given.get("w", when.width)
+        self._check_day(day)
+        self._check_day(given.get("since", 0.0))
+        if width is not None and not width > 0:
+            msg = f"w={width:g} is no window"
+            raise TermError(msg)
         return When(day, width, given.get("since", when.since), when.reference)
+
+    def _check_day(self, day: float) -> None:
+        if not -LEAD <= day <= self._days:
+            msg = f"its day {day:g} is none of the trial's {self._days:g}"
+            raise TermError(msg)
 
     def _read_slope(self, name: str, args: list[ast.expr]) -> Callable[[Observer], float]:
         if len(args) != 3:
@@ -245,12 +308,17 @@ class _Reader:
             raise TermError(msg)
         arm = self._read_arm(args[0])
         first, last = self._read_number(args[1]), self._read_number(args[2])
+        self._check_day(first)
+        self._check_day(last)
+        if first == last:
+            msg = f"slope between day {first:g} and itself"
+            raise TermError(msg)
         when = self._when
         ends = [When(day, when.width, when.since, when.reference) for day in (first, last)]
 
         def compute(observer: Observer) -> float:
             low, high = (observer.observe(name, arm, end) for end in ends)
-            return 365.25 * (high - low) / (last - first) if last != first else float("nan")
+            return 365.25 * (high - low) / (last - first)
 
         return compute
 
@@ -265,6 +333,8 @@ class _Reader:
             from scipy.stats import spearmanr
 
             values = [-observer.observe(name, arm, when) for arm in arms]
+            if len(set(values)) < 2 or not all(map(math.isfinite, values)):
+                return math.nan
             return float(spearmanr(range(len(values)), values).statistic)
 
         return compute
@@ -282,9 +352,25 @@ class _Reader:
 
         return compute
 
+    def _read_over(self, name: str, args: list[ast.expr]) -> Callable[[Observer], float]:
+        if len(args) != 2 or not name.endswith(("_fold", "_ratio")):
+            msg = "over takes a fold or a ratio and two arms"
+            raise TermError(msg)
+        arm, other = (self._read_arm(arg) for arg in args)
+        when = replace(self._when, is_raw=True)
+
+        def compute(observer: Observer) -> float:
+            above, below = (observer.observe(name, a, when) for a in (arm, other))
+            return above / below if below else math.nan
+
+        return compute
+
     def _read_first_day(self, name: str, args: list[ast.expr]) -> Callable[[Observer], float]:
         if len(args) != 2:
             msg = "first_day takes an observable, an arm and a level"
+            raise TermError(msg)
+        if name in WITHOUT_COURSE:
+            msg = f"first_day cannot follow {name}, which is no course in time"
             raise TermError(msg)
         arm, level, when = self._read_arm(args[0]), self._read_number(args[1]), self._when
         return lambda observer: observer.find_first_day(name, arm, level, when)

@@ -1,13 +1,17 @@
 """The runs that a trial asks for: one configuration for each arm and bone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trabecula.base.errors import ConfigError
 from trabecula.config.load import apply_setting, make_config
-from trabecula.config.marks import Document
+from trabecula.config.marks import Document, load_yaml
 from trabecula.config.names import replace_odd
+from trabecula.runner.digest import compute_state_digest
+from trabecula.runner.spinup import count_phases
 from trabecula.study.panel import Arm, Panel, Trial
 
 if TYPE_CHECKING:
@@ -62,12 +66,35 @@ def make_name(text: str) -> str:
     return replace_odd(text).strip(".-") or "unnamed"
 
 
-def list_tasks(panel: Panel, sampling: Sampling) -> list[Task]:
-    """List the runs of a panel, the first bone of every arm before the second of any."""
+def make_names(texts: Sequence[str]) -> dict[str, str]:
+    """Return a name that a folder can have for each text, no two alike."""
+    names: dict[str, str] = {}
+    for text in texts:
+        name, number = make_name(text), 2
+        while name.lower() in {other.lower() for other in names.values()}:
+            name, number = f"{make_name(text)}-{number}", number + 1
+        names[text] = name
+    return names
+
+
+def list_tasks(
+    panel: Panel, sampling: Sampling, bones: Mapping[str, int] | None = None
+) -> list[Task]:
+    """List the runs of a panel, the first bone of every arm before the second of any.
+
+    Parameters
+    ----------
+    bones
+        Bones of each trial, where they are not those of the sampling.
+    """
+    counts = {t.id: sampling.bones if bones is None else bones.get(t.id, 0) for t in panel.trials}
+    folders = make_names([t.id for t in panel.trials])
+    arms = {t.id: make_names([arm.name for arm in t.arms]) for t in panel.trials}
     return [
-        Task(t.id, arm.name, bone, Path(make_name(t.id)) / make_name(arm.name) / f"bone-{bone}")
-        for bone in range(1, sampling.bones + 1)
+        Task(t.id, arm.name, bone, Path(folders[t.id]) / arms[t.id][arm.name] / f"bone-{bone}")
+        for bone in range(1, max(counts.values(), default=0) + 1)
         for t in panel.trials
+        if bone <= counts[t.id]
         for arm in t.used_arms
     ]
 
@@ -75,29 +102,111 @@ def list_tasks(panel: Panel, sampling: Sampling) -> list[Task]:
 def make_arm_config(trial: Trial, arm: Arm, bone: int, sampling: Sampling) -> "Config":
     """Return the configuration of one run: all arms of a trial begin from the same bones.
 
+    Later ones win: the trial's configuration, its settings, what the trial decides, the arm's
+    hormones, the arm's settings, those of the sampling.
+
     Raises
     ------
     ConfigError
         If the arm asks for what a configuration cannot have.
     """
-    document = Document(f"{trial.id}, arm {arm.name}")
-    data: dict[str, Any] = {
+    where = f"{trial.id}, arm {arm.name}"
+    file = trial.config or Path(f"{make_name(trial.id)}.yaml")
+    document = load_yaml(trial.config) if trial.config else Document(where, {})
+    _apply(document, trial.settings)
+    data = document.data
+    if not isinstance(data, dict):
+        return make_config(document, file)  # which says what is wrong with it
+    fresh: dict[str, Any] = {
         "name": make_name(f"{trial.id}-{arm.name}-{bone}"),
         "seed": bone,
-        "settle": sampling.settle,
         "duration": trial.days,
-        "lattice": {"shape": [sampling.edge] * 3, "seed": bone},
-        "patient": {"sex": trial.sex, "age": trial.age},
-        "hormones": arm.to_hormones(),
         "output": {"every": 1.0, "snapshots": 36525.0, "costly": 36525.0},
     }
-    document.data = data
+    if trial.config is None or "settle" not in data:
+        fresh["settle"] = sampling.settle
+    if trial.config is None:
+        fresh["patient"] = lay({"sex": trial.sex, "age": trial.age}, data.get("patient"))
+    lattice = data.get("lattice")
+    own = isinstance(lattice, dict) and "specimen" in lattice
+    ours = {"seed": bone} if own else {"seed": bone, "shape": [sampling.edge] * 3}
+    fresh["lattice"] = lay(lattice, ours)
+    fresh["hormones"] = lay(data.get("hormones"), arm.to_hormones())
+    document.data = {**data, **fresh}
+    _apply(document, arm.settings)
     for text in sampling.sets:
         apply_setting(document, text)
-    return make_config(document, Path(f"{make_name(trial.id)}.yaml"))
+    return make_config(document, file)
+
+
+def _apply(document: Document, settings: Mapping[str, Any]) -> None:
+    """Put settings into a document; JSON is YAML too."""
+    for path, value in settings.items():
+        apply_setting(document, f"{path}={json.dumps(value, ensure_ascii=False)}")
+
+
+def lay(below: Any, above: Any) -> Any:
+    """Return blocks of a configuration laid one on another; what is no block is left to be told of."""
+    if below is None or above is None:
+        return above if below is None else below
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above if isinstance(below, dict) else below
+    laid = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(laid.get(key), dict)
+        laid[key] = lay(laid[key], value) if both else value
+    return laid
+
+
+def screen(panel: Panel, sampling: Sampling, strict: bool = False) -> Panel:
+    """Return the panel; an arm that no configuration can be is given up, with the reason.
+
+    Raises
+    ------
+    ConfigError
+        If it is not the arm's fault: the sampling's own settings are wrong; or if `strict`.
+    """
+    plain = Trial("panel", "", "", "female", 50.0, 30.0, (), (), ())
+    make_arm_config(plain, Arm("plain", {}, {}, {}), 1, sampling)
+    trials = []
+    for trial in panel.trials:
+        reasons = {}
+        for arm in trial.used_arms:
+            try:
+                make_arm_config(trial, arm, 1, sampling)
+            except ConfigError as error:
+                if strict:
+                    raise
+                reasons[arm.name] = str(error.problems[0])
+        trials.append(trial.give_up(reasons) if reasons else trial)
+    return replace(panel, trials=tuple(trials))
+
+
+def compute_unit_cost(trial: Trial, sampling: Sampling) -> float:
+    """Return what one bone of every arm lives after day 0 (mm^3-years)."""
+    return sum(trial.days for _ in trial.used_arms) / 365.25 * sampling.volume
 
 
 def compute_cost(panel: Panel, tasks: Sequence[Task], sampling: Sampling) -> float:
     """Return how much is to be lived, days before day 0 left out (mm^3-years)."""
     days = {trial.id: trial.days for trial in panel.trials}
     return sum(days[task.trial] for task in tasks) / 365.25 * sampling.volume
+
+
+def compute_prelude(trial: Trial, sampling: Sampling) -> float:
+    """Return what one bone lives before day 0 for all arms that share it (mm^3-years).
+
+    Spin-up is shared by all arms, and settling by those with the same levels of day 0; a bone whose
+    BV/TV is missed is made once more, so that spin-up counts twice.
+    """
+    spun: dict[str, float] = {}
+    settled: dict[str, float] = {}
+    for arm in trial.used_arms:
+        config = make_arm_config(trial, arm, 1, sampling)
+        phases = count_phases(config)
+        spun[compute_state_digest(config, phases.spin, False)] = config.spin_up
+        if phases.settle:
+            digest = compute_state_digest(config, phases.begin, True)
+            settled[digest] = phases.settle * config.step
+    days = 2.0 * sum(spun.values()) + sum(settled.values())
+    return days / 365.25 * sampling.volume

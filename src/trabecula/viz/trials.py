@@ -32,7 +32,7 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
     object
         A ``matplotlib.figure.Figure``.
     """
-    shown = [one for one in judged if one.endpoint.term is not None]
+    shown = [one for one in judged if one.endpoint.term is not None and one.endpoint.has_band]
     with apply_style() as make_figure:
         heights = (2.0, 0.26 * max(1, len(shown)) + 0.6)
         figure = make_figure(figsize=(WIDTH, sum(heights)), layout="constrained")
@@ -75,10 +75,10 @@ def _draw_endpoints(axis: Any, shown: Sequence[Judged]) -> None:
         axis.barh(row, 2.0, left=-1.0, height=0.6, color=PALE, zorder=0)
         if math.isfinite(one.found.value):
             at = (one.found.value - middle) / half
-            error = one.found.error / half if math.isfinite(one.found.error) else 0.0
+            reach = one.found.reach / half if math.isfinite(one.found.reach) else 0.0
             mark, color = MARKS.get(one.verdict, "X"), BLACK if one.endpoint.required else GREY
             axis.errorbar(
-                np.clip(at, -3.9, 3.9), row, xerr=1.96 * error, fmt=mark, color=color, ms=4, lw=0.8
+                np.clip(at, -3.9, 3.9), row, xerr=reach, fmt=mark, color=color, ms=4, lw=0.8
             )
         axis.annotate(
             f"{low:g} to {high:g}", (1.01, row), xycoords=("axes fraction", "data"), fontsize=7,

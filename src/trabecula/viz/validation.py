@@ -28,26 +28,31 @@ def make_page(
     panel: Panel,
     sampling: Sampling,
     judged: Mapping[str, Sequence[Judged]],
-    unchanged: Mapping[str, Sequence[Judged]],
+    baselines: Mapping[str, Mapping[str, Sequence[Judged]]],
     figures: Mapping[str, Any],
 ) -> str:
     """Return the page as HTML; figures are inside it, nothing is loaded from elsewhere.
 
     Parameters
     ----------
-    judged, unchanged
-        Endpoints by trial, and those of the baseline in which nothing changes.
+    judged
+        Endpoints by trial.
+    baselines
+        The same of other models, by their names.
     figures
         A ``matplotlib.figure.Figure`` by trial, where one was drawn.
     """
     trials = panel.trials
-    score, base = score_panel(judged), score_panel(unchanged)
+    score = score_panel(judged)
+    others = ", ".join(f"{name} scores {_number(score_panel(b))}" for name, b in baselines.items())
     rows = "".join(
         f"<tr><td><a href='#{_escape(t.id)}'>{_escape(t.id)}</a></td><td>{_escape(t.title)}</td>"
         f"<td class=n>{_number(score_trial(judged[t.id]))}</td>"
-        f"<td class=n>{_number(score_trial(unchanged[t.id]))}</td></tr>"
+        + "".join(f"<td class=n>{_number(score_trial(b[t.id]))}</td>" for b in baselines.values())
+        + "</tr>"
         for t in trials
     )
+    heads = "".join(f"<th>{_escape(name)}</th>" for name in baselines)
     sections = []
     for trial in trials:
         notes = "".join(f"<p>{_escape(note)}</p>" for note in trial.notes)
@@ -55,37 +60,61 @@ def make_page(
         sections.append(
             f"<h2 id='{_escape(trial.id)}'>{_escape(trial.id)}: {_escape(trial.title)}</h2>"
             f"<p class=source>{_escape(trial.source)}</p>{notes}{picture}"
-            f"{_tabulate(judged[trial.id])}"
+            f"{_tabulate(judged[trial.id], {name: b[trial.id] for name, b in baselines.items()})}"
         )
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8>"
         f"<title>{_escape(panel.path.name)}</title><style>{STYLE}</style></head><body>"
         f"<h1>{_escape(panel.path.name)}: {_number(score)}</h1>"
-        f"<p>Mean score of the trials, where 1 is every required endpoint inside its band; a model in "
-        f"which nothing changes scores {_number(base)}. {sampling.bones} bones of "
-        f"{sampling.volume:.2f} mm<sup>3</sup> an arm, {sampling.settle:g} d under the levels of day "
-        f"0 before it. Standard errors by leaving out each bone in turn; an endpoint whose error is "
+        f"<p>Mean score of the trials, where 1 is every required endpoint inside its band; {others}: "
+        f"a model in which nothing changes, and a ledger of sites without space that one curve of "
+        f"estradiol drives. {_count_bones(judged)} bones of {sampling.volume:.2f} mm<sup>3</sup> an "
+        f"arm, {sampling.settle:g} d under the levels of day 0 before it. Found: the value with its "
+        f"standard error over bones, and its 95 % interval by Student's t; an endpoint whose error is "
         f"above a quarter of its band is undetermined and counts half.</p>"
-        f"<table><tr><th>trial</th><th></th><th>score</th><th>no change</th></tr>{rows}</table>"
+        f"<table><tr><th>trial</th><th></th><th>score</th>{heads}</tr>{rows}</table>"
         f"{''.join(sections)}</body></html>\n"
     )
 
 
-def _tabulate(judged: Sequence[Judged]) -> str:
+def _count_bones(judged: Mapping[str, Sequence[Judged]]) -> str:
+    """Return how many bones the trials had, as a number or a range."""
+    counts = {one.found.count for ends in judged.values() for one in ends if one.endpoint.term}
+    if len(counts) < 2:
+        return str(max(counts, default=0))
+    return f"{min(counts)} to {max(counts)}"
+
+
+def _tabulate(judged: Sequence[Judged], baselines: Mapping[str, Sequence[Judged]]) -> str:
     rows = []
-    for one in judged:
+    for index, one in enumerate(judged):
         end, found = one.endpoint, one.found
-        error = f" ± {found.error:.3g}" if math.isfinite(found.error) else ""
+        error = f" ± {found.error:.2g}" if math.isfinite(found.error) else ""
+        if math.isfinite(found.reach):
+            low, high = found.value - found.reach, found.value + found.reach
+            error += f"<br>({low:.3g} to {high:.3g})"
         value = f"{found.value:.3g}{error}" if math.isfinite(found.value) else ""
         band = f"{end.band[0]:g} to {end.band[1]:g}" if math.isfinite(end.band[0]) else ""
         verdict = str(one.verdict)
         rows.append(
             f"<tr><td>{_escape(end.label)}{'' if end.required else ' (not required)'}</td>"
             f"<td>{_escape(end.published)}</td><td class=n>{band}</td><td class=n>{value}</td>"
-            f"<td class={verdict.split(maxsplit=1)[0]}>{verdict}{_explain(end.reason)}</td></tr>"
+            f"<td class={verdict.split(maxsplit=1)[0]}>{verdict}{_explain(end.reason)}</td>"
+            + "".join(_tell(theirs[index]) for theirs in baselines.values())
+            + "</tr>"
         )
-    head = "<tr><th>endpoint</th><th>published</th><th>band</th><th>found</th><th></th></tr>"
+    heads = "".join(f"<th>{_escape(name)}</th>" for name in ("", *baselines))
+    head = f"<tr><th>endpoint</th><th>published</th><th>band</th><th>found</th>{heads}</tr>"
     return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _tell(one: Judged) -> str:
+    """Return the cell of a baseline: its value and verdict."""
+    if one.endpoint.term is None:
+        return "<td></td>"
+    value = f"{one.found.value:.3g} " if math.isfinite(one.found.value) else ""
+    verdict = str(one.verdict)
+    return f"<td class=n>{value}<span class={verdict.split(maxsplit=1)[0]}>{verdict}</span></td>"
 
 
 def _explain(reason: str) -> str:

@@ -1,0 +1,68 @@
+"""Command trial: arms that branch from one bone of each seed, judged with paired standard errors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trabecula.cli.app import app
+from trabecula.cli.judging import CoreHours, Scheduler, judge, live, make_crew, say_plans
+from trabecula.cli.options import Json, Sets, to_settings
+
+CORE_HOURS = 4.0
+"""Time of cores (h) that a trial may take if neither time nor bones are given."""
+
+
+@app.command()
+def trial(
+    file: Annotated[
+        Path, typer.Argument(metavar="TRIAL.yaml", help="A trial, or a panel.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder of the study [default: runs/NAME]."),
+    ] = None,
+    bones: Annotated[
+        int | None,
+        typer.Option("--bones", min=1, help="Bones of every arm; with --core-hours, the least."),
+    ] = None,
+    edge: Annotated[
+        int | None,
+        typer.Option("--edge", min=16, help="Edge of a bone (voxels) [default: planned]."),
+    ] = None,
+    settle: Annotated[
+        float, typer.Option("--settle", min=0, help="Days under the levels of day 0.")
+    ] = 730.0,
+    core_hours: CoreHours = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes [default: cores].")
+    ] = None,
+    scheduler: Scheduler = "",
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="TRIAL", help="A trial; repeatable.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print bones, cost and the errors to expect.")
+    ] = False,
+    as_json: Json = False,
+    sets: Sets = None,
+) -> None:
+    """Live the arms of a trial on the same bones and compare them; goes on where it was stopped."""
+    from trabecula.study import Sampling, load_panel, screen
+    from trabecula.study.planner import make_plan
+    from trabecula.study.trials import make_name
+
+    settings = tuple(to_settings(sets))
+    plain = Sampling(bones or 1, edge or 64, settle, settings)
+    chosen = screen(load_panel(file, strict=True).choose(only or ()), plain, strict=True)
+    if core_hours is None and bones is None:
+        core_hours = CORE_HOURS
+    plans = [make_plan(one, plain, bones, edge) for one in chosen.trials]
+    if dry_run:
+        say_plans(plans, chosen, as_json, core_hours)
+        return
+    largest = max((plan.edge for plan in plans if plan.trial.used_arms), default=plain.edge)
+    sampling = Sampling(bones or 1, edge or largest, settle, settings)
+    place = out or Path("runs") / make_name(file.stem)
+    work = live(chosen, sampling, place, make_crew(jobs, scheduler), core_hours)
+    judge(chosen, sampling, place, work, as_json)

@@ -1,0 +1,221 @@
+"""Bones added to a trial until its endpoints are determined, or until the time allowed for it ends."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trabecula.analysis.expectation import THROUGHPUT
+from trabecula.base.errors import InputError
+from trabecula.study.crew import Crew
+from trabecula.study.living import Outcome, live_all
+from trabecula.study.panel import Panel, Trial
+from trabecula.study.scoring import Judged
+from trabecula.study.trials import (
+    Sampling,
+    Task,
+    compute_prelude,
+    compute_unit_cost,
+    list_tasks,
+)
+from trabecula.study.validation import judge_trial, load_pool
+
+LEAST = 4
+"""Bones with which a spread can be trusted enough to stop by: with fewer, stopping by a spread that is
+small by luck makes intervals too narrow (docs/validation.md)."""
+
+MOST = 400
+"""Bones of a trial, whatever the time."""
+
+GROWTH = 2.0
+"""Factor by which the bones of a trial may grow before their spread is looked at again."""
+
+HOUR = 3600.0
+
+type Report = Callable[[Outcome, int], None] | None
+
+
+@dataclass
+class Work:
+    """What one call lived.
+
+    Parameters
+    ----------
+    bones
+        Bones asked for, by trial.
+    ended
+        Why no more were added: ``precise``, ``budget``, ``failed`` or ``fixed``, by trial.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    bones: dict[str, int] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def core_hours(self) -> float:
+        """Time of cores that was spent (h)."""
+        return sum(outcome.seconds for outcome in self.outcomes) / HOUR
+
+    def to_mapping(self) -> dict[str, object]:
+        """Return plain values."""
+        failed = [o for o in self.outcomes if o.status == "failed"]
+        return {
+            "core_hours": round(self.core_hours, 3), "bones": self.bones, "ended": self.ended,
+            "again": [str(o.task.folder) for o in self.outcomes if o.attempts > 1],
+            "failed": [{"run": str(o.task.folder), "why": o.message} for o in failed],
+        }  # fmt: skip
+
+
+def is_determined(judged: Sequence[Judged]) -> bool:
+    """Whether every endpoint has the standard error that it asks for."""
+    goals = [(one.found.error, one.endpoint.goal) for one in judged if one.endpoint.goal > 0]
+    return all(error <= goal for error, goal in goals)
+
+
+def count_wanted(judged: Sequence[Judged], have: int) -> int:
+    """Return how many bones the noisiest endpoint asks for, by the spread that is known now."""
+    ratios = [
+        one.found.error / one.endpoint.goal
+        for one in judged
+        if one.endpoint.goal > 0 and math.isfinite(one.found.error)
+    ]
+    factor = min(max(ratios, default=GROWTH) ** 2, GROWTH)
+    return min(MOST, max(have + 1, math.ceil(have * factor)))
+
+
+class Adaptive:
+    """Lives a panel bone by bone.
+
+    Parameters
+    ----------
+    budget
+        Time of cores that may be spent (h).
+    """
+
+    def __init__(
+        self, panel: Panel, sampling: Sampling, out: Path, crew: Crew, budget: float,
+        report: Report = None,
+    ) -> None:  # fmt: skip
+        self._panel, self._sampling, self._out = panel, sampling, out
+        self._crew, self._budget, self._report = crew, budget, report
+        self._trials = {t.id: t for t in panel.trials if t.used_arms}
+        self._foreseen = {
+            name: self._count_volume_years(trial) / THROUGHPUT
+            for name, trial in self._trials.items()
+        }
+        self._work = Work(bones=dict.fromkeys(self._trials, 0))
+
+    def _count_volume_years(self, trial: Trial) -> float:
+        return compute_prelude(trial, self._sampling) + compute_unit_cost(trial, self._sampling)
+
+    def live(self) -> Work:
+        """Add bones until every trial is determined or given up, or the time ends.
+
+        Raises
+        ------
+        InputError
+            If the time is not even enough for one bone of every arm of one trial.
+        """
+        work, wanted = self._work, dict.fromkeys(self._trials, max(LEAST, self._sampling.bones))
+        self._insist_on_time()
+        while set(work.ended) < set(self._trials):
+            batch = self._choose(wanted)
+            if not batch:
+                break
+            if not self._live_batch(batch):
+                for name in self._trials:
+                    work.ended.setdefault(name, "budget")
+            for name in {name for name, _ in batch}:
+                if name not in work.ended and work.bones[name] >= wanted[name]:
+                    wanted[name] = self._look(name)
+        return work
+
+    def _insist_on_time(self) -> None:
+        least = min(self._foreseen.values(), default=0.0)
+        done = [t for t in list_tasks(self._panel, self._sampling) if self._is_there(t)]
+        if not done and least > self._budget:
+            msg = (
+                f"--core-hours: found {self._budget:g}; allowed: {least:.2g} or more, what one bone of "
+                "every arm takes; or smaller bones, by --edge"
+            )
+            raise InputError(msg)
+
+    def _is_there(self, task: Task) -> bool:
+        return (self._out / task.folder / "results.h5").is_file()
+
+    def _choose(self, wanted: dict[str, int]) -> list[tuple[str, int]]:
+        """Return the next bones: those of the trials that have fewest first, one for each worker."""
+        work, size = self._work, max(1, self._crew.size)
+        counts, batch = dict(work.bones), []
+        for _ in range(size):
+            left = [n for n in self._trials if n not in work.ended and counts[n] < wanted[n]]
+            if not left:
+                break
+            name = min(left, key=counts.__getitem__)
+            counts[name] += 1
+            batch.append((name, counts[name]))
+        return batch
+
+    def _live_batch(self, batch: list[tuple[str, int]]) -> bool:
+        """Live one bone of all arms for each of the batch; False if there is no time for it."""
+        while not self._is_affordable(batch):
+            batch = batch[:-1]  # fewer at once
+        if not batch:
+            return False
+        tasks = self._list_batch(batch)
+        for name, bone in batch:
+            self._work.bones[name] = bone
+        found = live_all(self._panel, tasks, self._sampling, self._out, self._crew, self._report)
+        self._work.outcomes += found
+        for name in {o.task.trial for o in found if o.status == "failed"}:
+            mine = [o for o in self._work.outcomes if o.task.trial == name]
+            if all(o.status == "failed" for o in mine[-len(self._trials[name].used_arms) :]):
+                self._work.ended[name] = "failed"
+        return True
+
+    def _is_affordable(self, batch: list[tuple[str, int]]) -> bool:
+        tasks = self._list_batch(batch)
+        fresh = {(t.trial, t.bone) for t in tasks if not self._is_there(t)}
+        cost = sum(self._foresee(name) for name, _ in fresh)
+        return not fresh or self._work.core_hours + cost <= self._budget
+
+    def _list_batch(self, batch: list[tuple[str, int]]) -> list[Task]:
+        """Return the runs of a batch, one arm of every bone first: the others find it spun up."""
+        every = list_tasks(self._panel, self._sampling, dict(batch))
+        chosen = [task for task in every if (task.trial, task.bone) in set(batch)]
+        order = {
+            (name, arm.name): index
+            for name, trial in self._trials.items()
+            for index, arm in enumerate(trial.used_arms)
+        }
+        return sorted(chosen, key=lambda task: order[task.trial, task.arm])
+
+    def _foresee(self, name: str) -> float:
+        """Return what one more bone of all arms takes (h): as those lived, or as foreseen."""
+        lived = [o for o in self._work.outcomes if o.task.trial == name and o.status == "done"]
+        bones = {o.task.bone for o in lived}
+        if not bones:
+            return self._foreseen[name]
+        return sum(o.seconds for o in lived) / HOUR / len(bones)
+
+    def _look(self, name: str) -> int:
+        """Return how many bones a trial shall have, and note if it needs no more."""
+        trial, have = self._trials[name], self._work.bones[name]
+        tasks = list_tasks(self._panel, self._sampling, {name: have})
+        judged = judge_trial(trial, load_pool(trial, tasks, self._out))
+        if is_determined(judged):
+            self._work.ended[name] = "precise"
+            return have
+        if have >= MOST:
+            self._work.ended[name] = "budget"
+            return have
+        return count_wanted(judged, have)
+
+
+def live_fixed(
+    panel: Panel, sampling: Sampling, out: Path, crew: Crew, report: Report = None
+) -> Work:
+    """Live the bones of the sampling, no more and no fewer."""
+    outcomes = live_all(panel, list_tasks(panel, sampling), sampling, out, crew, report)
+    names = [trial.id for trial in panel.trials if trial.used_arms]
+    return Work(outcomes, dict.fromkeys(names, sampling.bones), dict.fromkeys(names, "fixed"))

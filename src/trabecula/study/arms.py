@@ -1,0 +1,181 @@
+"""What an arm of a trial got, as a panel writes it: levels, doses, blockades, settings."""
+
+import itertools
+from typing import Any
+
+from trabecula.config.marks import Key
+from trabecula.study.complaints import Complaints, is_number
+from trabecula.study.panel import Arm, Points
+
+LEVELS = {
+    "e2_pg_ml": "estradiol",
+    "t_ng_dl": "testosterone",
+    "prog_ng_ml": "progesterone",
+    "igf1_rel": "igf1",
+    "pred_mg_d": "glucocorticoid",
+    "fsh_miu_ml": "fsh",
+    "inflammation_rel": "inflammation",
+}
+"""Serum levels of an arm, and what a configuration calls them."""
+
+COURSES = ("pred_mg_d",)
+"""Levels that are prescriptions: a list of (day, value) holds from each day to the next, and nothing
+is given before the first; the others go straight from point to point."""
+
+DOSES = {"denosumab_mg": "denosumab", "opg_fc_mg_kg": "opg_fc", "bisphosphonate": "bisphosphonate"}
+"""Doses of an arm, and what a configuration calls them."""
+
+BLOCKS = ("rankl", "il1", "il6", "tnf", "tgfb", "sclerostin")
+"""Signals that an arm can neutralise."""
+
+UNUSED = ("note", "notes", "comment", "title", "n", "evidence", "source", "caveat", "name", "id")
+"""Keys of an arm that are words for people."""
+
+FIXED = ("seed", "lattice.seed", "lattice.shape", "name", "duration")
+"""Keys of a configuration that the trial itself decides."""
+
+JUMP = 0.01
+"""Time that a jump of a level takes (d)."""
+
+
+class ArmReader:
+    """Reads one arm; an arm with a mistake is kept with the reason why it cannot be lived.
+
+    Parameters
+    ----------
+    path
+        Where the arm stands.
+    """
+
+    def __init__(self, name: str, path: Key, complaints: Complaints, notes: list[str]) -> None:
+        self._name, self._path, self._complaints, self._notes = name, path, complaints, notes
+        self._reason = ""
+        self._levels: dict[str, Points] = {}
+        self._doses: dict[str, Points] = {}
+        self._blockade: dict[str, Points] = {}
+        self._settings: dict[str, Any] = {}
+
+    def read(self, given: Any) -> Arm:
+        """Return the arm; nothing at all is an arm to which nothing is done."""
+        if given is None:
+            given = {}
+        if not isinstance(given, dict):
+            self._complain((), given, "levels, doses and blockades by name")
+            given = {}
+        for key, value in given.items():
+            self._read_entry(str(key), value)
+        return Arm(
+            self._name, self._levels, self._doses, self._blockade, self._settings, self._reason
+        )
+
+    def _complain(self, path: Key, found: object, allowed: str, hint: str = "") -> None:
+        reason = self._complaints.add((*self._path, *path), found, allowed, hint)
+        self._reason = self._reason or reason
+
+    def _read_entry(self, key: str, value: Any) -> None:
+        if key in LEVELS:
+            points = self._read_points((key,), value)
+            is_course = key in COURSES and not is_number(value)
+            self._levels[LEVELS[key]] = make_steps(points) if is_course else points
+        elif key in DOSES:
+            self._doses[DOSES[key]] = self._read_points((key,), value, are_doses=True)
+        elif key == "block":
+            self._read_blocks(value)
+        elif key.endswith("_block"):
+            self._read_block((key,), key[:-6], value)
+        elif key == "settings":
+            found, reason = flatten_settings(value)
+            self._settings |= found
+            if reason:
+                self._complain((key,), reason, "keys of a configuration, such as mechanics.every")
+        elif key not in UNUSED:
+            allowed = ", ".join([*LEVELS, *DOSES, "block", "sclerostin_block", "settings", "note"])
+            self._complain((key,), f"unknown series '{key}'", allowed)
+
+    def _read_blocks(self, value: Any) -> None:
+        if not isinstance(value, dict):
+            self._complain(("block",), value, "signals with their shares, such as {il1: 0.9}")
+            return
+        for signal, share in value.items():
+            self._read_block(("block", str(signal)), str(signal), share)
+
+    def _read_block(self, path: Key, signal: str, value: Any) -> None:
+        """Read a share that is neutralised; a number holds from day 0 on, not before."""
+        plain = signal.lower()
+        if plain not in BLOCKS:
+            self._complain(path, f"unknown signal '{signal}'", ", ".join(BLOCKS))
+            return
+        points = self._read_points(path, value)
+        if is_number(value):
+            points = ((-1.0, 0.0), (0.0, float(value)))
+        elif points[0][0] >= 0:
+            points = ((points[0][0] - 1.0, 0.0), *points)
+        if any(not 0 <= share <= 1 for _, share in points):
+            self._complain(path, value, "a share from 0 to 1")
+        self._blockade[plain] = points
+
+    def _read_points(self, path: Key, value: Any, are_doses: bool = False) -> Points:
+        """Read a number that holds from the beginning, or a list of (day, value).
+
+        Two values of one day are a jump; days in another order are put in order.
+        """
+        if is_number(value):
+            return ((0.0, float(value)),)
+        is_list = isinstance(value, list) and value
+        if not is_list or not all(
+            isinstance(p, list) and len(p) == 2 and all(map(is_number, p)) for p in value
+        ):
+            self._complain(path, value, "a number or [[day, value], ...], days rising")
+            return ((0.0, 0.0),)
+        points = [(float(day), float(level)) for day, level in value]
+        ordered = sorted(points, key=lambda point: point[0])
+        if ordered != points:
+            self._notes.append(f"arm {self._name}: days of {path[-1]} put in order")
+        is_jump = any(a[0] == b[0] and a[1] != b[1] for a, b in itertools.pairwise(ordered))
+        if is_jump and not are_doses:
+            self._notes.append(f"arm {self._name}: two values of {path[-1]} on one day are a jump")
+        return _part(ordered, are_doses)
+
+
+def _part(points: list[tuple[float, float]], are_doses: bool) -> Points:
+    """Return points whose days rise: a point on the day of the one before comes just after it.
+
+    The same level twice on a day is one point; the same dose twice is two.
+    """
+    parted: list[tuple[float, float]] = []
+    for day, value in points:
+        if parted and day <= parted[-1][0]:
+            if are_doses or value != parted[-1][1]:
+                parted.append((parted[-1][0] + JUMP, value))
+        else:
+            parted.append((day, value))
+    return tuple(parted)
+
+
+def make_steps(points: Points) -> Points:
+    """Return the points of a series that jumps just after each day, from nothing at first."""
+    steps, before = [], 0.0
+    for day, value in points:
+        steps += [(day, before), (day + JUMP, value)]
+        before = value
+    return tuple(steps)
+
+
+def flatten_settings(given: Any) -> tuple[dict[str, Any], str]:
+    """Return settings by dotted path, and what is wrong with them, if anything."""
+    if not isinstance(given, dict):
+        return {}, repr(given)
+    found: dict[str, Any] = {}
+
+    def walk(block: dict[str, Any], before: str) -> None:
+        for key, value in block.items():
+            path = f"{before}{key}"
+            if isinstance(value, dict) and value:
+                walk(value, f"{path}.")
+            else:
+                found[path] = value
+
+    walk(given, "")
+    fixed = [path for path in found if path in FIXED]
+    kept = {path: value for path, value in found.items() if path not in fixed}
+    return kept, f"{', '.join(fixed)}, which the trial decides" if fixed else ""

@@ -1,0 +1,52 @@
+"""What is wrong in a panel: told at once, or kept beside what it makes impossible."""
+
+import math
+from typing import Any
+
+from trabecula.base.errors import Problem
+from trabecula.config.marks import Document, Key, to_dotted
+
+LONGEST_WORDS = 80
+"""Characters of what was found that a message repeats."""
+
+
+class Complaints:
+    """Mistakes of one panel with their places.
+
+    Parameters
+    ----------
+    document
+        Knows where each value stands.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.problems: list[Problem] = []
+
+    def add(self, path: Key, found: object, allowed: str, hint: str = "") -> str:
+        """Note a mistake; returns it without its place, as a reason."""
+        where = self._document.find_value(path)
+        problem = Problem(where, to_dotted(path), say(found), allowed, hint)
+        self.problems.append(problem)
+        return f"{problem.key}: found {problem.found}; allowed: {allowed}"
+
+
+def say(found: object) -> str:
+    """Return what was found in a few characters."""
+    text = found if isinstance(found, str) else repr(found)
+    return text if len(text) <= LONGEST_WORDS else text[: LONGEST_WORDS - 3] + "..."
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number; true and false are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_window(value: Any) -> bool:
+    """Whether a value is [first, last] with first before last."""
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(map(is_number, value))
+        and value[0] < value[1]
+    )

@@ -1,0 +1,164 @@
+"""Who lives the tasks of a study: this process, processes of its own, or an existing Dask cluster.
+
+A worker that dies costs the tasks that were on it another attempt, no more: those are lived again
+one at a time, so that a task which kills its worker is found and given up, and no other with it.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+from trabecula.base.errors import InputError
+
+ATTEMPTS = 3
+"""How often a task is begun before it is given up."""
+
+PATIENCE = 20.0
+"""Time (s) after which a scheduler that does not answer is not there."""
+
+type Call = tuple[Any, ...]
+type Note = Callable[[int, Any, int], None]
+"""Told of the number of a call, its result or the error, and the attempts it took."""
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Workers of a study.
+
+    Parameters
+    ----------
+    workers
+        Processes of one thread each.
+    scheduler
+        Address of a Dask scheduler whose workers see the same files, in their place; empty for none.
+    """
+
+    workers: int = 1
+    scheduler: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many tasks it can live at once.
+
+        Raises
+        ------
+        InputError
+            If no scheduler answers.
+        """
+        if not self.scheduler:
+            return max(1, self.workers)
+        with _connect(self.scheduler) as client:
+            return max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+
+    def carry_out(self, work: Callable[..., Any], calls: Sequence[Call], note: Note) -> None:
+        """Call `work` with each of `calls`; results come as they are done.
+
+        Raises
+        ------
+        InputError
+            If no scheduler answers.
+        """
+        if self.scheduler:
+            _send_all(self.scheduler, work, calls, note)
+        elif self.workers <= 1:
+            for number, call in enumerate(calls):
+                note(number, work(*call), 1)
+        else:
+            _live_in_processes(self.workers, work, calls, note)
+
+
+def _live_in_processes(
+    workers: int, work: Callable[..., Any], calls: Sequence[Call], note: Note
+) -> None:
+    waiting = list(range(len(calls)))
+    while waiting:
+        for number in _live_until_death(workers, work, calls, waiting, note, 1):
+            _live_alone(work, calls, number, note)
+
+
+def _live_alone(work: Callable[..., Any], calls: Sequence[Call], number: int, note: Note) -> None:
+    """Begin a task again whose worker died, alone, so that its death is its own."""
+    for attempt in range(2, ATTEMPTS + 1):
+        if not _live_until_death(1, work, calls, [number], note, attempt):
+            return
+    error = RuntimeError(f"its worker died in each of {ATTEMPTS} attempts")
+    note(number, error, ATTEMPTS)
+
+
+def _live_until_death(
+    workers: int,
+    work: Callable[..., Any],
+    calls: Sequence[Call],
+    waiting: list[int],
+    note: Note,
+    attempt: int,
+) -> list[int]:
+    """Live what is in `waiting`, taking out what is begun; returns what was on a worker that died."""
+    running: dict[Future[Any], int] = {}
+    with _one_thread(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        while waiting or running:
+            try:
+                while waiting and len(running) < workers:
+                    running[pool.submit(work, *calls[waiting[0]])] = waiting[0]
+                    waiting.pop(0)
+            except BrokenProcessPool:
+                return list(running.values())
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            dead = [f for f in done if isinstance(f.exception(), BrokenProcessPool)]
+            for future in [f for f in done if f not in dead]:
+                error = future.exception()
+                note(running.pop(future), future.result() if error is None else error, attempt)
+            if dead:
+                return list(running.values())
+    return []
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let children that start meanwhile have one thread of compiled loops each."""
+    name = "NUMBA_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _connect(address: str) -> Any:
+    """Return a client of the scheduler at an address.
+
+    Raises
+    ------
+    InputError
+        If none answers.
+    """
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        msg = (
+            f"--scheduler: found {address}, where none answers ({type(error).__name__}: {error}); "
+            "allowed: the address of a running Dask scheduler, such as tcp://host:8786"
+        )
+        raise InputError(msg) from error
+
+
+def _send_all(address: str, work: Callable[..., Any], calls: Sequence[Call], note: Note) -> None:
+    """Live on a cluster; its scheduler begins tasks of dead workers again by itself."""
+    from distributed import as_completed
+
+    with _connect(address) as client:
+        futures = {client.submit(work, *call, pure=False): n for n, call in enumerate(calls)}
+        for future in as_completed(futures):
+            error = future.exception()
+            note(futures[future], future.result() if error is None else error, 1)

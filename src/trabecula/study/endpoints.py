@@ -1,0 +1,181 @@
+"""The endpoints of a trial, as a panel writes them; what cannot be scored is kept with its reason."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from trabecula.config.marks import Key
+from trabecula.study.complaints import Complaints, is_number, is_window, say
+from trabecula.study.panel import Endpoint
+from trabecula.study.terms import LEAD, TermError, is_plain, read_term
+
+CONTROLS = ("control", "ctl", "placebo", "none", "replete", "untreated")
+"""Names of arms that others are compared with, where an endpoint does not name one."""
+
+READ = (
+    "arm", "obs", "t_day", "window_d", "from_day", "compare", "reference", "band", "required",
+    "published", "precision",
+)  # fmt: skip
+"""Keys of an endpoint that are read."""
+
+UNUSED = ("note", "notes", "comment", "evidence", "source", "caveat", "unit", "n", "id", "title")
+"""Keys of an endpoint that are words for people."""
+
+YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "none", "")
+
+
+class EndpointReader:
+    """Reads the endpoints of one trial.
+
+    Parameters
+    ----------
+    arms
+        Names of its arms.
+    days
+        Its duration (d).
+    reference
+        First and last day of its baseline, as the trial gives it; None for the usual one.
+    """
+
+    def __init__(
+        self, path: Key, arms: list[str], days: float, reference: Any, complaints: Complaints,
+        notes: list[str],
+    ) -> None:  # fmt: skip
+        self._path, self._arms, self._days, self._reference = path, arms, days, reference
+        self._complaints, self._notes = complaints, notes
+
+    def read(self, given: Any) -> tuple[Endpoint, ...]:
+        """Return all endpoints: one for each arm that an entry names, or one for a contrast."""
+        if not isinstance(given, list):
+            if given is not None:
+                reason = self._complaints.add(self._path, given, "a list of endpoints")
+                return (_give_up("endpoints", reason),)
+            self._notes.append("no endpoints")
+            return ()
+        found: list[Endpoint] = []
+        for index, entry in enumerate(given):
+            path: Key = (*self._path, index)
+            if not isinstance(entry, dict) or entry.get("obs") is None:
+                allowed = "an endpoint: arm, obs, t_day, band"
+                reason = self._complaints.add(path, entry, allowed)
+                is_required = isinstance(entry, dict) and read_flag(entry.get("required"))
+                found.append(_give_up(say(entry), reason, bool(is_required)))
+                continue
+            found += self._read_entry(entry, index)
+        return tuple(found)
+
+    def _read_entry(self, entry: dict[str, Any], index: int) -> list[Endpoint]:
+        words = str(entry["obs"]).strip()
+        unread = [str(key) for key in entry if key not in READ and key not in UNUSED]
+        if unread:
+            self._notes.append(f"endpoint {index + 1} ({words}): not read: {', '.join(unread)}")
+        band, reason = read_band(entry)
+        required = read_flag(entry.get("required"))
+        if required is None:
+            reason = reason or f"required is neither true nor false: {entry.get('required')}"
+        context = {
+            "t": entry.get("t_day", self._days), "w": entry.get("window_d"),
+            "since": entry.get("from_day"), "compare": entry.get("compare"),
+            "reference": entry.get("reference", self._reference), "days": self._days,
+        }  # fmt: skip
+        reason = reason or self._find_fault(context)
+        precision = entry.get("precision")
+        if precision is not None and not (is_number(precision) and precision > 0):
+            reason = reason or f"its precision is no standard error: {precision}"
+        found = []
+        for name in self._find_names(entry.get("arm"), words):
+            label = f"{words} ({name})" if name else words
+            known = name if name in self._arms else ""
+            term, why = None, reason
+            if not reason and name and not known:
+                why = f"no arm '{name}' (arms: {', '.join(self._arms)})"
+            elif not reason:
+                try:
+                    control = find_control(known, self._arms, context["compare"])
+                    term = read_term(words, known, self._arms, control, context)
+                except TermError as error:
+                    why = str(error)
+            goal = float(precision) if is_number(precision) else math.nan  # type: ignore[arg-type]
+            end = Endpoint(
+                label, term, why, band, bool(required), say_published(entry.get("published")), goal
+            )
+            found.append(end)
+        return found
+
+    def _find_names(self, named: Any, words: str) -> list[str]:
+        """Return the arms that an entry speaks of; an empty name for a contrast.
+
+        A contrast names its arms in its own words, so that what it gives as its arm is a heading.
+        """
+        names = [str(name) for name in named] if isinstance(named, list) else [str(named)]
+        if named is None and len(self._arms) == 1 and is_plain(words):
+            return list(self._arms)
+        if any(name in self._arms for name in names):
+            return names
+        return [""]
+
+    def _find_fault(self, context: Mapping[str, Any]) -> str:
+        """Return what is wrong with the days of an endpoint; an empty text if nothing is."""
+        day, width, since, span = (context[key] for key in ("t", "w", "since", "reference"))
+        if not is_number(day) or not -LEAD <= day <= self._days:
+            return f"its day {say(day)} is none of the trial's {self._days:g}"
+        if width is not None and not (is_number(width) and width > 0):
+            return f"its window is no number of days: {say(width)}"
+        if since is not None and not (is_number(since) and -LEAD <= since <= self._days):
+            return f"its from_day {say(since)} is none of the trial's {self._days:g}"
+        if span is not None and not is_window(span):
+            return f"its reference is no [first, last] day: {say(span)}"
+        if span is not None and (span[0] < -LEAD or span[1] > self._days):
+            return f"its reference {span} is not within -{LEAD:g} and {self._days:g} d"
+        compared = context["compare"]
+        if compared is not None and str(compared) not in self._arms:
+            return f"no arm '{compared}' to compare with (arms: {', '.join(self._arms)})"
+        return ""
+
+
+def _give_up(label: str, reason: str, required: bool = False) -> Endpoint:
+    return Endpoint(label, None, reason, (math.nan, math.nan), required, "")
+
+
+def find_control(name: str, arms: list[str], compare: Any) -> str:
+    """Return the arm that `name` is compared with, or an empty text."""
+    if compare is not None:
+        return str(compare)
+    others = [arm for arm in arms if arm != name]
+    named = [arm for arm in others if arm in CONTROLS]
+    if named:
+        return named[0]
+    return others[0] if len(others) == 1 else ""
+
+
+def read_band(entry: Mapping[str, Any]) -> tuple[tuple[float, float], str]:
+    """Return the limits of an endpoint, and why it has none; without a band it is only measured."""
+    none = (math.nan, math.nan)
+    if "band" not in entry:
+        return none, ""
+    value = entry["band"]
+    if isinstance(value, str) or value is None or isinstance(value, bool):
+        return none, f"its band is words: {value}"
+    if not (isinstance(value, list) and len(value) == 2 and all(map(is_number, value))):
+        return none, f"its band is no [low, high] of two numbers: {say(value)}"
+    low, high = float(value[0]), float(value[1])
+    if low >= high:
+        return none, f"its band has no width: its first limit is not below its second: {value}"
+    return (low, high), ""
+
+
+def read_flag(value: Any) -> bool | None:
+    """Return yes or no as a panel writes it, no if it says nothing; None if it is neither."""
+    text = "" if value is None else str(value).strip().lower()
+    return True if text in YES else False if text in NO else None
+
+
+def say_published(value: Any) -> str:
+    """Return a published value in words, however it is written."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {say_published(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return " to ".join(map(say_published, value))
+    return f"{value:g}" if is_number(value) else str(value)

@@ -1,0 +1,136 @@
+"""The runs of a study lived; what has been lived is not lived again."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trabecula.base.errors import TrabeculaError
+from trabecula.records.atomic import write_text_whole
+from trabecula.runner.cache import StateCache
+from trabecula.runner.continuation import resume
+from trabecula.runner.digest import compute_code_digest, compute_resume_digest
+from trabecula.runner.job import run
+from trabecula.study.crew import Crew
+from trabecula.study.panel import Panel
+from trabecula.study.trials import Sampling, Task, make_arm_config
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
+
+RECORD = "study.json"
+"""File in a run folder that tells what it was made from."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task: ``done``, ``kept`` (it was there already) or ``failed``, and why.
+
+    Parameters
+    ----------
+    seconds
+        Time of a core that it took (s).
+    attempts
+        How often it was begun; more than once if a worker died.
+    """
+
+    task: Task
+    status: str
+    message: str = ""
+    seconds: float = 0.0
+    attempts: int = 1
+
+
+_ALONE = threading.Lock()
+"""Compiled loops of two threads of a worker would be in each other's way."""
+
+
+def live_task(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
+    """Live one task in its folder, or go on with it, unless it is there already.
+
+    A failure is an outcome, so that the others go on.
+    """
+    with _ALONE:
+        begun = time.process_time()
+        found = _live(config, task, out, cache)
+        return replace(found, seconds=time.process_time() - begun)
+
+
+def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
+    folder = out / task.folder
+    try:
+        made_from = {
+            "config": compute_resume_digest(config), "code": compute_code_digest(),
+            "days": config.duration,
+        }  # fmt: skip
+        state = _read_state(folder, made_from)
+        if state == "done":
+            return Outcome(task, "kept")
+        if state == "begun":
+            resume(folder, cache=StateCache(cache))
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_text_whole(folder / RECORD, json.dumps(made_from) + "\n")
+            run(config, folder, cache=StateCache(cache))
+    except (TrabeculaError, OSError) as error:
+        return Outcome(task, "failed", str(error).partition("\n")[0])
+    return Outcome(task, "done")
+
+
+def _read_state(folder: Path, made_from: dict[str, Any]) -> str:
+    """Return ``done``, ``begun`` (a checkpoint is there) or ``new``."""
+    try:
+        if json.loads((folder / RECORD).read_text(encoding="utf-8")) != made_from:
+            return "new"
+        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "new"
+    if status.get("state") == "done" and (folder / "results.h5").is_file():
+        return "done"
+    return "begun" if (folder / "checkpoint.h5").is_file() else "new"
+
+
+def live_all(
+    panel: Panel,
+    tasks: Sequence[Task],
+    sampling: Sampling,
+    out: Path,
+    crew: Crew | None = None,
+    report: Callable[[Outcome, int], None] | None = None,
+) -> list[Outcome]:
+    """Live the tasks, in this process or by a crew.
+
+    Parameters
+    ----------
+    report
+        Told of every outcome, and how many are left.
+
+    Raises
+    ------
+    ConfigError
+        If an arm asks for what a configuration cannot have.
+    InputError
+        If no scheduler answers.
+    """
+    place = out.resolve()  # the workers of a cluster have folders of their own
+    trials = {trial.id: trial for trial in panel.trials}
+    calls = []
+    for task in tasks:
+        trial = trials[task.trial]
+        config = make_arm_config(trial, trial.get_arm(task.arm), task.bone, sampling)
+        calls.append((config, task, place, place / "bones"))
+    outcomes: list[Outcome] = []
+
+    def note(number: int, found: Any, attempts: int) -> None:
+        if isinstance(found, BaseException):
+            message = f"{type(found).__name__}: {found}".partition("\n")[0]
+            found = Outcome(tasks[number], "failed", message)
+        outcomes.append(replace(found, attempts=attempts))
+        if report is not None:
+            report(outcomes[-1], len(tasks) - len(outcomes))
+
+    (crew or Crew()).carry_out(live_task, calls, note)
+    return outcomes

@@ -1,0 +1,219 @@
+"""Panels and trials from files: what cannot be read is told, or kept with its reason."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from trabecula.base.errors import ConfigError, Problem
+from trabecula.config.marks import Key, load_yaml
+from trabecula.study.arms import ArmReader, flatten_settings
+from trabecula.study.complaints import Complaints, is_number, is_window, say
+from trabecula.study.endpoints import EndpointReader, read_flag
+from trabecula.study.panel import PANELS, Arm, Endpoint, Panel, Trial, drop_unlived, list_panels
+
+LONGEST = 36525.0
+"""Longest trial (d)."""
+
+ROWS = ("rows", "trials")
+"""Keys under which a panel may have its trials."""
+
+READ = (
+    "id", "title", "source", "population", "duration_days", "arms", "endpoints", "reference",
+    "config", "settings",
+)  # fmt: skip
+"""Keys of a trial that are read."""
+
+UNUSED = ("note", "notes", "comment", "evidence", "caveat")
+"""Keys of a trial that are words for people."""
+
+WOMEN, MEN = ("f", "female", "woman", "women"), ("m", "male", "man", "men")
+
+
+def load_panel(path: str | Path, strict: bool = False) -> Panel:
+    """Read a panel from a file, or by the name of one that comes with the program.
+
+    A file of one trial is a panel of one.
+
+    Parameters
+    ----------
+    strict
+        Whether a mistake ends the reading. If not, what it makes impossible is listed as not
+        scorable, with the reason, and the rest stands.
+
+    Raises
+    ------
+    ConfigError
+        If there is no trial at all, if YAML itself forbids what stands there, or if `strict`.
+    """
+    file = Path(path)
+    if str(path) in list_panels():
+        file = PANELS / f"{path}.yaml"
+    document = load_yaml(file)
+    complaints = Complaints(document)
+    data: Any = document.data
+    given = [key for key in ROWS if isinstance(data, dict) and key in data]
+    base: Key = ()
+    if given:
+        data, base = data[given[0]], (given[0],)
+    elif isinstance(data, dict) and "arms" in data:
+        data = [data]
+    if document.problems or not isinstance(data, list) or not data:
+        found = Problem(
+            document.find_value(base), "rows", say(data), "a list of trials, or a trial"
+        )
+        raise ConfigError(document.problems or [found])
+    is_one = not given and isinstance(document.data, dict)
+    trials = []
+    for index, row in enumerate(data):
+        place = () if is_one else (*base, index)
+        trials.append(RowReader(place, complaints, file, index).read(row))
+    if strict and complaints.problems:
+        raise ConfigError(complaints.problems)
+    return Panel(file, _part_names(trials))
+
+
+def _part_names(trials: list[Trial]) -> tuple[Trial, ...]:
+    """Give trials of one name different ones."""
+    found: list[Trial] = []
+    for trial in trials:
+        same = sum(other.id.partition(" #")[0] == trial.id for other in found)
+        if same:
+            note = f"a trial before it is called {trial.id} too"
+            trial = replace(trial, id=f"{trial.id} #{same + 1}", notes=(*trial.notes, note))  # noqa: PLW2901
+        found.append(trial)
+    return tuple(found)
+
+
+class RowReader:
+    """Reads one trial.
+
+    Parameters
+    ----------
+    path
+        Where it stands.
+    file
+        The panel's file; a configuration that the trial names is relative to it.
+    """
+
+    def __init__(self, path: Key, complaints: Complaints, file: Path, index: int) -> None:
+        self._path, self._complaints, self._file = path, complaints, file
+        self._index = index
+        self._notes: list[str] = []
+
+    def read(self, row: Any) -> Trial:
+        """Return the trial; one that cannot be lived has endpoints with the reason."""
+        if not isinstance(row, dict):
+            allowed = "a trial: id, duration_days, arms, endpoints"
+            reason = self._complaints.add(self._path, row, allowed)
+            return self._give_up({}, f"row {self._index + 1}", reason)
+        fallback = self._file.stem if not self._path else f"row {self._index + 1}"
+        name = str(row.get("id") or fallback)
+        days, reason = self._read_days(row)
+        arms = self._read_arms(row.get("arms"))
+        if reason or not arms:
+            reason = reason or self._complaints.problems[-1].found
+            return self._give_up(row, name, reason or "no arms")
+        people = row.get("population") if isinstance(row.get("population"), dict) else {}
+        sex, age, assumed = read_people(people or {})
+        self._notes += assumed
+        unread = [str(key) for key in row if key not in READ and key not in UNUSED]
+        if unread:
+            self._notes.append(f"not read: {', '.join(unread)}")
+        config, settings, why = self._read_base(row)
+        reader = EndpointReader(
+            (*self._path, "endpoints"), [arm.name for arm in arms], days, row.get("reference"),
+            self._complaints, self._notes,
+        )  # fmt: skip
+        endpoints = reader.read(row.get("endpoints"))
+        if why:
+            arms = tuple(replace(arm, reason=arm.reason or why) for arm in arms)
+        endpoints = drop_unlived(endpoints, arms)
+        title, source = str(row.get("title", name)), str(row.get("source", ""))
+        notes = tuple(dict.fromkeys(self._notes))
+        return Trial(
+            name, title, source, sex, age, days, arms, endpoints, notes, config, settings
+        )  # fmt: skip
+
+    def _give_up(self, row: Mapping[str, Any], name: str, reason: str) -> Trial:
+        """Return a trial that cannot be lived, its endpoints listed."""
+        given = row.get("endpoints")
+        entries = given if isinstance(given, list) and given else [None]
+        none = (math.nan, math.nan)
+        ends = tuple(
+            Endpoint(
+                str(entry.get("obs")) if isinstance(entry, dict) else "the whole trial", None, reason,
+                none, isinstance(entry, dict) and bool(read_flag(entry.get("required"))), "",
+            )
+            for entry in entries
+        )  # fmt: skip
+        title, source = str(row.get("title", name)), str(row.get("source", ""))
+        return Trial(name, title, source, "female", 50.0, 0.0, (), ends, (f"not lived: {reason}",))
+
+    def _read_days(self, row: Mapping[str, Any]) -> tuple[float, str]:
+        """Return the duration (d), and why there is none; not given, it is the last endpoint's day."""
+        stated = row.get("duration_days")
+        if "duration_days" not in row:
+            given = row.get("endpoints")
+            entries = [e for e in given if isinstance(e, dict)] if isinstance(given, list) else []
+            named = [float(e["t_day"]) for e in entries if is_number(e.get("t_day"))]
+            stated = max(named, default=None)
+            if stated is not None:
+                self._notes.append(
+                    f"no duration_days: taken as {stated:g}, the last endpoint's day"
+                )
+        if is_number(stated) and 0 < float(stated) <= LONGEST:  # type: ignore[arg-type]
+            return float(stated), ""  # type: ignore[arg-type]
+        path = (*self._path, "duration_days")
+        return 0.0, self._complaints.add(path, stated, f"days, up to {LONGEST:g}")
+
+    def _read_arms(self, given: Any) -> tuple[Arm, ...]:
+        """Read arms by name, or a list of arms that have one."""
+        path: Key = (*self._path, "arms")
+        entries: list[tuple[str, Any, Key]] = []
+        if isinstance(given, dict):
+            entries = [(str(key), value, (*path, key)) for key, value in given.items()]
+        elif isinstance(given, list) and all(isinstance(one, dict) for one in given):
+            for index, one in enumerate(given):
+                name = str(one.get("name") or one.get("id") or f"arm {index + 1}")
+                entries.append((name, one, (*path, index)))
+        names = [name for name, _, _ in entries]
+        if not entries or len(set(names)) < len(names):
+            self._complaints.add(path, given, "at least one arm, each with a name of its own")
+            return ()
+        return tuple(
+            ArmReader(name, place, self._complaints, self._notes).read(value)
+            for name, value, place in entries
+        )
+
+    def _read_base(self, row: Mapping[str, Any]) -> tuple[Path | None, dict[str, Any], str]:
+        """Return the configuration that a trial begins from, its settings, and what is wrong."""
+        config, reason = None, ""
+        if row.get("config") is not None:
+            config = self._file.parent / str(row["config"])
+            if not config.is_file():
+                allowed = f"a file, relative to {self._file.parent}"
+                reason = self._complaints.add((*self._path, "config"), str(row["config"]), allowed)
+        found, wrong = flatten_settings(row.get("settings") or {})
+        if wrong:
+            path = (*self._path, "settings")
+            reason = reason or self._complaints.add(path, wrong, "keys of a configuration")
+        return config, found, reason
+
+
+def read_people(people: Mapping[str, Any]) -> tuple[str, float, list[str]]:
+    """Return sex, age (y) and what had to be assumed of them."""
+    notes = []
+    said = str(people.get("sex", "F")).strip().lower()
+    if said not in (*WOMEN, *MEN):
+        notes.append(f"sex {people.get('sex')}: taken as women")
+    age = people.get("age_y", 50)
+    if is_window(age):
+        age = (age[0] + age[1]) / 2.0
+        notes.append(f"age {people['age_y']}: taken as {age:g} y")
+    years = float(age) if is_number(age) else 50.0
+    kept = min(max(years, 18.0), 110.0)
+    if kept != years or not is_number(age):
+        notes.append(f"age {age}: taken as {kept:g} y")
+    return ("male" if said in MEN else "female"), kept, notes
