@@ -32,7 +32,8 @@ def prepare(setting: Setting):
     def repeat() -> dict[str, float]:
         found: dict[str, float] = {
             "edge": edge, "volume": grid.volume, "grown": grown, "before": before,
-            "estimate": compute_memory(grid.size, grid.volume) - BASE_MEMORY, "cells": count_cells(model.state),
+            "estimate": compute_memory(grid.size, grid.volume) - BASE_MEMORY,
+            "cells": count_cells(model.state),
         }  # fmt: skip
         for threads in (1, 2)[: get_max_threads()]:
             found |= time_days(model, setting.days, threads)

@@ -48,7 +48,6 @@ os.environ["NUMBA_CACHE_DIR"] = str(find_cache_folder())
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba  # noqa: E402  (numba reads its cache folder when it is imported)
-
 from numba.core import event  # noqa: E402
 
 # whoever imported numba before has had it read another folder, whose kernels may be stale
