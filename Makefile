@@ -14,7 +14,10 @@ THREADS ?= 2
 SITUATIONS ?= young_adult menopause surgical_menopause_estradiol andropause denosumab igf1_rise prednisone
 # Arguments for the slow tests: make validate ARGS="-k menopause"
 ARGS ?=
-export SET
+# Interpreter that has pyamg, parosol-py, bone-microarchitecture; most rounds of a case
+PEERS ?=
+ROUNDS ?= 9
+export SET PEERS
 
 .PHONY: help setup demo test bench validate clean
 
@@ -23,7 +26,7 @@ help:
 	@echo "make demo      let a small bone live, say what happened, save a figure"
 	@echo "               make demo SET=\"hormones.levels.estradiol=[[0, 60]]\" tries another course"
 	@echo "make test      lint, types, import contracts, tests: what continuous integration runs"
-	@echo "make bench     mm^3-years per core-hour, and where the time goes"
+	@echo "make bench     speed, stage by stage and beside peers: mm^3-years per core-hour, ratios, memory"
 	@echo "make validate  the slow tests, the study of the balance, every standard situation (many hours)"
 	@echo "make clean     remove $(VENV), caches and the demo's run"
 
@@ -51,7 +54,7 @@ test: setup
 	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest -m "not slow"
 
 bench: setup
-	$(BIN)/python benchmarks/throughput.py --out benchmarks/throughput.json
+	$(BIN)/python benchmarks/bench.py --rounds $(ROUNDS) $${PEERS:+--peers "$$PEERS"} --out benchmarks/bench.json
 
 validate: setup
 	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest -m slow $(ARGS) || [ $$? -eq 5 ]

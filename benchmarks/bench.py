@@ -119,6 +119,10 @@ def run_cases(chosen: dict[str, int], options: argparse.Namespace) -> tuple[dict
         try:
             for name, most in chosen.items():
                 python = options.peers if name in PEERS else sys.executable
+                if NEEDS.get(name) in failed:
+                    say(f"left out {name}: {NEEDS[name]} failed")
+                    failed.append(name)
+                    continue
                 say(f"preparing {name}")
                 try:
                     cases.append(Case(name, python, setting, min(most, options.rounds)))
@@ -160,7 +164,11 @@ def describe_machine() -> dict:
     except (OSError, StopIteration):
         pass
     revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True, check=False
+        ["git", "describe", "--always", "--dirty"],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout.strip()
     return {
         "processor": model, "cores": os.cpu_count(), "system": platform.platform(terse=True),
@@ -191,7 +199,9 @@ def main() -> int:
     machine = describe_machine()
     found, failed = run_cases(order_cases(options.cases, bool(options.peers)), options)
     machine["load_at_end"] = os.getloadavg()[0]
-    said = {name: str(value) for name, value in vars(options).items() if name not in ("out", "peers")}
+    said = {
+        name: str(value) for name, value in vars(options).items() if name not in ("out", "peers")
+    }
     result = {"machine": machine, "options": said, "failed": failed, "cases": found}
     if options.out:
         options.out.write_text(json.dumps(result, indent=1) + "\n")

@@ -58,7 +58,8 @@ MARKS = (
          ("solve", "cpu"), 80),
     Mark("the same against PyAMG's solve (set-up not counted)", ("solve_pyamg", "cpu"),
          ("solve", "cpu"), 30),
-    Mark("a day's fields of all species, two threads", ("engine", "fields_wall_2"), None, 0.2, True, "s"),
+    Mark("a day's fields of all species, two threads", ("engine", "fields_wall_2"), None, 0.2, True,
+         "s"),
     Mark("cell updates at 10^5 against Mesa's agents", ("cells", "per_second_100000"),
          ("cells_mesa", "per_second"), 200),
     Mark("cell updates at 10^5 against numpy columns", ("cells", "per_second_100000"),
@@ -105,7 +106,7 @@ def derive(result: dict, case: str, entry: dict, measure: str) -> float | None:
             return None
         grown = entry["grown"]
         if measure == "grown_per_estimate":
-            return grown / (entry["estimate"] - entry["base"])
+            return grown / entry["estimate"]
         return (grown - CELL * entry["cells"]) / entry["edge"] ** 3
     return entry.get(measure)
 
@@ -155,7 +156,9 @@ def print_marks(result: dict) -> None:
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     print("\nmarks")
     for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+        print(
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        )
 
 
 def print_measures(result: dict) -> None:
@@ -163,10 +166,14 @@ def print_measures(result: dict) -> None:
     machine = ", ".join(f"{name} {value}" for name, value in result["machine"].items())
     print(machine)
     for name, record in result["cases"].items():
-        versions = ", ".join(f"{library} {version}" for library, version in record["versions"].items())
+        versions = ", ".join(
+            f"{library} {version}" for library, version in record["versions"].items()
+        )
         peak = f", peak {record['peak'] / 1e6:.0f} MB" if record.get("peak") else ""
         print(f"\n{name} ({versions}{peak})")
-        measures = dict.fromkeys(key for entry in record["rounds"] for key in entry if key != "round")
+        measures = dict.fromkeys(
+            key for entry in record["rounds"] for key in entry if key != "round"
+        )
         for measure in measures:
             values = [entry[measure] for entry in record["rounds"] if measure in entry]
             if all(isinstance(value, int | float) for value in values):

@@ -79,7 +79,16 @@ def time_call(function, *arguments) -> tuple[float, float]:
 
 def find_versions() -> dict[str, str]:
     """Return the versions of Python and of what has been imported."""
-    names = ("numpy", "numba", "scipy", "mesa", "pyamg", "bone_microarchitecture", "pde", "trabecula")
+    names = (
+        "numpy",
+        "numba",
+        "scipy",
+        "mesa",
+        "pyamg",
+        "bone_microarchitecture",
+        "pde",
+        "trabecula",
+    )
     found = {"python": platform.python_version()}
     for name in names:
         if name in sys.modules:

@@ -64,3 +64,25 @@ def test_the_size_of_the_first_array_chooses_the_half(monkeypatch):
     assert run(np.zeros((1, threshold), np.uint8), 7) == ("parallel", 7)
     monkeypatch.setattr(compile_module, "PARALLEL_FROM", 0)
     assert run(np.zeros(0)) == ("parallel",)
+
+
+def test_a_compilation_is_told_when_it_begins_and_counted():
+    @compile_module.kernel
+    def inner(x):
+        return x + 1
+
+    @compile_module.kernel
+    def outer(x):
+        return inner(x) * 2
+
+    if not hasattr(outer, "py_func"):
+        pytest.skip("the JIT is off")
+    told = []
+    with compile_module.watch_compilation(told.append):
+        assert outer(1) == 4
+        assert outer(2) == 6
+    assert [c.name for c in told] == ["test_compile.outer", "test_compile.inner"]
+    assert [c.done for c in told] == [0, 0]
+    before = len(told)
+    outer(1.5)  # nobody watches any more
+    assert len(told) == before

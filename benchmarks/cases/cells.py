@@ -19,6 +19,7 @@ PEER_COUNT, QUICK_PEER_COUNT = 100_000, 1000
 
 def prepare(setting: Setting):
     """Make the marrow and its fields, leave them for the peers."""
+    from cases.common import CONFIGS
     from trabecula.base.layouts import Precursors
     from trabecula.cells.rates import compute_seam, make_precursor_rates
     from trabecula.cells.scene import Stage, make_ligands, make_moment
@@ -26,8 +27,6 @@ def prepare(setting: Setting):
     from trabecula.kernels.compile import set_threads
     from trabecula.kernels.precursors import count_hops, lose_precursors, walk_precursors
     from trabecula.state import Table
-
-    from cases.common import CONFIGS
 
     set_threads(1)
     model = make_model(QUICK_EDGE if setting.quick else EDGE, mechanics=False)

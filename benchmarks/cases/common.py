@@ -34,9 +34,7 @@ def make_model(edge: int, mechanics: bool = True, seed: int = 1, settings: tuple
     config = load_config(CONFIGS / "menopause.yaml", [*asked, *settings])
     signals, step = make_signals(config), config.step
     fraction = make_fraction(edge, seed)
-    state = make_state(
-        fraction, VOXEL, Sides.PERIODIC, seed, step, config.parameters, signals
-    )
+    state = make_state(fraction, VOXEL, Sides.PERIODIC, seed, step, config.parameters, signals)
     return TrabeculaModel(config, state)
 
 

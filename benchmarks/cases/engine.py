@@ -18,7 +18,7 @@ YEAR, HOUR = 365.25, 3600.0
 def prepare(setting: Setting):
     """Generate the bone and live it in."""
     from trabecula.kernels.compile import get_max_threads
-    from trabecula.model.memory import compute_memory
+    from trabecula.model.memory import BASE_MEMORY, compute_memory
 
     edge = QUICK_EDGE if setting.quick else setting.edge
     warm_engine()
@@ -32,7 +32,8 @@ def prepare(setting: Setting):
     def repeat() -> dict[str, float]:
         found: dict[str, float] = {
             "edge": edge, "volume": grid.volume, "grown": grown, "before": before,
-            "estimate": compute_memory(grid.size, grid.volume), "cells": count_cells(model.state),
+            "estimate": compute_memory(grid.size, grid.volume) - BASE_MEMORY,
+            "cells": count_cells(model.state),
         }  # fmt: skip
         for threads in (1, 2)[: get_max_threads()]:
             found |= time_days(model, setting.days, threads)

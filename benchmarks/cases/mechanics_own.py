@@ -7,7 +7,7 @@ import numpy as np
 
 from bench_worker import Setting
 
-EDGE, QUICK_EDGE, TOLERANCE = 100, 16, 1e-5
+EDGE, QUICK_EDGE, TOLERANCE = 100, 24, 1e-5
 
 
 def prepare(setting: Setting):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench_worker import Setting
 
-EDGE, QUICK_EDGE, DAYS = 64, 16, 60
+EDGE, QUICK_EDGE, DAYS = 64, 24, 60
 
 
 def prepare(setting: Setting):
@@ -16,7 +16,9 @@ def prepare(setting: Setting):
     command = [sys.executable, __file__, str(edge), str(days), str(setting.warm_up)]
     places = Path(__file__).parents[1]
     workers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=places)
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=places
+        )
         for _ in range(2)
     ]
     for worker in workers:

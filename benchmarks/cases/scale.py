@@ -4,7 +4,7 @@ from bench_worker import Setting, time_call
 from cases.common import live, make_model, warm_engine
 from cases.engine import count_cells, time_days
 
-EDGES, QUICK_EDGES = (48, 64, 96, 128), (16, 24)
+EDGES, QUICK_EDGES = (48, 64, 96, 128), (24, 32)
 SPECIES_EDGE, QUICK_SPECIES_EDGE = 96, 24
 SITES_EDGE = 64
 

@@ -14,9 +14,10 @@ EDGE, QUICK_EDGE, TOLERANCE = 128, 24, 1e-3
 
 def prepare(setting: Setting):
     """Make the problem, and leave its matrix for the peers."""
-    from trabecula.base.codes import HALF, Sides
+    from trabecula.base.codes import HALF, Sides, Species
     from trabecula.config import load_config
     from trabecula.fields.hierarchy import make_hierarchy
+    from trabecula.fields.numbers import get_decay, get_diffusion
     from trabecula.fields.solver import solve_fine
     from trabecula.kernels.compile import set_threads
     from trabecula.state import Grid
@@ -24,7 +25,8 @@ def prepare(setting: Setting):
     set_threads(1)
     edge = QUICK_EDGE if setting.quick else EDGE
     p = load_config(CONFIGS / "menopause.yaml").parameters
-    diffusion, decay = p["fields.rankl_soluble.diffusion"], p["fields.rankl_soluble.decay"]
+    diffusion = get_diffusion(p, Species.RANKL_SOLUBLE)
+    decay = get_decay(p, Species.RANKL_SOLUBLE)
     matrix = (make_fraction(edge) * (2 * HALF)).astype(np.uint16)
     grid = Grid(matrix.shape, 20.0, Sides.PERIODIC)
     hierarchy = make_hierarchy(grid, matrix)
@@ -38,7 +40,9 @@ def prepare(setting: Setting):
     def solve() -> None:
         found[...] = 0
         scratch = rates.copy()  # the solver overwrites it
-        cycles.append(solve_fine(hierarchy, found, source, scratch, diffusion, "x", TOLERANCE).cycles)
+        cycles.append(
+            solve_fine(hierarchy, found, source, scratch, diffusion, "x", TOLERANCE).cycles
+        )
 
     def repeat() -> dict[str, float]:
         cpu, wall = time_call(solve)

@@ -20,7 +20,9 @@ def prepare(setting: Setting):
         ("classical", pyamg.ruge_stuben_solver),
         ("aggregation", pyamg.smoothed_aggregation_solver),
     ):
-        set_up[name], _ = time_call(lambda name=name, make=make: ladders.update({name: make(matrix)}))
+        set_up[name], _ = time_call(
+            lambda name=name, make=make: ladders.update({name: make(matrix)})
+        )
 
     def solve(name: str, into: list[float]) -> None:
         x = ladders[name].solve(source, tol=TOLERANCE, accel="cg")

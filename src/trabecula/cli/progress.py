@@ -1,17 +1,23 @@
 """How a run is watched: a live line on a terminal, now and then a plain line elsewhere."""
 
+import math
 import sys
 import time
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from trabecula.kernels.compile import Compilation
     from trabecula.runner import Progress
     from trabecula.study.sweeping import SweepProgress
 
 QUIET = 10.0
 """Seconds between two plain lines."""
+
+
+ANNOUNCEMENT = "compiling loops, once for this version and machine: a minute or two"
 
 
 def to_date(days: float) -> str:
@@ -28,24 +34,57 @@ def to_clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-class PlainWatch:
+def describe_compilation(compilation: "Compilation") -> str:
+    """Return how far compiling is, in words."""
+    done, seconds = compilation.done, to_clock(compilation.seconds)
+    return f"compiling loops: {done} done in {seconds}, now {compilation.name}"
+
+
+class CompilationNotice:
+    """Says on the standard error that kernels are being compiled, now and then how far that is."""
+
+    def __init__(self, pause: float = QUIET) -> None:
+        self._pause, self._last = pause, -math.inf
+        self._is_said = False
+        self._watch: AbstractContextManager[None] | None = None
+
+    def __enter__(self) -> "CompilationNotice":
+        from trabecula.kernels.compile import watch_compilation
+
+        self._watch = watch_compilation(self.tell)
+        self._watch.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self._watch is not None:
+            self._watch.__exit__(*error)
+
+    def tell(self, compilation: "Compilation") -> None:
+        """Show that a kernel begins to be compiled."""
+        now = time.monotonic()
+        if now - self._last >= self._pause:
+            self._last = now
+            self.show(describe_compilation(compilation) if self._is_said else ANNOUNCEMENT)
+            self._is_said = True
+
+    def show(self, words: str) -> None:
+        """Print the words."""
+        typer.echo(words, err=True)
+
+
+class PlainWatch(CompilationNotice):
     """Prints a line when a phase begins and every few seconds after."""
 
     def __init__(self, pause: float = QUIET) -> None:
-        self._pause, self._last, self._phase = pause, 0.0, ""
-
-    def __enter__(self) -> "PlainWatch":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
+        super().__init__(pause)
+        self._reported, self._phase = 0.0, ""
 
     def __call__(self, progress: "Progress") -> None:
         """Show a report."""
         now = time.monotonic()
-        if progress.phase == self._phase and now - self._last < self._pause:
+        if progress.phase == self._phase and now - self._reported < self._pause:
             return
-        self._last, self._phase = now, progress.phase
+        self._reported, self._phase = now, progress.phase
         typer.echo(
             f"{progress.phase:8s} {to_date(progress.time):>12s} of {to_date(progress.until)}, "
             f"{progress.days_per_second:.1f} d/s, {to_clock(progress.time_left)} left, "
@@ -54,44 +93,49 @@ class PlainWatch:
         sys.stdout.flush()
 
 
-class LiveWatch:
+class LiveWatch(CompilationNotice):
     """Shows one bar per phase with date, speed, time left and bone volume."""
 
     def __init__(self) -> None:
+        super().__init__(0.0)
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bars
 
         self._bars = Bars(
             TextColumn("{task.description:8s}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[date]:>12s}"),
-            TextColumn("{task.fields[speed]:.1f} d/s"),
-            TextColumn("{task.fields[left]} left"),
-            TextColumn("BV/TV {task.fields[bv_tv]:.2%}"),
+            TextColumn("{task.fields[words]}"),
         )
         self._phase, self._start = "", 0.0
         self._task: Any = None
+        self._compiling: Any = None
 
     def __enter__(self) -> "LiveWatch":
         self._bars.start()
+        super().__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
         self._bars.stop()
+
+    def show(self, words: str) -> None:
+        """Show the words beside a bar without an end."""
+        if self._compiling is None:
+            self._compiling = self._bars.add_task("kernels", total=None, words=words)
+        self._bars.update(self._compiling, words=words)
 
     def __call__(self, progress: "Progress") -> None:
         """Show a report."""
-        fields: dict[str, Any] = {
-            "date": to_date(progress.time),
-            "speed": progress.days_per_second,
-            "left": to_clock(progress.time_left),
-            "bv_tv": progress.bv_tv,
-        }
+        words = (
+            f"{to_date(progress.time):>12s} {progress.days_per_second:.1f} d/s "
+            f"{to_clock(progress.time_left)} left BV/TV {progress.bv_tv:.2%}"
+        )
         if progress.phase != self._phase:
             self._phase, self._start = progress.phase, progress.time
             span = max(progress.until - progress.time, 1e-9)
-            self._task = self._bars.add_task(progress.phase, total=span, **fields)
-        self._bars.update(self._task, completed=progress.time - self._start, **fields)
+            self._task = self._bars.add_task(progress.phase, total=span, words=words)
+        self._bars.update(self._task, completed=progress.time - self._start, words=words)
 
 
 def make_watch() -> PlainWatch | LiveWatch:

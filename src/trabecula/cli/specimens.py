@@ -19,6 +19,7 @@ from trabecula.cli.mechanics import (
     make_test_options,
 )
 from trabecula.cli.options import Json
+from trabecula.cli.progress import CompilationNotice
 from trabecula.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def import_image(
 ) -> None:
     """Turn an image into a specimen file, with its morphometry and a picture."""
     specimen = load_image(image, threshold, labels, voxel, spacing, crop)
-    metrics = measure_specimen(specimen)
+    with CompilationNotice():
+        metrics = measure_specimen(specimen)
     from trabecula.records import SpecimenFile, write_specimen
 
     report = tuple(specimen.report)
@@ -107,9 +109,10 @@ def measure(
         specimen = load_specimen(place)
     else:
         specimen = load_image(place, threshold, labels, None, spacing, crop)
-    metrics = measure_specimen(specimen)
-    if test is not None:
-        metrics |= compress_specimen(specimen, test)
+    with CompilationNotice():
+        metrics = measure_specimen(specimen)
+        if test is not None:
+            metrics |= compress_specimen(specimen, test)
     if as_json:
         print_json(metrics)
         return

@@ -7,11 +7,13 @@ folder carries a digest of all kernel sources and of numba's version.
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from types import FunctionType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 
 def _cache_root() -> Path:
@@ -46,6 +48,7 @@ os.environ["NUMBA_CACHE_DIR"] = str(find_cache_folder())
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba  # noqa: E402  (numba reads its cache folder when it is imported)
+from numba.core import event  # noqa: E402
 
 # whoever imported numba before has had it read another folder, whose kernels may be stale
 cast("Any", numba).config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
@@ -139,3 +142,45 @@ def get_max_threads() -> int:
 def get_numba_version() -> str:
     """Return numba's version for provenance."""
     return str(numba.__version__)
+
+
+class Compilation(NamedTuple):
+    """What a kernel's compilation is told as when it begins.
+
+    Parameters
+    ----------
+    name
+        Module and name of the kernel.
+    done
+        Kernels compiled before it since the watch began.
+    seconds
+        Wall time since the first of them began (s).
+    """
+
+    name: str
+    done: int
+    seconds: float
+
+
+class _Listener(event.Listener):
+    """Counts compilations; a kernel that is found in the cache is none."""
+
+    def __init__(self, tell: Callable[[Compilation], None]) -> None:
+        self._tell, self._done, self._begun = tell, 0, time.monotonic()
+
+    def on_start(self, event: Any) -> None:
+        function = event.data["dispatcher"].py_func
+        if self._done == 0:
+            self._begun = time.monotonic()
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        self._tell(Compilation(name, self._done, time.monotonic() - self._begun))
+
+    def on_end(self, event: Any) -> None:
+        self._done += 1
+
+
+@contextmanager
+def watch_compilation(tell: Callable[[Compilation], None]) -> Iterator[None]:
+    """Call `tell` whenever a kernel begins to be compiled, as long as the context lasts."""
+    with event.install_listener("numba:compile", _Listener(tell)):
+        yield

@@ -12,11 +12,17 @@ from trabecula.base.layouts import Lattice
 if TYPE_CHECKING:
     from trabecula.config import Config
 
-BASE_MEMORY = 300e6
-"""Memory of the interpreter, its libraries and compiled kernels (byte)."""
+BASE_MEMORY = 400e6
+"""Memory of the interpreter, its libraries and compiled kernels (byte); compiling them takes three
+times as much, once."""
 
-FIELD_BYTES = 4 * (8 + 12 / 8 + 14)
-"""Bytes per voxel of concentrations, fine and coarse, and of the solvers' work arrays."""
+STATE_BYTES = 36
+"""Bytes per voxel that stay, beside the lattice's arrays: fields and the levels of their solver, the
+scene of the cells, strain energy and displacements on the coarse mesh."""
+
+SCRATCH_BYTES = 76
+"""Bytes per voxel of the largest stage, for as long as it lasts: thickness of bone and marrow, every
+`output.costly`; fields and mechanics need half of it."""
 
 CELL_BYTES = 700_000.0
 """Bytes per mm^3 of tissue for the tables of cells with spare capacity."""
@@ -25,7 +31,7 @@ CELL_BYTES = 700_000.0
 def compute_memory(voxels: int, volume: float) -> float:
     """Return the memory (byte) of a run on so many voxels and `volume` (mm^3) of tissue."""
     lattice = sum(np.dtype(spec.dtype).itemsize for spec in columns_of(Lattice).values())
-    return BASE_MEMORY + voxels * (lattice + FIELD_BYTES) + volume * CELL_BYTES
+    return BASE_MEMORY + voxels * (lattice + STATE_BYTES + SCRATCH_BYTES) + volume * CELL_BYTES
 
 
 def find_memory() -> float:

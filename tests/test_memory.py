@@ -1,0 +1,50 @@
+"""The estimate of memory beside what a living bone really takes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trabecula.model.memory import BASE_MEMORY, compute_memory
+
+EDGE = 80
+LIVE = """
+import json, sys
+sys.path.insert(0, {benchmarks!r})
+from bench_worker import read_memory, reset_peak
+from cases.common import live, make_model, warm_engine
+warm_engine()
+base = reset_peak()
+model = make_model({edge})
+live(model, 2)
+model.sampler.sample(model.state, True)
+print(json.dumps([base, read_memory("VmHWM")]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_estimate_is_within_a_fifth_of_what_a_bone_takes() -> None:
+    benchmarks = str(Path(__file__).parents[1] / "benchmarks")
+    there = os.environ | {"NUMBA_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", LIVE.format(benchmarks=benchmarks, edge=EDGE)],
+        env=there, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    base, peak = json.loads(done.stdout)
+    voxels = EDGE**3
+    estimate = compute_memory(voxels, voxels * 8e-6)
+    assert estimate - BASE_MEMORY == pytest.approx(peak - base, rel=0.2)
+
+
+def test_a_voxel_with_its_cells_stays_under_the_aim() -> None:
+    """150 bytes a voxel and 120 a cell, some 9,000 cells per mm^3."""
+    voxels = 200**3
+    volume = voxels * 8e-6
+    assert compute_memory(voxels, volume) - BASE_MEMORY < 150 * voxels + 120 * 9000 * volume
+
+
+def test_the_whole_cube_of_the_aim_fits_into_its_memory() -> None:
+    assert compute_memory(200**3, 64.0) < 1.5 * 2**30
