@@ -15,6 +15,7 @@ import pytest
 from pyarrow import parquet
 from typer.testing import CliRunner
 
+from trabecula.analysis import load_results
 from trabecula.base.codes import Sides
 from trabecula.base.errors import ConfigError, InputError, ResultsError
 from trabecula.cli.main import app
@@ -297,6 +298,32 @@ def test_a_worker_lives_a_run_once_and_completes_one_that_lacks_its_end(place) -
     assert (order.path / "summary.json").is_file()
     events = [line["event"] for line in journal.read_lines(order.path / journal.NAME)]
     assert events == ["begun", "done"]
+
+
+class DiedError(Exception):
+    """The process is gone."""
+
+
+def test_a_run_killed_between_a_commit_on_its_last_day_and_its_end_is_whole(
+    place, monkeypatch
+) -> None:
+    text = BASE.replace("snapshots: 3 d, costly: 3 d", "snapshots: 2 d, checkpoint: 3 d")
+    (place / "base.yaml").write_text(text)
+    order = make_order(place)
+
+    def die(recorder, model, status="running") -> None:
+        if status == "done":
+            raise DiedError
+        recorder._commit(model.state, status)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("trabecula.runner.recorder.Recorder.commit", die)
+        with pytest.raises(DiedError):
+            live_point(order, None)
+    assert load_results(order.path).time[-1] == 3
+    assert find_state(order) == "new", "no day is left to live, and the last snapshot is missing"
+    assert live_point(order, None).status == "done"
+    assert load_results(order.path).snapshots.tolist() == [0, 2, 3]
 
 
 def test_a_worker_refuses_another_program_and_gives_up_what_kills(place) -> None:
