@@ -349,6 +349,25 @@ def test_a_run_that_another_worker_lives_is_waited_for(place) -> None:
     assert not order.path.exists()
 
 
+def test_loops_are_compiled_once_for_each_place_of_the_sources(place, monkeypatch) -> None:
+    from trabecula.kernels import compile as compiled
+    from trabecula.runner import warming
+
+    lived = []
+    monkeypatch.setattr(warming, "run", lambda config, *_, **__: lived.append(config))
+    monkeypatch.setattr(compiled, "find_cache_folder", lambda: place / "cache")
+    config = list_points(load_sweep(write(place, "seeds: 1")))[0].configure(
+        load_sweep(place / "sweep.yaml")
+    )
+    assert [warming.warm_kernels(config, False) for _ in range(2)] == [True, False]
+    assert lived[0].lattice.shape == (16, 16, 16)
+    assert lived[0].lattice.specimen is None
+    assert warming.warm_kernels(config, True), "loops on several threads are compiled apart"
+    assert len(lived) == 3
+    monkeypatch.setattr(compiled, "__file__", str(place / "elsewhere" / "compile.py"))
+    assert warming.warm_kernels(config, False), "numba keeps what it compiled by place"
+
+
 def test_rows_of_a_series_are_chosen_by_time() -> None:
     time_axis = np.array([-1.0, 0.0, 1.0, 2.0, 3.0, 3.5, 4.0, 9.0])
     assert choose_rows(time_axis, 2.0) == [0, 1, 3, 6, 7]
