@@ -15,6 +15,7 @@ import pytest
 from pyarrow import parquet
 from typer.testing import CliRunner
 
+from trabecula.analysis import load_results
 from trabecula.base.codes import Sides
 from trabecula.base.errors import ConfigError, InputError, ResultsError
 from trabecula.cli.main import app
@@ -299,6 +300,32 @@ def test_a_worker_lives_a_run_once_and_completes_one_that_lacks_its_end(place) -
     assert events == ["begun", "done"]
 
 
+class DiedError(Exception):
+    """The process is gone."""
+
+
+def test_a_run_killed_between_a_commit_on_its_last_day_and_its_end_is_whole(
+    place, monkeypatch
+) -> None:
+    text = BASE.replace("snapshots: 3 d, costly: 3 d", "snapshots: 2 d, checkpoint: 3 d")
+    (place / "base.yaml").write_text(text)
+    order = make_order(place)
+
+    def die(recorder, model, status="running") -> None:
+        if status == "done":
+            raise DiedError
+        recorder._commit(model.state, status)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("trabecula.runner.recorder.Recorder.commit", die)
+        with pytest.raises(DiedError):
+            live_point(order, None)
+    assert load_results(order.path).time[-1] == 3
+    assert find_state(order) == "new", "no day is left to live, and the last snapshot is missing"
+    assert live_point(order, None).status == "done"
+    assert load_results(order.path).snapshots.tolist() == [0, 2, 3]
+
+
 def test_a_worker_refuses_another_program_and_gives_up_what_kills(place) -> None:
     from dataclasses import replace
 
@@ -320,6 +347,25 @@ def test_a_run_that_another_worker_lives_is_waited_for(place) -> None:
         order.stop_file.touch()
         assert live_point(order).status == "interrupted"
     assert not order.path.exists()
+
+
+def test_loops_are_compiled_once_for_each_place_of_the_sources(place, monkeypatch) -> None:
+    from trabecula.kernels import compile as compiled
+    from trabecula.runner import warming
+
+    lived = []
+    monkeypatch.setattr(warming, "run", lambda config, *_, **__: lived.append(config))
+    monkeypatch.setattr(compiled, "find_cache_folder", lambda: place / "cache")
+    config = list_points(load_sweep(write(place, "seeds: 1")))[0].configure(
+        load_sweep(place / "sweep.yaml")
+    )
+    assert [warming.warm_kernels(config, False) for _ in range(2)] == [True, False]
+    assert lived[0].lattice.shape == (16, 16, 16)
+    assert lived[0].lattice.specimen is None
+    assert warming.warm_kernels(config, True), "loops on several threads are compiled apart"
+    assert len(lived) == 3
+    monkeypatch.setattr(compiled, "__file__", str(place / "elsewhere" / "compile.py"))
+    assert warming.warm_kernels(config, False), "numba keeps what it compiled by place"
 
 
 def test_rows_of_a_series_are_chosen_by_time() -> None:

@@ -188,7 +188,8 @@ class Recorder:
 
     def _commit(self, state: State, status: str) -> None:
         check_state(state)
-        if self._is_new("commit", state):
+        is_new = self._is_new("commit", state)
+        if is_new or status == "done":  # the last snapshot comes after a commit due on the last day
             self._writer.commit(state)
             write_state(self._folder.checkpoint, state, self._make_meta(state))
         values = {

@@ -1,5 +1,7 @@
 """Compiling the loops once, before several processes want them at the same moment."""
 
+import hashlib
+import platform
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +19,15 @@ MARK = "warm"
 
 
 def find_mark(is_large: bool) -> Path:
-    """Return the file that says that the kernels of this version were compiled here."""
-    return compiled.find_cache_folder() / f"{MARK}{'-parallel' if is_large else ''}"
+    """Return the file that says that the kernels of this version were compiled here.
+
+    Numba keeps what it compiled by place and age of the sources and by processor, so these count too.
+    """
+    digest = hashlib.sha256(platform.node().encode())
+    for file in sorted(Path(compiled.__file__).parent.glob("*.py")):
+        digest.update(f"{file} {file.stat().st_mtime_ns}".encode())
+    kind = "parallel" if is_large else "serial"
+    return compiled.find_cache_folder() / f"{MARK}-{kind}-{digest.hexdigest()[:12]}"
 
 
 def warm_kernels(config: "Config", is_large: bool) -> bool:
