@@ -1,0 +1,57 @@
+"""Workers that die: no task is lost, none lived twice that was done, one that kills is found."""
+
+import os
+
+import pytest
+
+from crewwork import work
+from trabecula.base.errors import InputError
+from trabecula.study.crew import ATTEMPTS, Crew
+
+
+def carry_out(crew, folder, manners):
+    found = {}
+    calls = [(str(folder), number, manner) for number, manner in enumerate(manners)]
+    crew.carry_out(work, calls, lambda n, result, attempts: found.update({n: (result, attempts)}))
+    tries = [len((folder / str(number)).read_text()) for number in range(len(manners))]
+    return found, tries
+
+
+def test_tasks_of_dead_workers_are_lived_again_and_a_killer_is_given_up(tmp_path):
+    manners = ["", "dies once", "kills", "", "fails", ""]
+    found, tries = carry_out(Crew(2), tmp_path, manners)
+    assert sorted(found) == [0, 1, 2, 3, 4, 5]
+    assert [found[n][0] for n in (0, 1, 3, 5)] == [0, 10, 30, 50]
+    assert found[1][1] >= 2
+    assert isinstance(found[2][0], RuntimeError)
+    assert tries[2] == ATTEMPTS
+    assert isinstance(found[4][0], ValueError)
+    assert tries[4] == 1
+    assert os.environ.get("NUMBA_NUM_THREADS") != "2"
+
+
+@pytest.fixture
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+        host="127.0.0.1", memory_limit=0,
+    ) as found:  # fmt: skip
+        yield found
+
+
+def test_a_cluster_lives_the_same_tasks_and_outlives_a_worker(tmp_path, cluster):
+    crew = Crew(1, cluster.scheduler_address)
+    assert crew.size == 2
+    found, tries = carry_out(crew, tmp_path, ["", "dies once", "", "fails"])
+    assert [found[n][0] for n in (0, 1, 2)] == [0, 10, 20]
+    assert tries[1] == 2
+    assert isinstance(found[3][0], ValueError)
+
+
+def test_a_scheduler_that_is_not_there(monkeypatch):
+    monkeypatch.setattr("trabecula.study.crew.PATIENCE", 0.5)
+    with pytest.raises(InputError, match=r"--scheduler: found tcp://127\.0\.0\.1:9"):
+        Crew(1, "tcp://127.0.0.1:9").carry_out(work, [("", 1, "")], print)
+    with pytest.raises(InputError, match="--scheduler: found nonsense"):
+        Crew(1, "nonsense://x").carry_out(work, [("", 1, "")], print)
