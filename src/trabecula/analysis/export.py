@@ -101,7 +101,7 @@ def _write_csv(path: Path, header: Sequence[str], rows: Any) -> None:
 def export_image(place: Path, what: str, row: int, path: Path) -> Volume:
     """Write a volume of snapshot `row` as NRRD, MHA or NIfTI, by the ending of `path`.
 
-    Voxel size is in mm; world coordinates x, y, z begin at the outer corner of the lattice's first voxel,
+    Voxel size is in mm; world coordinates x, y, z begin at the outer corner of the first voxel,
     as in the other formats.
 
     Raises

@@ -120,12 +120,7 @@ def _write_gif(
     pictures: list[Any] = []
     for frame in frames:
         picture = Image.fromarray(frame)
-        # the colours of the first frame serve all, so that nothing flickers
-        pictures.append(
-            picture.quantize(COLOURS, dither=Image.Dither.NONE)
-            if not pictures
-            else picture.quantize(palette=pictures[0], dither=Image.Dither.NONE)
-        )
+        pictures.append(picture.quantize(COLOURS, dither=Image.Dither.NONE))
         watch(len(pictures))
     pictures[0].save(
         path,
