@@ -1,4 +1,4 @@
-"""What pictures are made of: surfaces, depths, cells, colours, cuts, sections. Nothing is drawn by VTK."""
+"""What pictures are made of: surfaces, depths, cells, colours, cuts, sections. VTK draws nothing."""
 
 import subprocess
 import sys
@@ -184,7 +184,7 @@ def test_cuts_are_read(text, slab, cut):
 
 @pytest.mark.parametrize("text", ["", "w", "z=", "z=1kg", "z=1,2", "z=1,2,3"])
 def test_wrong_cuts_are_refused(text):
-    with pytest.raises(InputError, match="--slice: found .* allowed: z, y or x"):
+    with pytest.raises(InputError, match=r"--slice: found .* allowed: z, y or x"):
         read_cut(text, "--slice")
 
 
