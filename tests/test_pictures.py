@@ -285,6 +285,23 @@ def test_films_are_written_whole_with_every_frame(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
 
 
+def test_a_gif_keeps_the_colours_of_few_cells():
+    from matplotlib.colors import to_rgb
+
+    from trabecula.viz.film import reduce_colours
+    from trabecula.viz.style import BLUE, GREEN, ORANGE, SKY, VERMILION
+
+    rng = np.random.default_rng(0)
+    frame = np.repeat(rng.integers(60, 255, (200, 300, 1)), 3, axis=2).astype(np.uint8)
+    frame[:100] = np.clip(frame[:100] * [1.0, 0.95, 0.85], 0, 255)
+    wanted = [np.rint(255 * np.array(to_rgb(c))) for c in (BLUE, GREEN, ORANGE, SKY, VERMILION)]
+    for row, colour in enumerate(wanted):
+        frame[20 * row + 5, 10:22] = colour
+    kept = np.asarray(reduce_colours(frame).convert("RGB"), float)
+    for row, colour in enumerate(wanted):
+        assert np.abs(kept[20 * row + 5, 15] - colour).max() < 20
+
+
 def test_an_mp4_plays(tmp_path):
     imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="the extra viz is not installed")
     from trabecula.viz.film import write_film

@@ -15,8 +15,11 @@ from trabecula.viz.opengl import EXTRA
 from trabecula.viz.style import apply_style
 
 ENDINGS = (".mp4", ".gif")
-COLOURS = 128
-"""Colours of a frame of a GIF."""
+PALE, STRONG = 160, 96
+"""Colours of a frame of a GIF that are kept for bone, and for what stands out from it."""
+
+SPREAD = 70
+"""Spread of red, green and blue from which a colour stands out."""
 
 
 def check_film_path(path: Path, option: str = "--out") -> None:
@@ -115,12 +118,9 @@ def _write_gif(
     path: Path, frames: Iterator[Array], fps: float, watch: Callable[[int], None]
 ) -> None:
     check_extra(("PIL.Image",), EXTRA, "a GIF")
-    from PIL import Image
-
     pictures: list[Any] = []
     for frame in frames:
-        picture = Image.fromarray(frame)
-        pictures.append(picture.quantize(COLOURS, dither=Image.Dither.NONE))
+        pictures.append(reduce_colours(frame))
         watch(len(pictures))
     pictures[0].save(
         path,
@@ -130,3 +130,18 @@ def _write_gif(
         duration=round(1000 / fps),
         loop=0,
     )
+
+
+def reduce_colours(frame: Array) -> Any:
+    """Return a frame in 256 colours, of which cells have their share however few they are."""
+    from PIL import Image
+
+    stands_out = np.ptp(frame.astype(np.int16), axis=2) > SPREAD
+    palette: list[int] = []
+    for pixels, count in ((frame[~stands_out], PALE), (frame[stands_out], STRONG)):
+        if len(pixels):
+            few = Image.fromarray(pixels[None]).quantize(count, dither=Image.Dither.NONE)
+            palette += list(few.getpalette() or [])[: 3 * count]
+    chosen = Image.new("P", (1, 1))
+    chosen.putpalette(palette)
+    return Image.fromarray(frame).quantize(palette=chosen, dither=Image.Dither.NONE)
