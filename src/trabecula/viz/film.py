@@ -1,16 +1,15 @@
 """Frames as a film: MP4 through the ffmpeg that imageio brings, or GIF."""
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trabecula.base.columns import Array
-from trabecula.base.errors import InputError, ResultsError
+from trabecula.base.errors import InputError
 from trabecula.base.extras import check_extra
+from trabecula.base.files import replace_whole
 from trabecula.viz.opengl import EXTRA
 from trabecula.viz.style import apply_style
 
@@ -71,23 +70,8 @@ def write_film(
     """
     check_film_path(path)
     write = _write_gif if path.suffix.lower() == ".gif" else _write_mp4
-    with _whole(path) as temporary:
+    with replace_whole(path, "the film") as temporary:
         write(temporary, frames, fps, watch)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        msg = f"{path}: the film cannot be written: {error}; check space and permissions"
-        raise ResultsError(msg) from error
-    finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
 
 
 def _write_mp4(
