@@ -1,22 +1,24 @@
 """Frames as a film: MP4 through the ffmpeg that imageio brings, or GIF."""
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trabecula.base.columns import Array
-from trabecula.base.errors import InputError, ResultsError
+from trabecula.base.errors import InputError
 from trabecula.base.extras import check_extra
+from trabecula.base.files import replace_whole
 from trabecula.viz.opengl import EXTRA
 from trabecula.viz.style import apply_style
 
 ENDINGS = (".mp4", ".gif")
-COLOURS = 128
-"""Colours of a frame of a GIF."""
+PALE, STRONG = 160, 96
+"""Colours of a frame of a GIF that are kept for bone, and for what stands out from it."""
+
+SPREAD = 70
+"""Spread of red, green and blue from which a colour stands out."""
 
 
 def check_film_path(path: Path, option: str = "--out") -> None:
@@ -68,23 +70,8 @@ def write_film(
     """
     check_film_path(path)
     write = _write_gif if path.suffix.lower() == ".gif" else _write_mp4
-    with _whole(path) as temporary:
+    with replace_whole(path, "the film") as temporary:
         write(temporary, frames, fps, watch)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        msg = f"{path}: the film cannot be written: {error}; check space and permissions"
-        raise ResultsError(msg) from error
-    finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
 
 
 def _write_mp4(
@@ -115,17 +102,9 @@ def _write_gif(
     path: Path, frames: Iterator[Array], fps: float, watch: Callable[[int], None]
 ) -> None:
     check_extra(("PIL.Image",), EXTRA, "a GIF")
-    from PIL import Image
-
     pictures: list[Any] = []
     for frame in frames:
-        picture = Image.fromarray(frame)
-        # the colours of the first frame serve all, so that nothing flickers
-        pictures.append(
-            picture.quantize(COLOURS, dither=Image.Dither.NONE)
-            if not pictures
-            else picture.quantize(palette=pictures[0], dither=Image.Dither.NONE)
-        )
+        pictures.append(reduce_colours(frame))
         watch(len(pictures))
     pictures[0].save(
         path,
@@ -135,3 +114,18 @@ def _write_gif(
         duration=round(1000 / fps),
         loop=0,
     )
+
+
+def reduce_colours(frame: Array) -> Any:
+    """Return a frame in 256 colours, of which cells have their share however few they are."""
+    from PIL import Image
+
+    stands_out = np.ptp(frame.astype(np.int16), axis=2) > SPREAD
+    palette: list[int] = []
+    for pixels, count in ((frame[~stands_out], PALE), (frame[stands_out], STRONG)):
+        if len(pixels):
+            few = Image.fromarray(pixels[None]).quantize(count, dither=Image.Dither.NONE)
+            palette += list(few.getpalette() or [])[: 3 * count]
+    chosen = Image.new("P", (1, 1))
+    chosen.putpalette(palette)
+    return Image.fromarray(frame).quantize(palette=chosen, dither=Image.Dither.NONE)
