@@ -8,8 +8,8 @@ import numpy as np
 
 from trabecula.analysis.arms import Arm, get_seeds
 from trabecula.analysis.results import Results
-from trabecula.analysis.sampling import TOTALS
-from trabecula.analysis.windows import BASELINE, compute_baseline, compute_window_mean
+from trabecula.analysis.sampling import compute_change
+from trabecula.analysis.windows import BASELINE, compute_window_mean
 from trabecula.base.errors import InputError
 
 LEVEL = 0.95
@@ -63,30 +63,6 @@ class Contrast:
             f"{first} - {second}, {self.key}, day {start:g} to {end:g}: {self.value:.3g} "
             f"{self.unit}{spread}, {count} pair{'s' if count > 1 else ''}"
         )
-
-
-def compute_change(results: Results, key: str, start: float, end: float) -> float:
-    """Return the change (%) of a series over start < time <= end against the baseline of the run.
-
-    The rates of resorption and formation are those of the window itself, from the totals of matrix.
-    """
-    total = TOTALS.get(key)
-    if total is None or total not in results.series:
-        base = compute_baseline(results, key)
-        mean = compute_window_mean(results.time, results.get(key).values, start, end)
-        return 100.0 * (mean / base - 1.0) if base else math.nan
-    before = _compute_mean_rate(results, total, max(BASELINE[0], results.time[0]), BASELINE[1])
-    now = _compute_mean_rate(results, total, start, end)
-    return 100.0 * (now / before - 1.0) if before > 0 else math.nan
-
-
-def _compute_mean_rate(results: Results, total: str, start: float, end: float) -> float:
-    values, time = results.get(total).values, results.time
-    known = np.isfinite(values)
-    if end <= start or not known.any():
-        return math.nan
-    first, last = np.interp([start, end], time[known], values[known])
-    return float(last - first) / (end - start)
 
 
 def measure_window(results: Results, key: str, window: tuple[float, float], percent: bool) -> float:

@@ -5,7 +5,13 @@ from typing import NamedTuple
 import numpy as np
 
 from trabecula.analysis.results import Results
-from trabecula.analysis.windows import BASELINE, compute_percent_of_baseline, compute_running_mean
+from trabecula.analysis.windows import (
+    BASELINE,
+    compute_baseline,
+    compute_percent_of_baseline,
+    compute_running_mean,
+    compute_window_mean,
+)
 from trabecula.base.columns import Array
 
 WINDOW = 90.0
@@ -78,6 +84,30 @@ def compute_rate(results: Results, key: str, width: float) -> RateCourse:
         mean = (last - first) / (base[1] - base[0])
         percent = 100.0 * rate / mean if mean > 0 else np.full(len(time), np.nan)
     return RateCourse(percent, _compute_error(results, key, percent, (low, high), base), width)
+
+
+def compute_change(results: Results, key: str, start: float, end: float) -> float:
+    """Return the change (%) of a series over start < time <= end against the baseline of the run.
+
+    The rates of resorption and formation are those of the window itself, from the totals of matrix.
+    """
+    total = TOTALS.get(key)
+    if total is None or total not in results.series:
+        base = compute_baseline(results, key)
+        mean = compute_window_mean(results.time, results.get(key).values, start, end)
+        return 100.0 * (mean / base - 1.0) if base else float("nan")
+    before = _compute_mean_rate(results, total, max(BASELINE[0], results.time[0]), BASELINE[1])
+    now = _compute_mean_rate(results, total, start, end)
+    return 100.0 * (now / before - 1.0) if before > 0 else float("nan")
+
+
+def _compute_mean_rate(results: Results, total: str, start: float, end: float) -> float:
+    values, time = results.get(total).values, results.time
+    known = np.isfinite(values)
+    if end <= start or not known.any():
+        return float("nan")
+    first, last = np.interp([start, end], time[known], values[known])
+    return float(last - first) / (end - start)
 
 
 def _find_edges(time: Array, width: float) -> tuple[Array, Array]:

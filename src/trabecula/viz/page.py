@@ -16,7 +16,7 @@ body { font: 15px/1.5 Helvetica, Arial, sans-serif; color: #222; background: #ff
 h1, h2, h3 { line-height: 1.2; } h1 { margin-bottom: .2em; } h2 { margin-top: 2.2em; }
 p.lead { color: #555; margin-top: 0; } p.source, figcaption { color: #555; font-size: 13px; }
 nav { font-size: 13px; } nav a { margin-right: 1em; white-space: nowrap; } a { color: #0058a0; }
-div.wide { overflow-x: auto; }
+div.wide { overflow-x: auto; margin: .8em 0 1.2em; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
 th, td { text-align: left; padding: 3px 8px; border-bottom: 1px solid #ddd; vertical-align: top; }
 th.n, td.n { text-align: right; white-space: nowrap; }

@@ -11,10 +11,9 @@ import numpy as np
 from trabecula.analysis import Results, describe, load_results, summarise
 from trabecula.analysis.arms import Arm, read_config
 from trabecula.analysis.closure import check_closure
-from trabecula.analysis.contrasts import compute_change
 from trabecula.analysis.expectation import compute_noise
 from trabecula.analysis.interventions import Intervention, find_interventions
-from trabecula.analysis.sampling import TOTALS, choose_window, compute_rate
+from trabecula.analysis.sampling import TOTALS, choose_window, compute_change, compute_rate
 from trabecula.analysis.windows import compute_baseline, compute_end, compute_start, find_given
 from trabecula.records.moments import read_moment
 from trabecula.viz.figures import KINDS, draw_all
@@ -44,6 +43,11 @@ RATES = (
     "rankl_opg",
 )  # fmt: skip
 """Series whose last window is compared with the baseline."""
+
+RATE_NAMES = {
+    "resorption_rate": "matrix resorbed per day", "formation_rate": "matrix laid down per day",
+}  # fmt: skip
+"""Names of rates that are read from totals, over other windows than the series' own."""
 
 SITES = ("ac_f", "e_de", "w_th", "rs_p", "rv_p", "fp", "turnover", "g_eff")
 """Series of the site ledger, over a year each."""
@@ -161,11 +165,14 @@ def _list_structure(results: Results, volume: float | None) -> list[tuple[Any, .
         series = results.series[key]
         start, end = compute_start(results, key), compute_end(results, key)
         change = 100.0 * (end / start - 1.0) if start else float("nan")
-        chance = compute_noise("bv_tv_change", volume / 1e9) if key == "bv_tv" and volume else None
+        chance = (
+            compute_noise("bv_tv_change", volume / 1e9) if key == "bv_tv" and volume else np.nan
+        )
         percent = key == "bv_tv"
         factor, unit = (100.0, "%") if percent else (1.0, to_unit_name(series.unit))
         name = series.long_name or key
-        rows.append((name, series.symbol, unit, start * factor, end * factor, change, chance))
+        numbers = (start * factor, end * factor, to_change(change), to_spread(chance))
+        rows.append((name, series.symbol, unit, *numbers))
     return rows
 
 
@@ -179,16 +186,27 @@ def _list_rates(results: Results) -> list[tuple[Any, ...]]:
         base = compute_baseline(results, key)
         change = compute_change(results, key, max(0.0, end - width), end)
         last = base * (1.0 + change / 100.0)
-        chance = None
+        chance = float("nan")
         if key in TOTALS:
             errors = compute_rate(results, key, width).error
             known = errors[np.isfinite(errors) & (results.time > 0)]
-            chance = float(known[-1]) if known.size else None
+            chance = float(known[-1]) if known.size else chance
         factor, unit = (100.0, "%") if key.endswith("s_bs") and series.unit == "1" else (1.0, "")
         unit = unit or to_unit_name(series.unit)
-        name = series.long_name or key
-        rows.append((name, series.symbol, unit, base * factor, last * factor, change, chance))
+        name = RATE_NAMES.get(key, series.long_name or key)
+        numbers = (base * factor, last * factor, to_change(change), to_spread(chance))
+        rows.append((name, series.symbol, unit, *numbers))
     return rows
+
+
+def to_change(percent: float) -> str:
+    """Return a change (%) with its sign; a dash where there is none."""
+    return f"{percent:+.3g}" if np.isfinite(percent) else "-"
+
+
+def to_spread(percent: float) -> str:
+    """Return a standard deviation (%); nothing where it is not known."""
+    return f"± {percent:.2g}" if np.isfinite(percent) else ""
 
 
 def draw_pictures(*arms: Arm) -> list[Html]:
@@ -300,14 +318,14 @@ def _tell_provenance(results: Results, status: Mapping[str, Any]) -> list[Html]:
     provenance = results.provenance
     size = results.path.stat().st_size
     rows: list[tuple[str, Any]] = [
-        ("file", str(results.path)),
+        ("file", f"{results.path.parent.name}/{results.path.name}"),
         ("size", f"{size / 2**20:.2f} MiB"),
         ("SHA-256 of the file", compute_file_digest(results.path)),
         ("digest of the configuration", provenance.get("config_digest", "")),
         ("seed", provenance.get("seed", "")),
         ("moments", f"{len(results.time)}, {_span(results)}"),
         ("snapshots", len(results.snapshots)),
-        ("status", ", ".join(f"{key} {value}" for key, value in status.items())),
+        ("status", f"{status.get('state', 'unknown')} {status.get('updated', '')}"),
     ]
     rows += [(f"version of {n}", v) for n, v in sorted(provenance.get("versions", {}).items())]
     return [make_table(("what", ""), rows)]

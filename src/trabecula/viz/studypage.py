@@ -9,8 +9,8 @@ import numpy as np
 
 from trabecula.analysis import Results
 from trabecula.analysis.arms import Arm, find_parameters, get_seeds, group_runs, load_runs
-from trabecula.analysis.contrasts import compare_arms, compute_change, summarise_pairs
-from trabecula.analysis.sampling import WINDOW
+from trabecula.analysis.contrasts import compare_arms, summarise_pairs
+from trabecula.analysis.sampling import WINDOW, compute_change
 from trabecula.analysis.windows import compute_baseline
 from trabecula.base.errors import InputError, ResultsError
 from trabecula.viz.page import (
@@ -27,7 +27,7 @@ from trabecula.viz.page import (
     make_text_block,
     to_number,
 )
-from trabecula.viz.runpage import draw_pictures, read_status, tell_asked, tell_numbers
+from trabecula.viz.runpage import draw_pictures, read_status, tell_asked, tell_numbers, to_change
 from trabecula.viz.series import draw_arms
 from trabecula.viz.verdicttable import make_verdict_table
 
@@ -138,7 +138,7 @@ def _tell_arms(arms: Sequence[Arm]) -> list[Html]:
             changes = np.array([_change(run, key, window) for run in arm.runs])
             mean, error, _, _ = summarise_pairs(changes)
             spread = f" ± {to_number(error, 2)}" if np.isfinite(error) else ""
-            cells.append(f"{to_number(mean, 3)}{spread}")
+            cells.append(f"{to_change(mean)}{spread}")
         rows.append(cells)
     columns = ("arm", "runs", *(f"{symbol} (%)" for _, symbol in MEASURES))
     return [
@@ -169,7 +169,13 @@ def _tell_contrasts(arms: Sequence[Arm]) -> list[Html]:
             is_known = np.isfinite(found.low)
             label = f"{arm.label} - {arms[0].label}"
             rows.append(
-                (label, symbol, found.value, interval if is_known else "-", len(found.pairs))
+                (
+                    label,
+                    symbol,
+                    to_change(found.value),
+                    interval if is_known else "-",
+                    len(found.pairs),
+                )
             )
     parts: list[Html] = []
     if rows:
@@ -198,7 +204,7 @@ def _tell_runs(
         rows.append((
             _to_relative(run.path.parent, place), label, structure, seed,
             *(str(changed[key][number]) for key in keys), float(run.duration),
-            _change(run, "bv_tv", window), str(read_status(run.path.parent).get("state", "")),
+            to_change(_change(run, "bv_tv", window)), str(read_status(run.path.parent).get("state", "")),
             str(run.provenance.get("config_digest", ""))[:12],
         ))  # fmt: skip
     columns = ("folder", "arm", "bone", "seed", *keys, "days", "BV/TV (%)", "status", "digest")
@@ -216,7 +222,7 @@ def _tell_repeat(place: Path) -> list[Html]:
     text = (
         "# each run from the config.yaml in its folder\n"
         "trabecula run FOLDER/config.yaml --out NEW\n"
-        f"trabecula report {place}"
+        f"trabecula report {place.resolve().name}"
     )
     return [make_text_block(text)]
 
