@@ -6,12 +6,10 @@ from typing import Any
 import numpy as np
 
 from trabecula.analysis.results import Results
+from trabecula.analysis.sampling import compute_change, compute_rate
 from trabecula.analysis.sites import summarise_sites
 from trabecula.analysis.windows import (
     compute_end,
-    compute_percent_change,
-    compute_percent_of_baseline,
-    compute_running_mean,
     compute_start,
     find_given,
 )
@@ -31,7 +29,7 @@ def summarise(results: Results) -> dict[str, Any]:
     dict
         ``days``; ``structure``, and ``hormones`` that change (key -> start, end, change in %);
         ``rates`` (key -> change of the last 90 d against baseline in %, highest 90-d mean in % of
-        baseline and its day); ``sites`` (see :func:`summarise_sites`). Only what the results hold
+        baseline and its day; from the totals of matrix where they are stored); ``sites`` (see :func:`summarise_sites`). Only what the results hold
         is in it.
     """
     present = [key for key in STRUCTURE if key in results.series]
@@ -64,8 +62,8 @@ def _find_ends(time: Array, values: Array) -> tuple[float, float]:
 def _follow(results: Results, key: str) -> dict[str, float]:
     end = results.duration
     window = min(WINDOW, end) or WINDOW
-    change = compute_percent_change(results, key, end - window, end)
-    smooth = compute_running_mean(results.time, compute_percent_of_baseline(results, key), window)
+    change = compute_change(results, key, end - window, end)
+    smooth = compute_rate(results, key, window).percent
     lived = (results.time >= window / 2) & (results.time <= end - window / 2)
     if not np.isfinite(smooth[lived]).any():
         return {"change": change, "peak": float("nan"), "peak_day": float("nan")}

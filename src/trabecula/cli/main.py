@@ -4,8 +4,10 @@ from trabecula.cli import (
     configs,
     exporting,
     plan,
+    plotting,
     reading,
     rendering,
+    reporting,
     running,
     specimens,
     sweeping,
@@ -15,7 +17,8 @@ from trabecula.cli import (
 from trabecula.cli.app import app
 
 COMMANDS = (
-    running, specimens, configs, plan, reading, rendering, exporting, trying, validating, sweeping,
+    running, specimens, configs, plan, reading, plotting, rendering, exporting, reporting,
+    sweeping, trying, validating,
 )  # fmt: skip
 
 

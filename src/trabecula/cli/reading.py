@@ -1,18 +1,14 @@
-"""Commands about what a run left behind: info, plot."""
+"""Command info: what a run left behind."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from trabecula.base.errors import InputError, ResultsError
+from trabecula.base.errors import ResultsError
 from trabecula.cli.app import app
-from trabecula.cli.options import Json, Sets, to_settings
+from trabecula.cli.options import Json
 from trabecula.cli.tables import print_json, print_table
-
-if TYPE_CHECKING:
-    from trabecula.analysis import Results
-    from trabecula.viz import Snapshot
 
 STATUS = "status.json"
 
@@ -135,77 +131,3 @@ def _describe_specimen(path: Path) -> dict[str, Any]:
         **specimen.morphometry,
         "outcome": list(specimen.report),
     }
-
-
-@app.command()
-def plot(
-    place: Annotated[
-        Path,
-        typer.Argument(metavar="DIR|CONFIG.yaml", help="Run folder; with --hormones, a config."),
-    ],
-    hormones: Annotated[
-        bool,
-        typer.Option("--hormones", help="Draw the levels that a configuration's protocol gives."),
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Folder for the figure of --hormones."),
-    ] = None,
-    sets: Sets = None,
-) -> None:
-    """Draw time series and lattice of a run under figures/; or hormones before anything is run."""
-    if hormones:
-        for path in save_hormones(place, out, to_settings(sets)):
-            typer.echo(f"saved {path}")
-        return
-    from trabecula.analysis import load_results
-
-    for path in save_plots(load_results(place)):
-        typer.echo(f"saved {path}")
-
-
-def save_hormones(file: Path, out: Path | None, sets: list[str]) -> list[Path]:
-    """Save the figure of the levels that a configuration gives; a run folder has one itself.
-
-    Raises
-    ------
-    InputError
-        If it names no patient and no protocol, so that no level follows from anything.
-    """
-    from trabecula.config import load_config
-    from trabecula.hormones import has_course, make_course
-    from trabecula.viz import draw_hormones, save_figure
-
-    config = load_config(file / "config.yaml" if file.is_dir() else file, sets)
-    if not has_course(config):
-        msg = (
-            f"{file}: found neither patient.stage, patient.labs nor protocol; allowed: one of them, "
-            "from which levels follow; levels that are given stand in the file itself"
-        )
-        raise InputError(msg)
-    folder = out or (file / "figures" if file.is_dir() else Path())
-    return save_figure(
-        draw_hormones(make_course(config), config), folder, f"{config.name}_hormones"
-    )
-
-
-def save_plots(results: "Results") -> list[Path]:
-    """Save every figure of a run beside its results; returns the paths."""
-    from trabecula.viz import draw_lattice, draw_series, save_figure
-
-    folder = results.path.parent / "figures"
-    paths = save_figure(draw_series(results), folder, "series")
-    snapshots = load_ends(results)
-    if snapshots:
-        paths += save_figure(draw_lattice(snapshots), folder, "lattice")
-    return paths
-
-
-def load_ends(results: "Results") -> "list[Snapshot]":
-    """Load the first and the last snapshot; one if there is one, none if there is none."""
-    from trabecula.records.reader import read_snapshot
-    from trabecula.viz import Snapshot
-
-    count = len(results.snapshots)
-    rows = sorted({0, count - 1}) if count else []
-    return [Snapshot(*read_snapshot(results.path, row)) for row in rows]

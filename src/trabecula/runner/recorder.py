@@ -5,8 +5,8 @@ from contextlib import nullcontext
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import trabecula
 from trabecula.base.codes import FULL
+from trabecula.base.version import VERSION
 from trabecula.config.names import BLOCKADES
 from trabecula.config.rules import load_rules
 from trabecula.hormones import (
@@ -46,7 +46,7 @@ def make_provenance(config: "Config") -> Provenance:
         config_text=config.to_yaml(),
         config_digest=config.compute_digest(),
         versions={
-            "trabecula": trabecula.__version__,
+            "trabecula": VERSION,
             "numba": get_numba_version(),
             "mesa": version("mesa"),
         },

@@ -1,5 +1,6 @@
-"""Figures as files: PNG to look at, SVG to print."""
+"""Figures as files: PNG to look at, SVG and PDF to print."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,25 +9,36 @@ from trabecula.base.files import replace_whole
 from trabecula.viz.style import apply_style
 
 FORMATS = ("png", "svg")
+"""Formats that are written unless others are asked for."""
+
+KNOWN_FORMATS = (*FORMATS, "pdf")
 ENDINGS = (".png", ".pdf", ".svg", ".tif")
 """What one picture may be saved as."""
 
+DATELESS: dict[str, dict[str, None]] = {
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None, "ModDate": None},
+}
+"""Metadata that would make two files of the same figure differ."""
 
-def save_figure(figure: Any, folder: Path, name: str) -> list[Path]:
-    """Write `figure` as ``folder/name.png`` and ``.svg``; returns the paths.
+
+def save_figure(
+    figure: Any, folder: Path, name: str, formats: Sequence[str] = FORMATS
+) -> list[Path]:
+    """Write `figure` as ``folder/name.FORMAT`` in every one of `formats`; returns the paths.
 
     Raises
     ------
     ResultsError
         If the folder or a file cannot be written.
     """
-    paths = [folder / f"{name}.{ending}" for ending in FORMATS]
+    paths = [folder / f"{name}.{ending}" for ending in formats]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with apply_style():
             for path in paths:
-                dateless = {"Date": None} if path.suffix == ".svg" else None
-                figure.savefig(path, bbox_inches="tight", pad_inches=0.05, metadata=dateless)
+                metadata = DATELESS.get(path.suffix)
+                figure.savefig(path, bbox_inches="tight", pad_inches=0.05, metadata=metadata)
     except OSError as error:
         msg = f"{folder}: the figure cannot be written: {error}; check space and permissions"
         raise ResultsError(msg) from error
@@ -58,7 +70,6 @@ def save_picture(figure: Any, path: Path, dpi: int) -> Path:
     """
     check_picture_path(path)
     kind = path.suffix.lower().lstrip(".")
-    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     with replace_whole(path, "the picture") as temporary, apply_style():
-        figure.savefig(temporary, dpi=dpi, format=kind, metadata=dates.get(kind))
+        figure.savefig(temporary, dpi=dpi, format=kind, metadata=DATELESS.get(f".{kind}"))
     return path

@@ -1,30 +1,73 @@
-"""The time-series figure of one run."""
+"""Time series of one run, or of several runs and arms laid over one another, on one clock."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from trabecula.analysis import (
-    Results,
-    compute_percent_of_baseline,
-    compute_running_mean,
-)
+from trabecula.analysis import Results, compute_percent_of_baseline, compute_running_mean
+from trabecula.analysis.arms import Arm
+from trabecula.analysis.bands import Band, compute_band
+from trabecula.analysis.interventions import find_interventions
+from trabecula.analysis.sampling import TOTALS, choose_window, compute_rate
 from trabecula.base.columns import Array
 from trabecula.base.errors import ResultsError
-from trabecula.viz.panels import Curve, Panel, Scale, choose_panels, fit_scale
-from trabecula.viz.style import GREY, PALE, WIDTH, apply_style
+from trabecula.viz.captions import add_caption
+from trabecula.viz.panels import (
+    Curve,
+    Panel,
+    Scale,
+    choose_panels,
+    fit_scale,
+    make_ylabel,
+    split_panels,
+)
+from trabecula.viz.strips import Strip, draw_strip, shade_interventions
+from trabecula.viz.style import CYCLE, GREY, PALE, WIDTH, apply_style
 
-COLUMNS = 2
-ROW_HEIGHT = 1.65
+COLUMNS, COLUMNS_OF_ARMS = 2, 3
+ROW_HEIGHT = 1.5
+STRIP_HEIGHT = 0.2
 SMOOTHING = 30.0
-"""Width of the running mean that is drawn over the daily values (d)."""
+"""Width of the running mean of what is counted daily (d)."""
+
+SPARSE = 1.5
+"""Interval (samples) from which a costly series is drawn with its moments as dots."""
+
+CUT = 1.8
+"""A band is seen up to this multiple of the highest point of its line."""
 
 YEARS_FROM = 3 * 365.25
 """Duration from which the time axis is in years (d)."""
 
 
+@dataclass(frozen=True)
+class Clock:
+    """The common time axis.
+
+    Parameters
+    ----------
+    start, end
+        First and last moment (d).
+    """
+
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        """Days of a unit of the axis."""
+        return 365.25 if self.end >= YEARS_FROM else 1.0
+
+    @property
+    def word(self) -> str:
+        """Label of the axis."""
+        return "time t (years)" if self.end >= YEARS_FROM else "time t (d)"
+
+
 def draw_series(results: Results) -> Any:
-    """Draw bone volume, remodelling, cells, RANKL/OPG, surfaces and hormones over time.
+    """Draw the levels that change, remodelling, cells, surfaces, structure of one run over time.
 
     Returns
     -------
@@ -36,48 +79,167 @@ def draw_series(results: Results) -> Any:
     ResultsError
         If the results hold nothing that can be drawn.
     """
-    panels = choose_panels(results)
-    if not panels or len(results.time) < 2:
-        msg = f"{results.path}: fewer than two moments are stored; there is nothing to draw yet"
+    return draw_arms([Arm("", (results,))])
+
+
+def draw_arms(arms: Sequence[Arm], keys: Sequence[str] = ()) -> Any:
+    """Draw arms over one another: one run as a line, several as their median and 5-95 % band.
+
+    Parameters
+    ----------
+    keys
+        Series to which the figure is confined; all that are usually drawn if none.
+
+    Returns
+    -------
+    object
+        A ``matplotlib.figure.Figure``.
+
+    Raises
+    ------
+    ResultsError
+        If the results hold nothing that can be drawn.
+    """
+    runs = [run for arm in arms for run in arm.runs]
+    panels = choose_panels(runs)
+    if keys:
+        panels = choose_named(runs, panels, keys)
+    if len(arms) > 1:
+        panels = split_panels(panels)
+    if not panels or max(len(run.time) for run in runs) < 2:
+        msg = f"{runs[0].path}: fewer than two moments are stored; there is nothing to draw yet"
         raise ResultsError(msg)
-    rows = -(-len(panels) // COLUMNS)
+    runs_with_time = [run for run in runs if len(run.time)]
+    first = min(float(run.time[0]) for run in runs_with_time)
+    clock = Clock(first, max(float(run.time[-1]) for run in runs_with_time))
+    strips = make_strips(arms)
     with apply_style() as make_figure:
-        figure = make_figure(figsize=(WIDTH, ROW_HEIGHT * rows + 0.3), layout="constrained")
-        axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-        for axis, panel in zip(axes, panels, strict=False):
-            _draw_panel(axis, panel, results)
-        for axis in axes[len(panels) :]:
-            axis.set_axis_off()
-        _label_time(axes, len(panels), results)
-        figure.align_ylabels()
+        return _compose(make_figure, arms, panels, strips, clock)
+
+
+def make_strips(arms: Sequence[Arm]) -> list[Strip]:
+    """Return what was given or blocked, a row an arm and drug."""
+    strips: list[Strip] = []
+    for color, arm in zip(CYCLE * (len(arms) // len(CYCLE) + 1), arms, strict=False):
+        for one in find_interventions(arm.runs[0]):
+            name = f"{one.name}, {arm.label}" if len(arms) > 1 else one.name
+            strips.append(Strip(name, one, color if len(arms) > 1 else GREY))
+    return strips
+
+
+def choose_named(
+    runs: Sequence[Results], panels: Sequence[Panel], keys: Sequence[str]
+) -> tuple[Panel, ...]:
+    """Return a panel for each named series or level: the usual one where there is one.
+
+    Raises
+    ------
+    ResultsError
+        If no run has such a series or level; the message lists those that exist.
+    """
+    chosen = []
+    usual = {panel.curves[0].key: panel for panel in split_panels(panels)}
+    for key in keys:
+        if key in usual:
+            chosen.append(usual[key])
+            continue
+        holder = next((run for run in runs if key in run.hormones), None)
+        hormone = holder is not None and not any(key in run.series for run in runs)
+        if hormone and holder is not None:
+            level = holder.hormones[key]
+        else:
+            level = next((run for run in runs if key in run.series), runs[0]).get(key)
+        words = level.long_name or key.replace("_", " ")
+        title = words[:1].upper() + words[1:]
+        curve = Curve(key, level.symbol or key, CYCLE[0], level.symbol or key)
+        chosen.append(Panel(title, (curve,), unit=level.unit, hormone=hormone, zero=False))
+    return tuple(chosen)
+
+
+def _compose(
+    make_figure: Any,
+    arms: Sequence[Arm],
+    panels: Sequence[Panel],
+    strips: Sequence[Strip],
+    clock: Clock,
+) -> Any:
+    columns = min(COLUMNS if len(arms) == 1 else COLUMNS_OF_ARMS, len(panels))
+    rows = -(-len(panels) // columns)
+    heights = [STRIP_HEIGHT * len(strips) + 0.25] if strips else []
+    heights += [ROW_HEIGHT if columns > 1 else 2 * ROW_HEIGHT] * rows
+    figure = make_figure(figsize=(WIDTH, sum(heights) + 0.55), layout="constrained")
+    grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
+    top = 1 if strips else 0
+    axes = []
+    for number, panel in enumerate(panels):
+        axis = figure.add_subplot(grid[top + number // columns, number % columns])
+        draw_panel(axis, panel, arms, clock)
+        shade_interventions(axis, strips, clock.length)
+        is_last = number + columns >= len(panels)
+        axis.tick_params(labelbottom=is_last)
+        if is_last:
+            axis.set_xlabel(clock.word)
+        axes.append(axis)
+    if len(arms) > 1:
+        handles, labels = _get_handles(axes, len(arms))
+        figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(arms)))
+    for column in range(columns if strips else 0):
+        strip = figure.add_subplot(grid[0, column])
+        draw_strip(strip, strips, clock, with_names=column == 0)
+    figure.align_ylabels(axes)
+    add_caption(figure, make_caption(arms, panels))
     return figure
 
 
-def _label_time(axes: Any, count: int, results: Results) -> None:
-    _, name = _time_scale(results)
-    for axis in axes[max(0, count - COLUMNS) : count]:
-        axis.set_xlabel(f"time ({name})")
+def _get_handles(axes: Sequence[Any], count: int) -> tuple[list[Any], list[str]]:
+    """Return the legend of the first panel in which every arm is drawn, or of the fullest."""
+    fullest = max(axes, key=lambda axis: min(count, len(axis.get_legend_handles_labels()[1])))
+    handles, labels = fullest.get_legend_handles_labels()
+    return handles, labels
 
 
-def _time_scale(results: Results) -> tuple[float, str]:
-    return (365.25, "years") if results.duration >= YEARS_FROM else (1.0, "d")
+def make_caption(arms: Sequence[Arm], panels: Sequence[Panel]) -> str:
+    """Return what lines, bands and windows of a figure are."""
+    runs = [run for arm in arms for run in arm.runs]
+    keys = {curve.key for panel in panels for curve in panel.curves}
+    parts = []
+    counts = [len(arm.runs) for arm in arms]
+    if max(counts) > 1:
+        number = f"{counts[0]}" if len(set(counts)) == 1 else f"{min(counts)}-{max(counts)}"
+        parts.append(f"Lines: median of {number} runs; bands: 5-95 % of runs.")
+    if any(panel.scale is Scale.OF_BASELINE for panel in panels):
+        parts.append("Baseline: the 90 d before day 0 (grey) of the same run.")
+    if keys & set(TOTALS):
+        width = min(choose_window(run) for run in runs)
+        text = f"Rates are means over {width:.3g} d, from the totals of matrix"
+        if max(counts) == 1 and len(arms) == 1:
+            text += "; band: one standard error, expected from the few sites at work"
+        parts.append(f"{text}.")
+    if keys & {"n_oc_bs", "rankl_opg", "es_bs", "disuse"}:
+        parts.append(f"Counts and levels at the surface are running means over {SMOOTHING:g} d.")
+    return " ".join(parts)
 
 
-def _draw_panel(axis: Any, panel: Panel, results: Results) -> None:
-    length, _ = _time_scale(results)
-    time = results.time / length
-    panel = fit_scale(panel, results)
+def draw_panel(axis: Any, panel: Panel, arms: Sequence[Arm], clock: Clock) -> None:
+    """Draw one panel of all arms."""
+    runs = [run for arm in arms for run in arm.runs]
+    panel = fit_scale(panel, runs)
     axis.set_title(panel.title)
-    axis.set_ylabel(panel.ylabel)
-    if time[0] < 0 < time[-1]:
-        axis.axvspan(time[0], 0.0, color=PALE, linewidth=0, zorder=0)
+    axis.set_ylabel(make_ylabel(panel, runs))
+    if clock.start < 0 < clock.end:
+        axis.axvspan(clock.start / clock.length, 0.0, color=PALE, linewidth=0, zorder=0)
     if panel.scale is Scale.OF_BASELINE:
         axis.axhline(100.0, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
-    tops = [_draw_curve(axis, panel, curve, results, time) for curve in panel.curves]
-    drawn = [top for top in tops if top is not None]
-    if len(drawn) > 1:
+    drawn: list[float] = []
+    for number, arm in enumerate(arms):
+        for curve in panel.curves:
+            color = CYCLE[number % len(CYCLE)] if len(arms) > 1 else curve.colour
+            label = arm.label if len(arms) > 1 else curve.label
+            top = _draw_curve(axis, panel, curve.key, arm, clock, color, label)
+            drawn += [] if top is None else [top]
+    if len(drawn) > 1 and len(arms) == 1:
         axis.legend(loc="best", ncols=len(drawn))
-    axis.set_xlim(time[0], time[-1])
+    axis.set_xlim(clock.start / clock.length, clock.end / clock.length)
     _set_value_axis(axis, panel, max(drawn, default=0.0))
 
 
@@ -92,25 +254,56 @@ def _set_value_axis(axis: Any, panel: Panel, top: float) -> None:
     axis.ticklabel_format(axis="y", useOffset=False, style="plain")
 
 
-def _draw_curve(
-    axis: Any, panel: Panel, curve: Curve, results: Results, time: Array
-) -> float | None:
-    """Draw a curve if the run has it; returns the value up to which it should be seen."""
+def measure(results: Results, panel: Panel, key: str) -> Array:
+    """Return what a panel shows of a run, shape (time,): scaled, rates over their window, smoothed."""
     source = results.hormones if panel.hormone else results.series
-    if curve.key not in source:
-        return None
-    values = source[curve.key].values
+    if key not in source:
+        return np.full(len(results.time), np.nan)
+    if panel.scale is Scale.OF_BASELINE and key in TOTALS:
+        return compute_rate(results, key, choose_window(results)).percent
+    values = source[key].values
     if panel.scale is Scale.PERCENT:
         values = 100.0 * values
     elif panel.scale is Scale.OF_BASELINE:
-        values = compute_percent_of_baseline(results, curve.key)
-    measured = np.isfinite(values)
-    top = float(np.max(values[measured], initial=0.0))
+        values = compute_percent_of_baseline(results, key)
     if panel.hormone or not panel.zero:
-        axis.plot(time[measured], values[measured], color=curve.colour, label=curve.label)
-        return top
+        return values
     smooth = compute_running_mean(results.time, values, SMOOTHING)
-    axis.plot(time[measured], values[measured], color=curve.colour, linewidth=0.4, alpha=0.3)
-    axis.plot(time[measured], smooth[measured], color=curve.colour, label=curve.label)
-    # the peaks of single days would squeeze what the running mean has to say
-    return min(top, 1.6 * float(np.max(smooth[measured], initial=0.0)))
+    return np.where(np.isfinite(values), smooth, np.nan)
+
+
+def _draw_curve(
+    axis: Any, panel: Panel, key: str, arm: Arm, clock: Clock, color: str, label: str
+) -> float | None:
+    """Draw a curve if a run of the arm has it; returns the value up to which it should be seen."""
+    holders = [run for run in arm.runs if key in (run.hormones if panel.hormone else run.series)]
+    if not holders:
+        return None
+    band = compute_band(holders, lambda run: measure(run, panel, key))
+    known = np.isfinite(band.median)
+    if not known.any():
+        return None
+    time = band.time[known] / clock.length
+    few = known.sum() * SPARSE < len(band.time)
+    axis.plot(
+        time, band.median[known], color=color, label=label, marker="o" if few else None, ms=2.2
+    )
+    if band.runs > 1:
+        low, high = band.low[known], band.high[known]
+    else:
+        low, high = _find_error(holders[0], panel, key, band, known)
+    axis.fill_between(time, low, high, color=color, alpha=0.18, linewidth=0)
+    # a band that reaches far up must not squeeze what the line has to say
+    line, above = float(np.max(band.median[known])), float(np.nanmax(high))
+    return min(above, CUT * line)
+
+
+def _find_error(
+    results: Results, panel: Panel, key: str, band: Band, known: Array
+) -> tuple[Array, Array]:
+    """Return the expected error about the rate of a single run; nothing about other series."""
+    middle = band.median[known]
+    if panel.scale is not Scale.OF_BASELINE or key not in TOTALS:
+        return middle, middle
+    error = np.nan_to_num(compute_rate(results, key, choose_window(results)).error[known])
+    return np.maximum(middle - error, 0.0), middle + error
