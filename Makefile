@@ -1,4 +1,4 @@
-# make setup | demo | test | bench | validate | clean          (`make help` says more)
+# make setup | demo | test | docs | bench | validate | clean          (`make help` says more)
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -16,13 +16,14 @@ SITUATIONS ?= young_adult menopause surgical_menopause_estradiol andropause deno
 ARGS ?=
 export SET
 
-.PHONY: help setup demo test bench validate clean
+.PHONY: help setup demo test docs bench validate clean
 
 help:
 	@echo "make setup     install Trabecula and its tools into $(VENV) (once)"
 	@echo "make demo      let a small bone live, say what happened, save a figure"
 	@echo "               make demo SET=\"hormones.levels.estradiol=[[0, 60]]\" tries another course"
 	@echo "make test      lint, types, import contracts, tests: what continuous integration runs"
+	@echo "make docs      the generated tables and the whole site, docs/_build/index.html"
 	@echo "make bench     mm^3-years per core-hour, and where the time goes"
 	@echo "make validate  the slow tests, the study of the balance, every standard situation (many hours)"
 	@echo "make clean     remove $(VENV), caches and the demo's run"
@@ -49,6 +50,10 @@ test: setup
 	$(BIN)/lint-imports --no-cache
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m twin
 	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest -m "not slow"
+
+docs: setup
+	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/build.py
 
 bench: setup
 	$(BIN)/python benchmarks/throughput.py --out benchmarks/throughput.json
