@@ -1,4 +1,4 @@
-# make setup | demo | test | bench | validate | clean          (`make help` says more)
+# make setup | demo | test | docs | bench | validate | clean          (`make help` says more)
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -19,13 +19,14 @@ PEERS ?=
 ROUNDS ?= 9
 export SET PEERS
 
-.PHONY: help setup demo test bench validate clean
+.PHONY: help setup demo test docs bench validate clean
 
 help:
 	@echo "make setup     install Trabecula and its tools into $(VENV) (once)"
 	@echo "make demo      let a small bone live, say what happened, save a figure"
 	@echo "               make demo SET=\"hormones.levels.estradiol=[[0, 60]]\" tries another course"
 	@echo "make test      lint, types, import contracts, tests: what continuous integration runs"
+	@echo "make docs      the generated tables and the whole site, docs/_build/index.html"
 	@echo "make bench     speed, stage by stage and beside peers: mm^3-years per core-hour, ratios, memory"
 	@echo "make validate  the slow tests, the study of the balance, every standard situation (many hours)"
 	@echo "make clean     remove $(VENV), caches and the demo's run"
@@ -52,6 +53,10 @@ test: setup
 	$(BIN)/lint-imports --no-cache
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m twin
 	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest -m "not slow"
+
+docs: setup
+	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/build.py
 
 bench: setup
 	$(BIN)/python benchmarks/bench.py --rounds $(ROUNDS) $${PEERS:+--peers "$$PEERS"} --out benchmarks/bench.json

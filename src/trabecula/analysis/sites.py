@@ -18,6 +18,11 @@ def compute_periods(bmus: Mapping[str, Array]) -> dict[str, Array]:
 
     As the ledger holds them: resorption and formation last as an even course of the same spread in
     time would, reversal is the mean over a site's places.
+
+    Parameters
+    ----------
+    bmus
+        Columns of the ledger by name, each of shape (site,), in the units of `Sites`.
     """
     done = bmus["phase"] == Phase.COMPLETE
     return {name: bmus[key][done] for name, key in PERIODS.items()}
@@ -27,6 +32,11 @@ def summarise_sites(bmus: Mapping[str, Array]) -> dict[str, float]:
     """Return counts by phase, and medians of completed sites: periods (d), depth and wall (um).
 
     Empty without a ledger.
+
+    Parameters
+    ----------
+    bmus
+        Columns of the ledger by name, each of shape (site,), in the units of `Sites`.
     """
     if "phase" not in bmus:
         return {}

@@ -17,6 +17,13 @@ def compute_window_mean(time: Array, values: Array, start: float, end: float) ->
     """Return the mean of the measured `values` with start < time <= end (d); NaN if none.
 
     A value at time t belongs to the step that ended at t, so a window is open at its start.
+
+    Parameters
+    ----------
+    time
+        Shape (sample,), d.
+    values
+        Shape (sample,), in the unit of the series; NaN where nothing was measured.
     """
     chosen = np.asarray(values)[(time > start) & (time <= end)]
     chosen = chosen[np.isfinite(chosen)]
@@ -24,7 +31,7 @@ def compute_window_mean(time: Array, values: Array, start: float, end: float) ->
 
 
 def compute_baseline(results: Results, key: str) -> float:
-    """Return the mean of a series over the baseline, or its first value where there is none.
+    """Return the mean of a series over the baseline (its unit), or its first value where there is none.
 
     Raises
     ------
@@ -54,7 +61,7 @@ def compute_start(results: Results, key: str) -> float:
 
 
 def compute_end(results: Results, key: str) -> float:
-    """Return the last measured value of a series; NaN if it was never measured."""
+    """Return the last measured value of a series, in its unit; NaN if it was never measured."""
     values = results.get(key).values
     measured = values[np.isfinite(values)]
     return float(measured[-1]) if measured.size else float("nan")

@@ -39,7 +39,13 @@ class Column:
 
 @cache
 def columns_of(layout: type[NamedTuple]) -> MappingProxyType[str, Column]:
-    """Return the column specification of every field of `layout`, in order."""
+    """Return the column specification of every field of `layout`, in order.
+
+    Raises
+    ------
+    TypeError
+        If a field has no column specification, or several.
+    """
     hints = get_type_hints(layout, include_extras=True)
     found: dict[str, Column] = {}
     for name, hint in hints.items():

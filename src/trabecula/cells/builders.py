@@ -38,7 +38,13 @@ def step_factor(state: State, p: Parameters, stage: Stage) -> None:
 
 
 def step_modelling(state: State, p: Parameters, stage: Stage) -> None:
-    """Strained osteocytes send factor to the surface, and lining cells over it wake and build."""
+    """Strained osteocytes send factor to the surface, and lining cells over it wake and build.
+
+    Raises
+    ------
+    TrabeculaError
+        If there are more woken osteoblasts than the table was made for.
+    """
     cells, moment = state.cells, make_moment(state)
     quanta = p["cells.osteocyte.grant"] * FULL / state.grid.voxel_volume
     table = cells.osteocytes
@@ -63,7 +69,13 @@ def step_modelling(state: State, p: Parameters, stage: Stage) -> None:
 
 
 def step_recruitment(state: State, p: Parameters, stage: Stage) -> None:
-    """Bound factor, TGF-beta and IGF-1 bring preosteoblasts to eroded surface."""
+    """Bound factor, TGF-beta and IGF-1 bring preosteoblasts to eroded surface.
+
+    Raises
+    ------
+    TrabeculaError
+        If there are more preosteoblasts than the table was made for.
+    """
     rates = make_osteoblast_rates(p, state.signals, state.grid)
     table = state.cells.osteoblasts
     holding = int(np.count_nonzero(state.lattice.bound))
@@ -186,7 +198,13 @@ def step_opening(state: State, p: Parameters, stage: Stage) -> None:
 
 
 def step_covering(state: State, p: Parameters, stage: Stage) -> None:
-    """Lining cells follow the surface and close what nobody works on."""
+    """Lining cells follow the surface and close what nobody works on.
+
+    Raises
+    ------
+    TrabeculaError
+        If there are more lining cells than the table was made for.
+    """
     rates = make_lining_rates(p, state.grid)
     table = state.cells.lining
     shed = shift_lining(table.rows, table.count, stage.scene, stage.space)

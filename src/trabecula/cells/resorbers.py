@@ -20,7 +20,13 @@ from trabecula.state import State
 
 
 def step_supply(state: State, p: Parameters, stage: Stage) -> None:
-    """Precursors arrive with the blood and die; M-CSF keeps them alive."""
+    """Precursors arrive with the blood and die; M-CSF keeps them alive.
+
+    Raises
+    ------
+    TrabeculaError
+        If there are more precursors than the table was made for.
+    """
     rates = make_precursor_rates(p, state.signals)
     table, moment = state.cells.precursors, make_moment(state)
     died = lose_precursors(

@@ -111,7 +111,7 @@ def _to_cell(value: Any) -> str:
 
 
 def make_estimate(config: "Config", specimen: "Specimen | None") -> dict[str, float]:
-    """Return the expected memory, time and sampling error of a run."""
+    """Return what a run will take: tissue (mm^3), memory (MB), core-minutes, sampling error (%)."""
     from trabecula.analysis import expectation
     from trabecula.model.memory import compute_memory
 

@@ -82,7 +82,7 @@ def make_test_options(
     Parameters
     ----------
     given
-        Values of axis, strain, modulus, poisson, lateral and sed; None where not given.
+        Values of axis, strain (1), modulus (MPa), poisson (1), lateral and sed; None where not given.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def make_test_options(
 
 
 def compress_specimen(specimen: "Specimen", options: Compression) -> dict[str, float]:
-    """Compress a specimen; returns every key of :data:`trabecula.mechanics.METRICS`."""
+    """Compress a specimen; returns every key of :data:`trabecula.mechanics.METRICS`, in its unit."""
     from trabecula.base.codes import Lateral
     from trabecula.config import load_parameters
     from trabecula.mechanics import METRICS, compute_modulus, measure_mechanics

@@ -215,7 +215,7 @@ def to_box(text: str) -> dict[str, list[float]]:
 
 
 def measure_specimen(specimen: "Specimen") -> dict[str, float]:
-    """Return every structural metric of a specimen by its key."""
+    """Return every structural metric of a specimen by its key, in its unit."""
     from trabecula.base.codes import Sides
     from trabecula.morphometry import measure_structure
 

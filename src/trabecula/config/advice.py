@@ -12,14 +12,16 @@ FAR = 2.0
 
 @lru_cache(maxsize=1)
 def load_references() -> dict[str, dict[str, list[list[float]]]]:
-    """Return reference ranges: lab, sex, rows of (from age, to age, low, high)."""
+    """Return reference ranges: lab, sex, rows of (from age, to age (y), low, high), in the
+    units of `patient.labs`.
+    """
     table: dict[str, dict[str, list[list[float]]]]
     table = load_yaml(Path(__file__).with_name("references.yaml")).data
     return table
 
 
 def find_reference(name: str, sex: str, age: float) -> tuple[float, float] | None:
-    """Return the reference range of a lab in its unit; None where there is none."""
+    """Return the reference range of a lab at `age` (y), in the lab's unit; None where there is none."""
     for first, last, low, high in load_references().get(name, {}).get(sex, ()):
         if first <= age < last:
             return low, high

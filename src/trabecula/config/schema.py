@@ -275,7 +275,7 @@ class Config(Block):
 
     @property
     def overrides(self) -> dict[str, float | str]:
-        """Overrides of all rooms, by full key."""
+        """Overrides of all rooms, by full key: numbers in the row's unit, or texts with one."""
         blocks = (self.hormones, self.fields, self.mechanics, self.cells)
         return {key: value for block in blocks for key, value in block.parameters.items()}
 

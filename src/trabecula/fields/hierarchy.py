@@ -84,7 +84,7 @@ class Hierarchy:
         return np.not_equal(self.bits, 0)
 
     def view(self, flat: Array, level: int) -> Array:
-        """Return one level of a flat buffer as a (z, y, x) view."""
+        """Return one level of a flat buffer, any unit, as a (z, y, x) view in the same unit."""
         shape = tuple(self.shapes[level])
         part: Array = flat[self.offsets[level] : self.offsets[level + 1]].reshape(shape)
         return part

@@ -93,7 +93,18 @@ def _compute_surface_occupancy(
 
 
 def compute_occupancy(state: State, parameters: Table, where: tuple[Array, ...]) -> Array:
-    """Return the occupied share of RANK at voxels (z, y, x): R / (KD + R), row fields.rank.kd."""
+    """Return the occupied share of RANK at voxels (z, y, x): R / (KD + R), row fields.rank.kd.
+
+    Parameters
+    ----------
+    where
+        Indices (z, y, x) of the voxels, each of shape (n,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), 1.
+    """
     free = _read(state, Species.RANKL_MEMBRANE, where) + _read(state, Species.RANKL_SOLUBLE, where)
     return free / (parameters["fields.rank.kd"] + free)
 

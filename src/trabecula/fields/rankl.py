@@ -108,7 +108,7 @@ def solve_rankl(
     binds
         Whether OPG binds RANKL.
     tolerance
-        Relative residual and imbalance of each equation.
+        Residual and imbalance of each equation, relative to its source (1).
     rounds
         Rounds of the alternation after which the rest is left to the next tick, for warm starts: each
         equation is then solved, with the others of the round before. 0 to go on until all agree.

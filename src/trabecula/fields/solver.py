@@ -35,7 +35,8 @@ SERIAL_BLOCKS = 40_000
 
 
 def make_weights(count: int, least: float) -> Array:
-    """Return the weights of Jacobi steps that together damp errors of stiffness `least` .. 2 most.
+    """Return weights (1), shape (count,), of Jacobi steps that together damp errors of stiffness
+    `least` .. 2 most.
 
     Stiffness is relative to the diagonal; the weights are the inverse roots of Chebyshev's
     polynomial on that interval (Saad 2003, Iterative Methods for Sparse Linear Systems, 12.3).
@@ -141,6 +142,8 @@ def solve_coarse(
         Diffusion coefficient (um^2/d).
     name
         Species, for the error message.
+    tolerance
+        Residual and imbalance relative to the source at which it is solved (1).
 
     Raises
     ------
@@ -203,6 +206,8 @@ def solve_fine(
         Diffusion coefficient (um^2/d).
     name
         Species, for the error message.
+    tolerance
+        Residual and imbalance relative to the source at which it is solved (1).
 
     Raises
     ------

@@ -113,7 +113,7 @@ def compute_coupling(state: State, parameters: Table) -> Array:
 def compute_source(
     state: State, parameters: Table, row: SpeciesRow, hierarchy: Hierarchy, coupling: Array | None
 ) -> Array:
-    """Return the source of a species (pM/d per whole voxel of its own grid), float32.
+    """Return the source of a species (pM/d per whole voxel), shape (z, y, x) of its own grid, float32.
 
     Parameters
     ----------

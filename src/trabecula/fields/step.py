@@ -66,7 +66,7 @@ def step_fields(
     everything
         Solve all species, whatever their clocks; empty fields are always solved in full.
     tolerance
-        Relative residual and budget imbalance at which a species is left alone.
+        Residual and imbalance, relative to the source (1), at which a species is left alone.
 
     Raises
     ------

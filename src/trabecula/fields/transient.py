@@ -58,7 +58,15 @@ class Transient:
 def make_transient(
     grid: Grid, marrow: Array, sources: dict[Species, Array], rank: Array | None = None
 ) -> Transient:
-    """Build an empty transient of the species of `sources` (pM/d, shape (z, y, x))."""
+    """Build an empty transient of the species of `sources` (pM/d, shape (z, y, x)).
+
+    Parameters
+    ----------
+    marrow
+        Mask of shape (z, y, x).
+    rank
+        Shape (z, y, x), pM per voxel; None for no RANK.
+    """
     zero = np.zeros(grid.shape)
     sources = {s: np.where(marrow, rate, 0.0) for s, rate in sources.items()}
     levels = {s: zero.copy() for s in sources}
@@ -69,7 +77,15 @@ def make_transient(
 
 
 def compute_divergence(values: Array, marrow: Array, periodic: bool) -> Array:
-    """Return the sum of differences to the open neighbours, shape (z, y, x)."""
+    """Return the sum of differences to the open neighbours, shape (z, y, x), in the unit of `values`.
+
+    Parameters
+    ----------
+    values
+        Shape (z, y, x), any unit.
+    marrow
+        Mask of shape (z, y, x).
+    """
     total = np.zeros_like(values)
     for axis in range(3):
         if values.shape[axis] == 1:

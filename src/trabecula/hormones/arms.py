@@ -58,7 +58,15 @@ class Arm:
     at_rest: float
 
     def step(self, before: float, level: float, step: float) -> float:
-        """Return the lagged saturation after `step` (d) at a constant `level`: exact."""
+        """Return the lagged saturation (0..1) after `step` (d) at a constant `level`: exact.
+
+        Parameters
+        ----------
+        before
+            Lagged saturation at the beginning (0..1).
+        level
+            The level, in its own unit.
+        """
         response = compute_hill(level, self.half, self.power)
         if self.lag <= 0.0:
             return response
@@ -70,7 +78,7 @@ class Arm:
 
 
 def make_reference(parameters: Parameters, sex: str) -> dict[str, float]:
-    """Return every level of the replete young adult of `sex`, derived ones included."""
+    """Return every level of the replete young adult of `sex` in its unit, derived ones included."""
     derived = DERIVED_REFERENCE | {"age": parameters["hormones.reference.age"]}
     return get_replete_levels(parameters, sex) | derived
 
@@ -99,7 +107,13 @@ def make_arms(parameters: Parameters, sex: str) -> tuple[Arm, ...]:
 def apply_arms(
     signals: Signals, arms: tuple[Arm, ...], levels: dict[str, float], step: float
 ) -> None:
-    """Step every arm by `step` (d) and renew the multipliers, shape (target, population)."""
+    """Step every arm by `step` (d) and renew the multipliers, shape (target, population).
+
+    Parameters
+    ----------
+    levels
+        Every level by name, in the unit of its rules.
+    """
     multiplier: Array = signals.multiplier
     multiplier.fill(1.0)
     for arm in arms:

@@ -151,6 +151,13 @@ def step_axes(
         What drugs bring.
     step
         Length of a bin (d).
+
+    Returns
+    -------
+    dict
+        By name, shape (last - first,): testosterone and own testosterone (ng/dL), estradiol
+        (pg/mL), progesterone (ng/mL), the rest as in
+        :data:`trabecula.model.metrics.LEVELS`.
     """
     out = {name: np.empty(last - first) for name in OUTPUTS}
     for k in range(first, last):

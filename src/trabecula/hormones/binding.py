@@ -20,7 +20,20 @@ def _read(parameters: Parameters) -> tuple[float, float]:
 
 
 def compute_free(testosterone: Array, shbg: Array, parameters: Parameters) -> Array:
-    """Return free testosterone (pg/mL) from total (ng/dL) and SHBG (nmol/L), of any shape."""
+    """Return free testosterone (pg/mL) from total (ng/dL) and SHBG (nmol/L), of any shape.
+
+    Parameters
+    ----------
+    testosterone
+        Any shape, ng/dL.
+    shbg
+        Shape that goes with it, nmol/L.
+
+    Returns
+    -------
+    numpy.ndarray
+        That shape, pg/mL.
+    """
     loose, k = _read(parameters)
     total = testosterone * NMOL_L_PER_NG_DL
     b = loose + k * (shbg - total)
@@ -29,7 +42,15 @@ def compute_free(testosterone: Array, shbg: Array, parameters: Parameters) -> Ar
 
 
 def compute_total(free: float, shbg: float, parameters: Parameters) -> float:
-    """Return total testosterone (ng/dL) from free (pg/mL) and SHBG (nmol/L)."""
+    """Return total testosterone (ng/dL) from free (pg/mL) and SHBG (nmol/L).
+
+    Parameters
+    ----------
+    free
+        Free testosterone (pg/mL).
+    shbg
+        SHBG (nmol/L).
+    """
     loose, k = _read(parameters)
     f = free / PG_ML_PER_NMOL_L
     return f * (loose + k * shbg / (1.0 + k * f)) / NMOL_L_PER_NG_DL

@@ -73,7 +73,13 @@ class Course:
     _areas: dict[int, tuple[Array, Array]] = field(default_factory=dict, repr=False)
 
     def average(self, values: Array, start: float, end: float) -> float:
-        """Return the mean of binned `values` over start .. end (d); the first or last beyond."""
+        """Return the mean of binned `values` over start .. end (d); the first or last beyond.
+
+        Parameters
+        ----------
+        values
+            Shape (bins,), in any unit, which is that of the mean.
+        """
         edges = self.edges
         area = self._integrate(values)
         low, high = (min(max(time, edges[0]), edges[-1]) for time in (start, end))

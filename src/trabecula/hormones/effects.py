@@ -48,7 +48,18 @@ def compute_inputs(
 
 
 def compute_levels(edges: Array, kinetics: Sequence[Kinetics], doses: Given) -> dict[str, Array]:
-    """Return prednisone (mg/d) and pulses of PTH (1), which no gland answers, in bins."""
+    """Return prednisone (mg/d) and pulses of PTH (1), which no gland answers, in bins.
+
+    Parameters
+    ----------
+    edges
+        Shape (bins + 1,), d, ascending.
+
+    Returns
+    -------
+    dict
+        Each of shape (bins,): mg/d and 1.
+    """
     levels = {name: np.zeros(len(edges) - 1) for name in ("glucocorticoid", "pth_pulsed")}
     for one, given in zip(kinetics, doses, strict=True):
         if (one.drug.deed, one.drug.on) == ("adds", "glucocorticoid"):
@@ -61,7 +72,18 @@ def compute_levels(edges: Array, kinetics: Sequence[Kinetics], doses: Given) -> 
 def compute_blockade(
     edges: Array, kinetics: Sequence[Kinetics], doses: Given, parameters: Parameters
 ) -> dict[str, Array]:
-    """Return the share of each signal that antibodies neutralise, in bins."""
+    """Return the share of each signal that antibodies neutralise, in bins.
+
+    Parameters
+    ----------
+    edges
+        Shape (bins + 1,), d, ascending.
+
+    Returns
+    -------
+    dict
+        Each of shape (bins,), 0..1.
+    """
     blockade: dict[str, Array] = {}
     for one, given in zip(kinetics, doses, strict=True):
         if one.drug.deed == "neutralises":

@@ -96,7 +96,14 @@ def compute_absorbed(drug: str, dose: float, parameters: Parameters) -> float:
 def compute_marrow_concentration(
     drug: str, amounts: Sequence[float], parameters: Parameters
 ) -> float:
-    """Return the concentration in marrow fluid (pM) of a binder."""
+    """Return the concentration in marrow fluid (pM) of a binder.
+
+    Parameters
+    ----------
+    amounts
+        Amounts in the compartments: denosumab ng, OPG-Fc mg/kg, bisphosphonate relative
+        potency (1).
+    """
     p = parameters
     if drug == "denosumab":
         serum = amounts[1] / p["hormones.denosumab.central_volume"]
@@ -122,6 +129,14 @@ def step_drug(
         Times since the beginning of the step (d, ascending, within the step), and doses.
     step
         Length of the step (d).
+    amounts
+        Amounts in the compartments: denosumab ng, OPG-Fc mg/kg, bisphosphonate relative
+        potency (1); empty before the first dose.
+
+    Returns
+    -------
+    list
+        The amounts at the end, in the same units.
     """
     now = list(amounts) or [0.0] * COMPARTMENTS[drug]
     rates = make_rates(drug, parameters)

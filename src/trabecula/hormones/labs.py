@@ -56,6 +56,8 @@ def find_misses(
     ----------
     read
         The course's mean of a level over the day that begins at a time (d).
+    labs
+        By level, days (d) and values in the unit of the level.
     """
     return {
         name: [(day, value / max(read(name, day), 1e-9)) for day, value in labs.get(name, ())]
@@ -69,7 +71,13 @@ def is_met(misses: Points) -> bool:
 
 
 def scale_own(own: Own, days: Array, misses: Points) -> Own:
-    """Return the own hormones scaled towards labs, by at most a factor of five a round."""
+    """Return the own hormones scaled towards labs, by at most a factor of five a round.
+
+    Parameters
+    ----------
+    days
+        Shape (bins,), d.
+    """
     changes: dict[str, Any] = {}
     for name, points in misses.items():
         if points:
@@ -80,7 +88,18 @@ def scale_own(own: Own, days: Array, misses: Points) -> Own:
 
 
 def compute_cortisol(patient: PatientSettings, parameters: Parameters, days: Array) -> Array:
-    """Return measured cortisol beyond the mean as prednisone (mg/d): 10 mg of cortisol are 2.5 mg."""
+    """Return measured cortisol beyond the mean as prednisone (mg/d): 10 mg of cortisol are 2.5 mg.
+
+    Parameters
+    ----------
+    days
+        Shape (bins,), d.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (bins,), mg/d.
+    """
     measured = read_labs(patient, parameters).get("cortisol")
     if not measured:
         return np.zeros_like(days)
@@ -90,7 +109,18 @@ def compute_cortisol(patient: PatientSettings, parameters: Parameters, days: Arr
 
 
 def compute_shbg(patient: PatientSettings, parameters: Parameters, days: Array) -> Array:
-    """Return SHBG (nmol/L): measured, or the mean of the sex."""
+    """Return SHBG (nmol/L): measured, or the mean of the sex.
+
+    Parameters
+    ----------
+    days
+        Shape (bins,), d.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (bins,), nmol/L.
+    """
     measured = read_labs(patient, parameters).get("shbg")
     if measured:
         return fit_ratios(days, measured)
@@ -103,6 +133,18 @@ def compute_lh(
     """Return LH (mIU/mL): the drive times the untreated patient's, measured or by stage.
 
     Untreated women's LH follows FSH across menopause on a logarithmic scale.
+
+    Parameters
+    ----------
+    drive
+        Shape (bins,), 1: LH relative to the untreated patient's.
+    days
+        Shape (bins,), d.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (bins,), mIU/mL.
     """
     p = parameters
     base = np.full_like(days, p[f"glands.pituitary.lh_{patient.sex}"])

@@ -20,7 +20,7 @@ def compute_series(points: Sequence[tuple[float, float]], time: float) -> float:
     Parameters
     ----------
     points
-        Days and values, ascending in time.
+        Days (d) and values, ascending in time; the unit of the values is that of the result.
     """
     index = bisect_right(points, time, key=lambda point: point[0])
     if index == 0:
@@ -56,11 +56,16 @@ def compute_derived_levels(
     Parameters
     ----------
     levels
-        Serum levels, and ``age`` (y).
+        Serum levels in their assays' units, and ``age`` (y).
     reference
-        Replete serum levels.
+        Replete serum levels, in the same units.
     estradiol
         Estradiol that cells see, serum and local, on the serum scale (pg/mL).
+
+    Returns
+    -------
+    dict
+        Loss 0..1; excess of oxidative stress over the young adult (1).
     """
     p = parameters
     estrogen = _compute_loss(estradiol, reference["estradiol"], "estradiol", p)

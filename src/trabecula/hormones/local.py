@@ -43,7 +43,7 @@ def compute_effective_estradiol(
     Parameters
     ----------
     levels, reference
-        Serum levels now and in the replete young adult.
+        Serum levels now and in the replete young adult, in their assays' units.
     share
         Local estradiol per substrate (pg/mL per ng/dL).
     """

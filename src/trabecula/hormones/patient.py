@@ -142,10 +142,15 @@ def compute_ovarian_share(since: Array, kind: str, parameters: Parameters) -> Ar
     Parameters
     ----------
     since
-        Years from the last period, shape (bins,).
+        Shape (bins,), y: time from the last period.
     kind
         ``typical``, or one of SWAN's types ``flat``, ``slow_decline``, ``rise_slow_decline``,
         ``rise_steep_decline``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (bins,), 1.
     """
     p = parameters
     first, last = p["glands.menopause.fall_from"], p["glands.menopause.fall_to"]
@@ -163,7 +168,18 @@ def compute_ovarian_share(since: Array, kind: str, parameters: Parameters) -> Ar
 
 
 def compute_fsh(since: Array, parameters: Parameters) -> Array:
-    """Return FSH (mIU/mL) by years from the last period: four lines on a logarithmic scale."""
+    """Return FSH (mIU/mL) by years from the last period: four lines on a logarithmic scale.
+
+    Parameters
+    ----------
+    since
+        Shape (bins,), y: time from the last period.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (bins,), mIU/mL.
+    """
     p = parameters
     years = [p[f"glands.menopause.fsh_{name}"] for name in ("from", "fast", "slow", "to")]
     levels = [
@@ -179,9 +195,14 @@ def compute_cycle(days: Array, explicit: bool, parameters: Parameters) -> tuple[
     Parameters
     ----------
     days
-        Days from day 0, the first of a cycle.
+        Shape (bins,), d from day 0, the first of a cycle.
     explicit
         Whether the cycle is followed; otherwise both are 1.
+
+    Returns
+    -------
+    tuple
+        Two of shape (bins,), 1.
     """
     if not explicit:
         return np.ones_like(days), np.ones_like(days)
@@ -194,7 +215,13 @@ def compute_cycle(days: Array, explicit: bool, parameters: Parameters) -> tuple[
 
 
 def fit_ratios(days: Array, points: Sequence[tuple[float, float]]) -> Array:
-    """Return factors through `points` (day, factor), straight on a logarithmic scale, flat beyond."""
+    """Return factors through `points` (day, factor), straight on a logarithmic scale, flat beyond.
+
+    Parameters
+    ----------
+    days
+        Shape (bins,), d.
+    """
     if not points:
         return np.ones_like(days)
     at, factors = zip(*sorted(points), strict=True)

@@ -56,7 +56,13 @@ class Kinetics:
         return self.area * average_course(edges, doses, self.rates, self.wear)
 
     def compute(self, time: Array, doses: Sequence[tuple[float, float]]) -> Array:
-        """Return the concentration at `time` (d, any shape)."""
+        """Return the concentration at `time` (d, any shape).
+
+        Parameters
+        ----------
+        doses
+            Days (d) and amounts, in the drug's unit.
+        """
         total = np.zeros_like(np.asarray(time, dtype=float))
         for day, dose in doses:
             total += dose * compute_density(time - day, self.rates, self.wear)
@@ -82,5 +88,16 @@ def make_kinetics(drug: Drug, parameters: Parameters, sex: str) -> Kinetics:
 
 
 def compute_saturation(level: Array, half: float) -> Array:
-    """Return level / (half + level), 0..1."""
+    """Return level / (half + level), 0..1.
+
+    Parameters
+    ----------
+    level
+        Any shape, in the unit of `half`.
+
+    Returns
+    -------
+    numpy.ndarray
+        That shape, 0..1.
+    """
     return np.asarray(level / (half + level)) if half > 0.0 else np.zeros_like(level)

@@ -38,7 +38,7 @@ def compute_density(time: Array, rates: Sequence[float], wear: float = 0.0) -> A
     rates
         Rates of the chain (1/d).
     wear
-        Days over which the dose is let go evenly; 0 for at once.
+        Time over which the dose is let go evenly (d); 0 for at once.
     """
     if wear > 0.0:
         fed = compute_cumulative(time, rates) - compute_cumulative(time - wear, rates)
@@ -49,7 +49,15 @@ def compute_density(time: Array, rates: Sequence[float], wear: float = 0.0) -> A
 
 
 def compute_cumulative(time: Array, rates: Sequence[float], wear: float = 0.0) -> Array:
-    """Return the area (1) under the course of a unit dose until `time` (d, any shape) after it."""
+    """Return the area (1) under the course of a unit dose until `time` (d, any shape) after it.
+
+    Parameters
+    ----------
+    rates
+        Rates of the chain (1/d).
+    wear
+        Time over which the dose is let go evenly (d); 0 for at once.
+    """
     if wear > 0.0:
         fed = _integrate_cumulative(time, rates) - _integrate_cumulative(time - wear, rates)
         return np.asarray(fed / wear)
@@ -79,7 +87,7 @@ def average_course(
     edges
         Shape (bins + 1,), d, ascending.
     doses
-        Days and amounts.
+        Days (d) and amounts, in any unit.
     rates, wear
         The chain (1/d) and the time over which a dose is let go (d).
     tail

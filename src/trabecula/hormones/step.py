@@ -104,6 +104,16 @@ def compute_present_levels(
     """Return the serum levels over a step: given series first, then the course, then the replete.
 
     Before day 0 they are the means over the month before it.
+
+    Parameters
+    ----------
+    time, step
+        Beginning and length of the step (d).
+
+    Returns
+    -------
+    dict
+        Levels by name, in their assays' units.
     """
     levels = compute_serum_levels(settings, parameters, time, sex)
     if course is None:
@@ -139,6 +149,11 @@ def find_due_doses(
     """Return the doses of the step that begins at `time` (d), their days counted from there.
 
     Whole steps decide, so that rounding of times neither skips a dose nor gives it twice.
+
+    Parameters
+    ----------
+    points
+        Days (d) and doses, in the drug's unit.
     """
     index = round(time / step)
     due = [(day, dose) for day, dose in points if math.floor(day / step + 1e-9) == index]

@@ -12,7 +12,13 @@ LOOK_BACK = 7.0
 
 
 def list_visits(regimens: Sequence[Regimen], edges: Array) -> list[int]:
-    """Return the bins at which a dose may be fitted to a lab, ascending."""
+    """Return the bins at which a dose may be fitted to a lab, ascending.
+
+    Parameters
+    ----------
+    edges
+        Shape (bins + 1,), d, ascending.
+    """
     bins: set[int] = set()
     for regimen in regimens:
         if regimen.target is not None:
@@ -29,7 +35,19 @@ def titrate(
     edges: Array,
     visit: int,
 ) -> list[tuple[float, float]]:
-    """Return the doses with those after the visit fitted to the lab, by at most a factor of two."""
+    """Return the doses with those after the visit fitted to the lab, by at most a factor of two.
+
+    Parameters
+    ----------
+    doses
+        Days (d) and doses, in the drug's unit.
+    levels
+        By name, shape (bins,), in the unit of the lab.
+    edges
+        Shape (bins + 1,), d, evenly spaced.
+    visit
+        Bin of the visit.
+    """
     target = regimen.target
     now, width = float(edges[visit]), float(edges[1] - edges[0])
     if target is None or not _is_visit(regimen, target, now, width):

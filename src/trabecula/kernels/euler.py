@@ -29,6 +29,15 @@ def count_cells(padded: Array, weights: tuple[Array, Array, Array], sums: Array)
     corner of its own voxel and owns itself, three edges, three faces and one cube. `padded` has one
     voxel more than points along each axis; `weights` gives each point 1 on a mirrored border and 2
     inside, so that cells on a border count by the share that lies inside.
+
+    Parameters
+    ----------
+    padded
+        Shape (z + 1, y + 1, x + 1) for z, y, x lattice points, int8: 1 is bone.
+    weights
+        For each axis, shape (points,): 1 or 2.
+    sums
+        Shape (z,), number of cells times 8, written.
     """
     pz, py, px = len(weights[0]), len(weights[1]), len(weights[2])
     for z in prange(pz):

@@ -50,7 +50,17 @@ def cover_slab(
     seam: int,
     sums: Array,
 ) -> None:
-    """Write the sums of slab z; named tuples of arrays are slow to take apart in a parallel body."""
+    """Write the sums of slab z; named tuples of arrays are slow to take apart in a parallel body.
+
+    Parameters
+    ----------
+    weights
+        Shape (z, y, x), area of each bone voxel (voxel faces).
+    seam
+        Osteoid (quanta) that counts as a seam.
+    sums
+        Shape (z, 2), voxel faces; row z is written.
+    """
     matrix, osteoid, eroded = lattice.matrix, lattice.osteoid, lattice.eroded
     found = np.zeros(2)
     for y in range(space.ny):

@@ -8,7 +8,15 @@ from trabecula.kernels.compile import kernel
 
 @kernel
 def fill_gradient(field: Array, least: float, out: Array) -> None:
-    """Write the length of the periodic central-difference gradient (per voxel), `least` at least."""
+    """Write the length of the periodic central-difference gradient (per voxel), `least` at least.
+
+    Parameters
+    ----------
+    field
+        Shape (z, y, x), any unit.
+    out
+        The same shape, that unit per voxel, written.
+    """
     nz, ny, nx = field.shape
     for z in range(nz):
         below, above = (z - 1) % nz, (z + 1) % nz

@@ -155,6 +155,13 @@ def paint_sorted(centres: Array, periodic: bool, painted: Array) -> None:
     """Give every voxel the radius of the first sphere that covers it; largest spheres come first.
 
     Blocks of planes are independent: equal for any thread count.
+
+    Parameters
+    ----------
+    centres
+        Shape (n, 4), voxels: z, y, x and radius, the largest radius first.
+    painted
+        Shape (z, y, x), voxels, written: 0 where no sphere reaches.
     """
     nz, ny, nx = painted.shape
     blocks = (nz + BLOCK - 1) // BLOCK
@@ -183,7 +190,7 @@ def paint_spheres(centres: Array, periodic: bool, painted: Array) -> None:
     periodic
         Whether spheres cross the sides.
     painted
-        Shape (z, y, x), 0; written.
+        Shape (z, y, x), voxels, all 0; written.
     """
     largest_first = np.argsort(-centres[:, 3], kind="stable")
     paint_sorted(np.ascontiguousarray(centres[largest_first]), periodic, painted)

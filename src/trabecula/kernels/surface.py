@@ -16,7 +16,7 @@ SHEET, ROD, POINT = 1.79, 2.68, 4.08
 
 
 def make_weights() -> Array:
-    """Return the area (voxel faces) of the 64 arrangements of open faces.
+    """Return the area (voxel faces) of the arrangements of open faces, shape (64,).
 
     Bits 0..5 are the faces -z, +z, -y, +y, -x, +x.
     """

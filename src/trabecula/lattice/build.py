@@ -41,7 +41,17 @@ def make_lattice(fraction: Array, grid: Grid, seed: int, mean_age: float, time: 
 
 
 def settle_mineral(lattice: Lattice, primary: float, secondary_time: float, time: float) -> None:
-    """Give every voxel the degree of mineralisation of its age."""
+    """Give every voxel the degree of mineralisation of its age.
+
+    Parameters
+    ----------
+    primary
+        Degree of mineralisation that fresh matrix reaches at once (1).
+    secondary_time
+        Time constant of the approach to 1 (d).
+    time
+        Present time (d).
+    """
     age = np.maximum(0.0, time - lattice.formed)
     degree = 1.0 - (1.0 - primary) * np.exp(-age / secondary_time)
     lattice.mineral[...] = np.where(lattice.matrix > 0, degree, 0.0)

@@ -17,7 +17,7 @@ def step_mineralisation(state: State, lag: float, primary: float, secondary_time
     lag
         Time constant of primary mineralisation (d), ``lattice.mineral.lag``.
     primary
-        Degree of mineralisation that fresh matrix reaches at once, ``lattice.mineral.primary``.
+        Degree of mineralisation that fresh matrix reaches at once (1), ``lattice.mineral.primary``.
     secondary_time
         Time constant of the approach to 1 (d), ``lattice.mineral.secondary_time``
         (Ruffoni 2007, doi:10.1016/j.bone.2006.11.012).

@@ -62,7 +62,13 @@ class Equilibrium:
         self._force = np.empty(mesh.size)
 
     def compute_forces(self, u: Array) -> Array:
-        """Return the forces of the displacements `u`, flat (node, component), float64; a view."""
+        """Return the forces (MPa face) of the displacements `u`, flat (node, component); a view.
+
+        Parameters
+        ----------
+        u
+            Flat (node, component), float64, edges of a voxel.
+        """
         self._mesh.press(u, self._force)
         return self._force
 
@@ -78,6 +84,15 @@ class Equilibrium:
 
         Stops when the residual is below `tolerance` of that of the `uniform` displacement and the
         energy has all but stopped falling: a residual alone is blind to soft, far reaching errors.
+
+        Parameters
+        ----------
+        u
+            Flat (node, component), float64, edges of a voxel.
+        uniform
+            Flat (node, component), float64, edges of a voxel: uniform strain.
+        tolerance
+            Largest residual relative to that of `uniform` (1).
 
         Raises
         ------

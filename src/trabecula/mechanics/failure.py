@@ -11,7 +11,7 @@ def compute_effective_strain(density: Array, modulus: Array) -> Array:
     Parameters
     ----------
     density
-        Strain energy density U (MPa).
+        Strain energy density U (MPa), any shape.
     modulus
         Young's modulus E (MPa), of the same shape.
     """

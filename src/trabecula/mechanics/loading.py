@@ -47,6 +47,11 @@ def find_loaded(elements: Array, axes: tuple[int, ...]) -> Array:
         Mask of shape (z, y, x).
     axes
         Spanning along one of these is enough.
+
+    Returns
+    -------
+    numpy.ndarray
+        Mask of shape (z, y, x).
     """
     from scipy.ndimage import label
 

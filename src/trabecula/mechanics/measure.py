@@ -10,7 +10,7 @@ from trabecula.state import State
 
 
 def measure_loading(state: State, p: Table) -> dict[str, float]:
-    """Return stiffness, failure load, strain and what osteocytes feel; NaN if never loaded.
+    """Return stiffness (N/mm), failure load (N), strains, and what osteocytes feel; NaN if never loaded.
 
     Values hold from one solve of mechanics to the next.
 

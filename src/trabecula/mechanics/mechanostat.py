@@ -52,7 +52,7 @@ def find_reference(stimulus: Array, p: Table) -> float:
     Parameters
     ----------
     stimulus
-        Strain energy density that each osteocyte feels (MPa).
+        Shape (osteocyte,), MPa: strain energy density that each feels.
     """
     felt = stimulus[stimulus > 0]
     if felt.size == 0:

@@ -73,19 +73,38 @@ class Mesh:
         return len(self.free)
 
     def press(self, u: Array, out: Array) -> None:
-        """Write the forces of the displacements `u` into `out`, both flat (node, component)."""
+        """Write the forces of the displacements `u` into `out`, both flat (node, component).
+
+        Parameters
+        ----------
+        u
+            Flat (node, component), edges of a voxel.
+        out
+            The same shape, MPa face, written.
+        """
         lame = self.lame.astype(u.dtype)
         press_elements(u, self.corners, self.moduli, self.layers, lame, out)
 
 
 def compute_lame(poisson: float) -> Array:
-    """Return lambda and mu of unit modulus (1), float64, for Poisson's ratio `poisson` (1)."""
+    """Return lambda and mu of unit modulus (1), shape (2,), for Poisson's ratio `poisson` (1)."""
     return np.array([poisson / ((1 + poisson) * (1 - 2 * poisson)), 0.5 / (1 + poisson)])
 
 
 @lru_cache(maxsize=8)
 def make_element_matrix(poisson: float) -> Array:
-    """Return the stiffness matrix of a unit cube of unit modulus, shape (24, 24), float64."""
+    """Return the stiffness matrix of a unit cube of unit modulus, shape (24, 24), float64.
+
+    Parameters
+    ----------
+    poisson
+        Poisson's ratio (1).
+
+    Returns
+    -------
+    numpy.ndarray
+        Entries (MPa edge) for a modulus of 1 MPa and an edge of 1.
+    """
     lame, columns = compute_lame(poisson), []
     for j in range(24):
         u, f = np.zeros((24, LANES)), np.zeros((24, LANES))
@@ -116,12 +135,12 @@ class Numbering:
         return int(self.planes[-1])
 
     def make_rows(self) -> Array:
-        """Return the row of every element, shape (z, y, x); meaningless where there is none."""
+        """Return the row (index) of every element, shape (z, y, x); meaningless where there is none."""
         rows = np.cumsum(self.elements.reshape(-1), dtype=np.int32) - np.int32(1)
         return rows.reshape(self.elements.shape)
 
     def list_node_places(self) -> Array:
-        """Return the flat place (z, y, x) of every node."""
+        """Return the flat index (z, y, x) of every node."""
         places = np.empty(self.nodes, np.int64)
         fill_places(self.numbers, places)
         return places
@@ -144,7 +163,7 @@ def make_meshes(modulus: Array, poisson: float, rules: Array) -> tuple[list[Mesh
     list of Mesh
         From the finest to the coarsest.
     numpy.ndarray
-        Flat place of every node of the finest.
+        Flat index of every node of the finest, shape (node,).
     """
     shape = np.array(modulus.shape)
     moduli: Array = modulus[modulus > 0].astype(np.float32)

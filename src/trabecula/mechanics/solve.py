@@ -43,7 +43,15 @@ class Balance:
 
     @classmethod
     def measure(cls, axis: int, length: int, u: Array, forces: Array) -> "Balance":
-        """Sum up the forces of the displacements `u`, both (node, component)."""
+        """Sum up the forces of the displacements `u`, both (node, component).
+
+        Parameters
+        ----------
+        u
+            Shape (node, component), edges of a voxel.
+        forces
+            Shape (node, component), MPa face.
+        """
         along, at = forces[:, axis], u[:, axis]
         return cls(
             float(along[at == 0].sum()),
@@ -144,7 +152,8 @@ class LoadedLattice:
             Largest residual relative to that of uniform strain, and largest relative fall of the
             energy that is left (1).
         start
-            Departure from uniform strain to start from, as in :class:`Response`.
+            Shape (component, z + 1, y + 1, x + 1), edges of a voxel: departure from uniform strain to
+            start from, as in :class:`Response`.
 
         Raises
         ------

@@ -59,7 +59,13 @@ def step_mechanics(state: State, p: Table, load: Load) -> None:
 
 
 def set_reference(loading: Loading, felt: Array, p: Table) -> None:
-    """Let the reference follow what osteocytes feel (MPa), unless it is fixed and known."""
+    """Let the reference follow what osteocytes feel (MPa), unless it is fixed and known.
+
+    Parameters
+    ----------
+    felt
+        Shape (osteocyte,), MPa.
+    """
     if loading.is_fixed and not math.isnan(loading.reference):
         return
     loading.reference = find_reference(felt, p)
@@ -75,7 +81,18 @@ def compute_bone_modulus(state: State, p: Table) -> Array:
 
 
 def halve(values: Array) -> Array:
-    """Return the mean over blocks of 2^3 voxels, the last block repeating an odd edge."""
+    """Return the mean over blocks of 2^3 voxels, the last block repeating an odd edge.
+
+    Parameters
+    ----------
+    values
+        Shape (z, y, x), any unit, which is that of the means.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (z, y, x) of half the edges, float32.
+    """
     padded = np.pad(values, [(0, n % 2) for n in values.shape], mode="edge")
     nz, ny, nx = (n // 2 for n in padded.shape)
     blocks = padded.reshape(nz, 2, ny, 2, nx, 2)
@@ -83,7 +100,20 @@ def halve(values: Array) -> Array:
 
 
 def spread_stimulus(sed: Array, radius: float) -> Array:
-    """Return strain energy averaged over the bone around (Gaussian of width `radius`, in edges)."""
+    """Return strain energy averaged over the bone around (Gaussian of width `radius`, in edges).
+
+    Parameters
+    ----------
+    sed
+        Shape (z, y, x), MPa.
+    radius
+        Width of the Gaussian (edges of the mechanical grid, 1).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (z, y, x), MPa; 0 where nothing is loaded.
+    """
     from scipy.ndimage import gaussian_filter
 
     if radius <= 0:
@@ -99,6 +129,11 @@ def solve_loading(loading: Loading, modulus: Array, p: Table, load: Load) -> Non
 
     Each axis bears its stress at its own times, so that energies add up. A bone that gives way under
     its stress is strained by mechanics.load.most_strain.
+
+    Parameters
+    ----------
+    modulus
+        Shape (z, y, x) of the mechanical grid, MPa.
     """
     lattices = _make_lattices(modulus, p["mechanics.modulus.poisson"], load.lateral)
     warm = loading.displacement.shape[2:] == tuple(n + 1 for n in modulus.shape)

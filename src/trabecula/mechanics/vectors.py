@@ -7,7 +7,13 @@ from trabecula.kernels.krylov import BLOCK, sum_blocks
 
 
 def compute_dot(a: Array, b: Array) -> float:
-    """Return the scalar product of two vectors, summed in float64 in one order."""
+    """Return the scalar product (unit of `a` times that of `b`), summed in float64 in one order.
+
+    Parameters
+    ----------
+    a, b
+        Flat arrays, in any units.
+    """
     sums = np.empty((len(a) + BLOCK - 1) // BLOCK)
     sum_blocks(a, b, sums)
     return float(sums.sum())

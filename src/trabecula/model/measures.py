@@ -21,7 +21,7 @@ class MeasureSet:
 
     @property
     def data(self) -> dict[str, float]:
-        """The present row.
+        """The present row: numbers by key, in the unit of the metric.
 
         Raises
         ------

@@ -35,7 +35,7 @@ def compute_memory(voxels: int, volume: float) -> float:
 
 
 def find_memory() -> float:
-    """Return the physical memory of this machine (byte); infinite where it does not say."""
+    """Return the physical memory of this machine (bytes); infinite where it does not say."""
     try:
         return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):

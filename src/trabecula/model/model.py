@@ -89,16 +89,16 @@ class TrabeculaModel(Model):  # type: ignore[misc]
         return {name: self.get_population(name) for name in POPULATIONS}
 
     def measure(self) -> dict[str, float]:
-        """Measure every series of the present state; the costly ones if they are due."""
+        """Measure every series of the present state, in its unit; the costly ones if they are due."""
         return self.sampler.sample(self.state, self.is_due(self._config.output.costly))
 
     def is_due(self, interval: float) -> bool:
-        """Whether a moment that is a whole number of intervals (d) from day 0 is now."""
+        """Whether now is a whole number of `interval` (d) from day 0."""
         clock = self.state.clock
         return is_due(clock, clock.time, interval)
 
     def call_every(self, interval: float, function: Callable[[], None], last: bool = False) -> None:
-        """Call `function` now if due, and at every whole number of intervals (d) from day 0.
+        """Call `function` now if due, and at every whole number of `interval` (d) from day 0.
 
         It is called after the step that ends at that moment. Mesa holds events by weak reference;
         the model keeps the function, so that it cannot vanish.

@@ -68,7 +68,7 @@ class PopulationView(AbstractAgentSet):  # type: ignore[misc]
 
     @property
     def rows(self) -> Array:
-        """Indices of the rows in view, shape (n,)."""
+        """Index of every row in view, shape (row,)."""
         return np.arange(self.table.count) if self._rows is None else self._rows
 
     def _view(self, rows: Array, inplace: bool) -> "PopulationView":

@@ -41,7 +41,7 @@ class Sampler:
         return {"history": self.history.to_rows(), "baseline": self.baseline}
 
     def sample(self, state: State, costly: bool) -> dict[str, float]:
-        """Measure `state`; the `costly` metrics too if asked for."""
+        """Measure `state`, each metric in its unit; the `costly` ones too if asked for."""
         self.history.add(state)
         if state.clock.time <= 0:
             self._set_baseline(state)

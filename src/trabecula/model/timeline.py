@@ -21,7 +21,7 @@ def count_steps(duration: float, length: float) -> int:
 
 
 def is_due(clock: Clock, time: float, interval: float) -> bool:
-    """Whether `time` (d) is a whole number of intervals (d) from day 0."""
+    """Whether `time` (d) is a whole number of `interval` (d) from day 0."""
     ticks = max(1, count_steps(interval, clock.length))
     return round(time / clock.length) % ticks == 0
 

@@ -53,12 +53,29 @@ def compute_projected_areas(fraction: Array, periodic: bool) -> tuple[Array, Arr
 
 
 def measure_anisotropy(fraction: Array, periodic: bool) -> float:
-    """Return DA: longest over shortest mean intercept length (1 isotropic), NaN if empty."""
+    """Return DA: longest over shortest mean intercept length (1 isotropic), NaN if empty.
+
+    Parameters
+    ----------
+    fraction
+        Shape (z, y, x), bone fraction 0..1.
+    """
     _, areas = compute_projected_areas(fraction, periodic)
     return float(areas.max() / areas.min()) if areas.min() > 0 else float("nan")
 
 
 def measure_axial_ratio(fraction: Array, periodic: bool) -> float:
-    """Return the mean intercept length along z over the geometric mean of those along y and x."""
+    """Return the mean intercept length along z over the geometric mean of those along y and x.
+
+    Parameters
+    ----------
+    fraction
+        Shape (z, y, x), bone fraction 0..1.
+
+    Returns
+    -------
+    float
+        Ratio (1), NaN if empty.
+    """
     (z, y, x), _ = compute_projected_areas(fraction, periodic)
     return float(np.sqrt(y * x) / z) if z > 0 else float("nan")

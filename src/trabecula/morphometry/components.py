@@ -66,6 +66,11 @@ def find_enclosed_marrow(mask: Array, periodic: bool) -> Array:
     """Return the marrow (bool, z y x) that no 6-connected path joins to the largest marrow space.
 
     In a lattice that does not repeat itself, marrow that reaches a side is not enclosed.
+
+    Parameters
+    ----------
+    mask
+        Shape (z, y, x), bool: bone.
     """
     labels, count = label_components(~mask, periodic, corners=False)
     if count < 2:
@@ -83,14 +88,26 @@ def find_enclosed_marrow(mask: Array, periodic: bool) -> Array:
 
 
 def purify(mask: Array, periodic: bool) -> Array:
-    """Fill enclosed marrow and keep the largest bone component (bool, z y x)."""
+    """Fill enclosed marrow and keep the largest bone component (bool, z y x).
+
+    Parameters
+    ----------
+    mask
+        Shape (z, y, x), bool: bone.
+    """
     largest = keep_largest_component(mask, periodic)
     purified: Array = largest | find_enclosed_marrow(largest, periodic)
     return purified
 
 
 def compute_largest_component_share(mask: Array, periodic: bool) -> float:
-    """Return the share of bone voxels in the largest 26-connected component, NaN without bone."""
+    """Return the share of bone voxels in the largest 26-connected component, NaN without bone.
+
+    Parameters
+    ----------
+    mask
+        Shape (z, y, x), bool: bone.
+    """
     bone = int(np.count_nonzero(mask))
     if bone == 0:
         return float("nan")
@@ -103,6 +120,11 @@ def count_networks(mask: Array, corners: bool) -> int:
     What is one piece only because a path leaves on one side and comes back on the other beside where
     it left is several interwoven networks in the endless lattice: then this is more than 1. Contacts
     across two sides at once (edges of the lattice) are left out.
+
+    Parameters
+    ----------
+    mask
+        Shape (z, y, x), bool: bone.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

@@ -40,7 +40,7 @@ class Table(Protocol):
 
 
 def measure_histomorphometry(state: State, history: History, parameters: Table) -> dict[str, float]:
-    """Measure every metric of :data:`trabecula.morphometry.histometrics.HISTOMETRICS`."""
+    """Measure every metric of :data:`trabecula.morphometry.histometrics.HISTOMETRICS`, in its unit."""
     grid = state.grid
     mask = state.lattice.matrix >= HALF
     weights, faces = compute_surface_weights(mask, grid.periodic)
@@ -90,7 +90,7 @@ def measure_surfaces(
     weights
         Area of each bone voxel (voxel faces), shape (z, y, x).
     faces
-        Their sum.
+        Their sum (voxel faces).
     """
     grid, blasts = state.grid, state.cells.osteoblasts.rows
     space = Space(*grid.shape, int(grid.periodic), grid.voxel)
@@ -112,7 +112,7 @@ def measure_surfaces(
 
 
 def measure_cells(state: State, parameters: Table) -> dict[str, float]:
-    """Count the living cells of each kind."""
+    """Return the number of living cells of each kind."""
     cells = state.cells
     active = int((cells.osteoblasts.rows.stage == Stage.ACTIVE).sum())
     nuclei = cells.osteoclasts.rows.nuclei
@@ -138,6 +138,11 @@ def measure_densities(
 ) -> dict[str, float]:
     """Measure cells per surface (mm^2), per bone and tissue volume (mm^3), and in a section.
 
+    Parameters
+    ----------
+    numbers
+        Numbers of cells, as :func:`measure_cells` counts them.
+
     Notes
     -----
     A section meets ``N H`` profiles per area, H being the mean caliper of the cell, and
@@ -162,7 +167,7 @@ def measure_densities(
 
 
 def measure_rates(state: State, history: History, surface: float, bone: float) -> dict[str, float]:
-    """Measure rates from the ledgers; NaN before there are two samples.
+    """Measure rates from the ledgers, each in its unit; NaN before there are two samples.
 
     Parameters
     ----------
@@ -222,7 +227,7 @@ def measure_mineral(grid: Grid, tissue: list[float], parameters: Table) -> dict[
     Parameters
     ----------
     tissue
-        The sums of :func:`sum_lattice`.
+        The sums of :func:`sum_lattice` (quanta, and voxels of bone).
     """
     volume, osteoid = tissue[MATRIX], tissue[OSTEOID_QUANTA]
     mineral = tissue[MINERAL] / FULL / grid.size

@@ -61,5 +61,5 @@ class History:
         return Totals(*(b - a for a, b in zip(first, last, strict=True)))  # type: ignore[arg-type]
 
     def to_rows(self) -> list[list[float]]:
-        """Return the samples as plain lists."""
+        """Return the samples as plain lists, each number in the unit of its column."""
         return [list(row) for row in self.rows]

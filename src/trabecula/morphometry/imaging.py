@@ -21,7 +21,13 @@ study: a cut that keeps the volume would let bone lost at one place open or clos
 
 
 def compute_blur(voxel_um: float) -> float:
-    """Return the standard deviation (voxels) still to blur: a voxel is itself a mean over its cube."""
+    """Return the standard deviation (voxels) still to blur: a voxel is itself a mean over its cube.
+
+    Parameters
+    ----------
+    voxel_um
+        Edge of a voxel (um).
+    """
     missing = IMAGING_BLUR**2 - voxel_um**2 / 12.0
     return float(np.sqrt(missing)) / voxel_um if missing > 0 else 0.0
 

@@ -27,7 +27,8 @@ def compute_site_measures(state: State) -> dict[str, Array]:
     Returns
     -------
     dict
-        Arrays of shape (sites,), float64; NaN where a site has not come so far.
+        Arrays of shape (sites,), float64, in the units of :data:`DERIVED`; NaN where a site
+        has not come so far.
     """
     rows, voxel = state.sites.rows, state.grid.voxel
     area = rows.mouth * voxel**2

@@ -86,6 +86,11 @@ def measure_connectivity(mask: Array, periodic: bool) -> float:
     Purified: enclosed marrow filled, largest component kept (Odgaard & Gundersen 1993,
     doi:10.1016/8756-3282(93)90245-6); edges as in
     :func:`trabecula.kernels.euler.compute_euler_number`.
+
+    Parameters
+    ----------
+    mask
+        Shape (z, y, x), bool: bone.
     """
     if not mask.any():
         return float("nan")

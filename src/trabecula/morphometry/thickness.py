@@ -82,7 +82,13 @@ def find_mid_axes(mask: Array, periodic: bool) -> Array:
 
 
 def measure_thickness(mask: Array, periodic: bool) -> float:
-    """Return the volume-weighted mean thickness of `mask` (voxels), NaN if it is empty."""
+    """Return the volume-weighted mean thickness of `mask` (voxels), NaN if it is empty.
+
+    Parameters
+    ----------
+    mask
+        Shape (z, y, x), bool: the phase to measure.
+    """
     if not mask.any():
         return float("nan")
     return float(compute_local_thickness(mask, periodic)[mask].mean(dtype=np.float64))
@@ -93,6 +99,11 @@ def measure_number(mask: Array, periodic: bool) -> float:
 
     The distance is the sphere-fitted thickness of the space between the mid-axes (Hildebrand et al.
     1999, doi:10.1359/jbmr.1999.14.7.1167); between planes it reads one or two voxels small.
+
+    Parameters
+    ----------
+    mask
+        Shape (z, y, x), bool: bone.
     """
     if not mask.any() or mask.all():
         return float("nan")

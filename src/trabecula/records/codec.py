@@ -20,7 +20,13 @@ SMALL = 4096
 
 
 def write_array(group: Any, name: str, array: Array, unit: str = "", doc: str = "") -> Any:
-    """Store one array of any shape; returns the HDF5 dataset."""
+    """Store one array of any shape; returns the HDF5 dataset.
+
+    Parameters
+    ----------
+    array
+        Any shape, in `unit`.
+    """
     options: dict[str, Any] = {}
     if array.size >= SMALL:
         chunk = (1,) * (array.ndim - 3) + tuple(min(64, n) for n in array.shape[-3:])

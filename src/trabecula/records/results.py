@@ -117,7 +117,15 @@ class ResultsWriter:
         hormones: Mapping[str, float],
         events: Mapping[str, int],
     ) -> None:
-        """Add one sample at `time` (d); it is on disk after the next :meth:`commit`."""
+        """Add one sample at `time` (d); it is on disk after the next :meth:`commit`.
+
+        Parameters
+        ----------
+        values, hormones
+            Series and levels by key, in their units.
+        events
+            Cumulative counts by name.
+        """
         self._rows.times.append(time)
         self._rows.values.append(dict(values))
         self._rows.hormones.append(dict(hormones))
@@ -159,7 +167,7 @@ def verify_results(path: Path) -> None:
     Raises
     ------
     ResultsError
-        If it is not.
+        If it is not; the KeyError below becomes one in :func:`open_kind`.
     """
     with open_kind(path, KIND, FORMAT_VERSION) as file:
         for name in ("series", "hormones", "events"):

@@ -100,6 +100,13 @@ def append(dataset: Any, values: Any) -> None:
 def append_series(group: Any, times: list[float], rows: list[Mapping[str, float]]) -> None:
     """Add one number per row to every series of `group`; NaN where a row lacks the metric.
 
+    Parameters
+    ----------
+    times
+        Days (d), one for each row.
+    rows
+        Numbers by metric, in its unit.
+
     Raises
     ------
     KeyError
@@ -116,7 +123,13 @@ def append_series(group: Any, times: list[float], rows: list[Mapping[str, float]
 
 
 def append_events(group: Any, times: list[float], rows: list[Mapping[str, int]]) -> None:
-    """Add one cumulative count per row to every event; an event unheard of before counts 0."""
+    """Add one cumulative count per row to every event; an event unheard of before counts 0.
+
+    Parameters
+    ----------
+    times
+        Days (d), one for each row.
+    """
     before = group["time"].shape[0]
     for name in sorted({key for row in rows for key in row} - set(group)):
         dataset = _make_column(group, name, "i8", before)

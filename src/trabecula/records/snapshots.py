@@ -121,7 +121,18 @@ def _halve(level: Array, coarse: bool) -> Array:
 
 
 def round_mantissa(values: Array) -> Array:
-    """Round float32 numbers to :data:`KEPT_BITS` bits of mantissa, so that they compress."""
+    """Round float32 numbers to :data:`KEPT_BITS` bits of mantissa, so that they compress.
+
+    Parameters
+    ----------
+    values
+        Any shape and unit.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same shape and unit, float32.
+    """
     drop = 23 - KEPT_BITS
     bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
     half = np.uint32(1 << (drop - 1))

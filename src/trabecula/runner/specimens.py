@@ -22,7 +22,7 @@ def find_seed(config: "Config") -> int:
 
 
 def make_specimen_for(config: "Config", bv_tv: float | None) -> Specimen:
-    """Generate with this `bv_tv`, or import the specimen that the configuration names.
+    """Generate with this `bv_tv` (1), or import the specimen that the configuration names.
 
     Raises
     ------

@@ -26,7 +26,7 @@ def adapt(
     Parameters
     ----------
     field
-        Shape (z, y, x), periodic.
+        Shape (z, y, x), periodic, without unit (1).
     bv_tv
         Bone volume fraction held (1).
     smoothing
@@ -39,7 +39,7 @@ def adapt(
     Returns
     -------
     numpy.ndarray
-        The moved field (float64), to be cut.
+        The moved field, shape (z, y, x), float64, without unit (1), to be cut.
     """
     from scipy.ndimage import gaussian_filter
 

@@ -18,7 +18,18 @@ ROUNDS = 12
 
 
 def compute_width(field: Array) -> Array:
-    """Return the change of `field` across a voxel, which spreads its surface over one voxel."""
+    """Return the change of `field` across a voxel, which spreads its surface over one voxel.
+
+    Parameters
+    ----------
+    field
+        Shape (z, y, x), periodic, any unit.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (z, y, x), that unit per voxel.
+    """
     width = np.empty_like(field)
     fill_gradient(field, LEAST_GRADIENT * float(field.std()), width)
     return width
@@ -53,11 +64,18 @@ def cut(field: Array, width: Array, bv_tv: float) -> Array:
 def cut_connected(field: Array, bv_tv: float) -> tuple[Array, float]:
     """Cut `field` to one connected component without enclosed marrow.
 
+    Parameters
+    ----------
+    field
+        Shape (z, y, x), periodic; high where bone is wanted (1).
+    bv_tv
+        Bone volume fraction wanted (1).
+
     Returns
     -------
     tuple
-        Fractions as in :func:`cut`, and the share of bone that was loose and dropped in the first
-        round.
+        Fractions (z, y, x), 0..1, as in :func:`cut`, and the share of bone that was loose and
+        dropped in the first round.
 
     Raises
     ------

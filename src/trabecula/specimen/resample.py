@@ -33,7 +33,15 @@ def compute_overlaps(count: int, spacing: float, voxel: float) -> Array:
 
 
 def resample(fraction: Array, spacing: tuple[float, float, float], voxel: float) -> Array:
-    """Return `fraction` (z, y, x) on cubic voxels (um), as volume-weighted means (float32)."""
+    """Return `fraction` (z, y, x) on cubic voxels (um), as volume-weighted means (float32).
+
+    Parameters
+    ----------
+    spacing
+        Edges of the voxels that there are, z, y, x (um).
+    voxel
+        Edge of the voxels wanted (um).
+    """
     found = fraction.astype(np.float32)
     for axis in range(3):
         shares = compute_overlaps(found.shape[axis], spacing[axis], voxel).astype(np.float32)

@@ -84,12 +84,12 @@ class Trial:
 
     @property
     def thickness_error(self) -> float:
-        """Relative miss of the thickness."""
+        """Relative miss of the thickness (1)."""
         return self.thickness / self.request.tb_th - 1
 
     @property
     def ratio_error(self) -> float:
-        """Relative miss of the anisotropy."""
+        """Relative miss of the anisotropy (1)."""
         return self.ratio / self.request.anisotropy - 1
 
     @property

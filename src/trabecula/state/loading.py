@@ -61,7 +61,13 @@ class Loading:
         return self.sed.size > 0
 
     def find_block(self, shape: tuple[int, int, int], flat: Array) -> Array:
-        """Return the flat place on the mechanical grid of flat places on a lattice of `shape`."""
+        """Return flat indices on the mechanical grid of `flat` indices (any shape) on a lattice.
+
+        Parameters
+        ----------
+        shape
+            Shape (z, y, x) of the lattice.
+        """
         factor = 1 if self.sed.shape == shape else 2
         z, y, x = (index // factor for index in np.unravel_index(flat, shape))
         return np.ravel_multi_index((z, y, x), self.sed.shape)

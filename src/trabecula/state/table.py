@@ -81,12 +81,17 @@ class Table[L: NamedTuple]:
         self.take(order)
 
     def to_arrays(self) -> dict[str, Array]:
-        """Copy the living rows, column by column."""
+        """Copy the living rows, column by column: each of shape (row,), in the unit of its column."""
         return {n: getattr(self.rows, n).copy() for n in columns_of(self.layout)}
 
     @classmethod
     def from_arrays(cls, layout: type[L], arrays: dict[str, Array]) -> "Table[L]":
         """Build a table from the columns of :meth:`to_arrays`.
+
+        Parameters
+        ----------
+        arrays
+            Columns by name, each of shape (row,), in the unit of its column.
 
         Raises
         ------

@@ -113,7 +113,7 @@ class Nothing:
         return 47.0 if observable.endswith("_um") else 0.0
 
     def find_first_day(self, observable: str, arm: str, level: float, when: object) -> float:
-        """Nothing is ever beyond a level."""
+        """Return NaN (d): nothing is ever beyond a `level`, whatever its unit."""
         return math.nan
 
 
@@ -124,6 +124,6 @@ def score_trial(judged: Sequence[Judged]) -> float:
 
 
 def score_panel(trials: Mapping[str, Sequence[Judged]]) -> float:
-    """Return the mean score of the trials that have one; NaN if none has."""
+    """Return the mean score (0..1) of the trials that have one; NaN if none has."""
     scores = [score for score in map(score_trial, trials.values()) if math.isfinite(score)]
     return sum(scores) / len(scores) if scores else math.nan

@@ -93,7 +93,13 @@ def _find_on_slice(snapshot: Snapshot, voxels: Array, middle: int) -> tuple[Arra
 
 
 def to_colours(fraction: Array, osteoid: Array) -> Array:
-    """Return an RGB picture, shape (row, column, 3), 0..1: mineralised grey, osteoid green."""
+    """Return an RGB picture, shape (row, column, 3), 0..1: mineralised grey, osteoid green.
+
+    Parameters
+    ----------
+    fraction, osteoid
+        Shape (row, column), 0..1: share of a voxel that is matrix, and that is osteoid.
+    """
     mineralised = np.clip(fraction - osteoid, 0.0, 1.0)[..., None]
     unmineralised = np.clip(osteoid, 0.0, 1.0)[..., None]
     marrow = np.clip(1.0 - mineralised - unmineralised, 0.0, 1.0)

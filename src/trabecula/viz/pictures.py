@@ -32,14 +32,28 @@ def add_bar(axis: Any, shape: tuple[int, int], voxel: float) -> None:
 
 
 def show_slice(axis: Any, picture: Array, low: float, high: float, colours: str = "gray") -> Any:
-    """Show a 2-D array as it is, voxel by voxel, between `low` and `high`."""
+    """Show a 2-D array as it is, voxel by voxel, between `low` and `high`.
+
+    Parameters
+    ----------
+    picture
+        Shape (row, column), any unit.
+    low, high
+        Black and white, in that unit.
+    """
     axis.set_axis_off()
     axis.set_anchor("N")
     return axis.imshow(picture, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
 
 
 def take_middle(volume: Array, axis: int) -> Array:
-    """Return the middle slice of a (z, y, x) array across `axis`."""
+    """Return the middle slice of a (z, y, x) array across `axis`, in its unit.
+
+    Parameters
+    ----------
+    volume
+        Shape (z, y, x), any unit.
+    """
     middle: Array = np.take(volume, volume.shape[axis] // 2, axis=axis)
     return middle
 

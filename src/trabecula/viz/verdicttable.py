@@ -31,11 +31,12 @@ def make_verdict_table(
 def _to_row(end: Mapping[str, Any]) -> tuple[Any, ...]:
     low, high = (end.get("band") or (None, None))[:2]
     band = f"{low:g} to {high:g}" if _is_known(low) and _is_known(high) else ""
-    value, error, reach = end.get("value"), end.get("error"), end.get("reach")
+    value, error = end.get("value"), end.get("error")
+    least, most = end.get("low"), end.get("high")
     found = f"{value:.3g}" if _is_known(value) else ""
     found += f" ± {error:.2g}" if found and _is_known(error) else ""
-    if found and _is_known(reach):
-        found = Html(f"{escape(found)}<br>({value - reach:.3g} to {value + reach:.3g})")
+    if found and _is_known(least) and _is_known(most):
+        found = Html(f"{escape(found)}<br>({least:.3g} to {most:.3g})")
     what = f"{end.get('what', '')}{'' if end.get('required') else ' (not required)'}"
     return what, end.get("published", ""), band, found, _say(end)
 

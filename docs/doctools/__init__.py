@@ -1,0 +1,1 @@
+"""Tools that write the generated parts of these pages and build the site."""
