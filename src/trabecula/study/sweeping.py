@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import trabecula
 from trabecula.base.errors import InputError
+from trabecula.base.version import VERSION
 from trabecula.kernels.compile import PARALLEL_FROM
 from trabecula.runner.digest import compute_code_digest
 from trabecula.runner.lock import lock_folder
@@ -186,7 +186,7 @@ def _begin(
     manifest = Manifest(out)
     header = {
         "sweep": sweep.name, "file": str(sweep.path), "base": str(sweep.base_path),
-        "version": trabecula.__version__, "code": compute_code_digest(),
+        "version": VERSION, "code": compute_code_digest(),
     }  # fmt: skip
     manifest.begin(header, entries)
     return manifest, list(orders.values())
