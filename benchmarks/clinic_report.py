@@ -20,8 +20,9 @@ from trabecula.viz.style import BLUE, GREY, VERMILION, WIDTH, apply_style
 
 HERE = Path(__file__).parent
 PLAN = HERE / "clinic.yaml"
-LATE = (182, 365)
-"""Days over which rates and levels are averaged."""
+LATE, EARLY = (182, 365), (30, 182)
+WINDOWS = {"secretagogues": EARLY, "factorial": EARLY}
+"""Days over which rates and levels are averaged; what IGF-1 does to rates fades within a year."""
 LEVELS = ("estradiol", "testosterone", "igf1")
 
 
@@ -39,13 +40,14 @@ class Contrast:
 
 @cache
 def find_levels(part: str, arm: str) -> dict[str, float]:
-    """Return mean serum levels of an arm over :data:`LATE`."""
+    """Return mean serum levels of an arm over the window of its part."""
     jobs = make_jobs(part, read_parts(PLAN)[part], Path())
     job = next(job for job in jobs if job.arm == arm)
     config = make_config(job.bone, job.settings)
+    window = WINDOWS.get(part, LATE)
     course, given = make_course(config), config.hormones.levels.model_dump(exclude_none=True)
-    found = {name: course.average(course.levels[name], *LATE) for name in LEVELS}
-    middle = 0.5 * (LATE[0] + LATE[1])
+    found = {name: course.average(course.levels[name], *window) for name in LEVELS}
+    middle = 0.5 * sum(window)
     return found | {n: compute_series(given[n], middle) for n in LEVELS if n in given}
 
 
@@ -58,13 +60,14 @@ def compare(runs: list[Run], pairs: dict[int, Run], part: str) -> Contrast:
     """Return the contrast of an arm with its controls `pairs` (by seed)."""
     runs = [run for run in runs if run.seed in pairs]
     end = min(float(run.day[-1]) for run in runs)
+    window = WINDOWS.get(part, LATE)
     gaps = [run.bv_percent(end) - pairs[run.seed].bv_percent(end) for run in runs]
     return Contrast(
         runs[0].arm,
         len(runs),
         find_levels(part, runs[0].arm),
-        compare_pooled(runs, pairs, "resorbed", *LATE),
-        compare_pooled(runs, pairs, "formed", *LATE),
+        compare_pooled(runs, pairs, "resorbed", *window),
+        compare_pooled(runs, pairs, "formed", *window),
         summarise(gaps),
     )
 
@@ -81,7 +84,8 @@ def compare_part(folder: Path, part: str) -> list[Contrast]:
 
 def print_part(part: str, contrasts: list[Contrast]) -> None:
     """Print a table."""
-    print(f"\n**{part}**, against {find_control(part)}\n")
+    start, end = WINDOWS.get(part, LATE)
+    print(f"\n**{part}**, against {find_control(part)}; levels and rates of days {start}-{end}\n")
     print(
         "| arm | bones | E2 (pg/mL) | T (ng/dL) | IGF-1 | resorption (%) | formation (%) | BV/TV (%) |"
     )
@@ -110,10 +114,11 @@ def print_interaction(folder: Path) -> None:
     print(f"| BV/TV (points of %) | {mean:+.1f} ± {error:.1f} |")
     for what in ("resorbed", "formed"):
         logs = [
-            sum(s * math.log(arms[a][k].gain(what, *LATE)) for a, s in signs.items()) for k in seeds
+            sum(s * math.log(arms[a][k].gain(what, *EARLY)) for a, s in signs.items())
+            for k in seeds
         ]
         mean, error = summarise(logs)
-        print(f"| {what}, months 6-12 (log ratio) | {mean:+.2f} ± {error:.2f} |")
+        print(f"| {what}, months 2-6 (log ratio) | {mean:+.2f} ± {error:.2f} |")
 
 
 def draw(folder: Path, place: Path) -> None:
