@@ -286,6 +286,7 @@ def test_films_are_written_whole_with_every_frame(tmp_path):
 
 
 def test_a_gif_keeps_the_colours_of_few_cells():
+    from matplotlib import colormaps
     from matplotlib.colors import to_rgb
 
     from trabecula.viz.film import reduce_colours
@@ -294,12 +295,16 @@ def test_a_gif_keeps_the_colours_of_few_cells():
     rng = np.random.default_rng(0)
     frame = np.repeat(rng.integers(60, 255, (200, 300, 1)), 3, axis=2).astype(np.uint8)
     frame[:100] = np.clip(frame[:100] * [1.0, 0.95, 0.85], 0, 255)
+    shares = np.linspace(0, 1, 300)
+    frame[100:140] = np.rint(255 * colormaps["cividis"](shares)[:, :3])
+    frame[140:160] = 255
     wanted = [np.rint(255 * np.array(to_rgb(c))) for c in (BLUE, GREEN, ORANGE, SKY, VERMILION)]
     for row, colour in enumerate(wanted):
         frame[20 * row + 5, 10:22] = colour
     kept = np.asarray(reduce_colours(frame).convert("RGB"), float)
     for row, colour in enumerate(wanted):
-        assert np.abs(kept[20 * row + 5, 15] - colour).max() < 20
+        assert np.abs(kept[20 * row + 5, 15] - colour).max() < 25
+    assert (kept[150] == 255).all()
 
 
 def test_an_mp4_plays(tmp_path):

@@ -14,11 +14,8 @@ from trabecula.viz.opengl import EXTRA
 from trabecula.viz.style import apply_style
 
 ENDINGS = (".mp4", ".gif")
-PALE, STRONG = 160, 96
-"""Colours of a frame of a GIF that are kept for bone, and for what stands out from it."""
-
-SPREAD = 70
-"""Spread of red, green and blue from which a colour stands out."""
+STEP = 8
+"""Steps of red, green and blue that count as one colour when those of a GIF are chosen."""
 
 
 def check_film_path(path: Path, option: str = "--out") -> None:
@@ -117,15 +114,17 @@ def _write_gif(
 
 
 def reduce_colours(frame: Array) -> Any:
-    """Return a frame in 256 colours, of which cells have their share however few they are."""
+    """Return a frame in 256 colours, chosen from those that are there however rare they are.
+
+    Counted by pixels, the colours of bone would take all, and those of the few cells none.
+    """
     from PIL import Image
 
-    stands_out = np.ptp(frame.astype(np.int16), axis=2) > SPREAD
-    palette: list[int] = []
-    for pixels, count in ((frame[~stands_out], PALE), (frame[stands_out], STRONG)):
-        if len(pixels):
-            few = Image.fromarray(pixels[None]).quantize(count, dither=Image.Dither.NONE)
-            palette += list(few.getpalette() or [])[: 3 * count]
+    flat = frame.reshape(-1, 3)
+    steps = (flat // STEP).astype(np.int32)
+    _, first = np.unique((steps[:, 0] << 16) | (steps[:, 1] << 8) | steps[:, 2], return_index=True)
+    there = Image.fromarray(flat[first][None])
+    few = there.quantize(255, dither=Image.Dither.NONE).getpalette() or []
     chosen = Image.new("P", (1, 1))
-    chosen.putpalette(palette)
+    chosen.putpalette([255, 255, 255, *few[: 3 * 255]])
     return Image.fromarray(frame).quantize(palette=chosen, dither=Image.Dither.NONE)
