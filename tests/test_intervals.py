@@ -97,7 +97,7 @@ def test_what_jumps_has_an_error_too():
         })  # fmt: skip
 
     equal = [estimate(term, make(0.0)).error for _ in range(6)]
-    clear = [estimate(term, make(0.3)).error for _ in range(6)]
+    clear = [estimate(term, make(0.5)).error for _ in range(6)]
     assert np.mean(equal) > 0.3
     assert max(clear) == 0.0
 

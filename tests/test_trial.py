@@ -145,7 +145,7 @@ def test_a_contrast_of_arms_early_on_is_quieter_than_either(file):
     alone = compute_deviation(load_panel(file).trials[0].endpoints[0], Nothing())
     file.write_text(TRIAL)
     both = compute_deviation(load_panel(file).trials[0].endpoints[0], Nothing())
-    assert 0 < both < alone
+    assert 0 < both < alone / 2
 
 
 # ------------------------------------------------------------------ the command
@@ -175,7 +175,7 @@ def test_a_trial_is_lived_and_judged(file):
     first, second, third = content["trials"][0]["endpoints"]
     assert first["bones"] == second["bones"] == 2
     assert second["verdict"] == "measured"
-    assert second["low"] < second["value"] < second["high"]
+    assert second["low"] <= second["value"] <= second["high"]
     assert (third["verdict"], third["baselines"]["ledger"]["verdict"]) == ("not scorable",) * 2
     assert set(first["baselines"]) == {"no change", "ledger"}
     assert content["work"]["ended"] == {"mine": "fixed"}
@@ -193,7 +193,7 @@ def test_a_trial_is_lived_and_judged(file):
     [
         ("compare: usual", "compare: nobody", None),
         ("usual: {}", "usual: {pth: 3}", "mine.yaml:6"),
-        ("mechanics.stress.z", "mechanics.strength", "mechanics.strength"),
+        ("mechanics.stress.z", "lattice.strength", "lattice.strength"),
         ("mechanics.stress.z", "seed", "the trial decides"),
         ("duration_days: 20", "duration_days: long", "duration_days"),
         ("arms:", "groups:", "a list of trials"),
