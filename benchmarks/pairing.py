@@ -129,7 +129,7 @@ def measure_noise(pool: Pool, volume: float) -> dict[str, list[dict]]:
         deviation = math.sqrt((control.var(ddof=1) + withdrawn.var(ddof=1)) / 2.0 * volume)
         shared = 0.0
         if control.std() > 0 and withdrawn.std() > 0:
-            shared = float(np.corrcoef(control, withdrawn)[0, 1])
+            shared = min(0.99, float(np.corrcoef(control, withdrawn)[0, 1]))
         found.setdefault(observable, []).append({
             "day": day, "window": width, "sd": float(f"{deviation:.3g}"),
             "correlation": round(shared, 2),

@@ -34,8 +34,8 @@ def test_tasks_of_dead_workers_are_lived_again_and_a_killer_is_given_up(tmp_path
 def cluster():
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
-        host="127.0.0.1", memory_limit=0,
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0",
+        host="127.0.0.1", memory_limit=0, silence_logs=50,
     ) as found:  # fmt: skip
         yield found
 

@@ -1,4 +1,4 @@
-"""The ledger without space: what it knows, what it does not, and that its parameters are those fitted."""
+"""The ledger without space: what it knows, what it does not, and what its parameters are."""
 
 import json
 from dataclasses import replace

@@ -159,6 +159,6 @@ def _send_all(address: str, work: Callable[..., Any], calls: Sequence[Call], not
 
     with _connect(address) as client:
         futures = {client.submit(work, *call, pure=False): n for n, call in enumerate(calls)}
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             error = future.exception()
             note(futures[future], future.result() if error is None else error, 1)

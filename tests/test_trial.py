@@ -1,0 +1,217 @@
+"""A trial planned, lived bone by bone until it is determined or the time ends, and judged."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from trabecula.base.errors import InputError
+from trabecula.cli.main import app
+from trabecula.study import Sampling, adaptive, load_panel
+from trabecula.study.adaptive import LEAST, Adaptive, is_determined
+from trabecula.study.crew import Crew
+from trabecula.study.living import Outcome
+from trabecula.study.planning import compute_deviation, look_up, make_plan
+from trabecula.study.pool import Estimate
+from trabecula.study.scoring import Judged, Nothing, judge
+from trabecula.study.terms import When
+
+TRIAL = """
+title: Without estrogen
+population: {sex: F, age_y: 50}
+duration_days: 20
+arms:
+  usual: {}
+  withdrawn: {e2_pg_ml: [[0, 100], [1, 5]]}
+  still: {settings: {mechanics.stress.z: [[0, 0.4], [1, 0.1]]}}
+endpoints:
+  - {arm: withdrawn, obs: res_pct, compare: usual, t_day: 15, band: [-400, 600], required: true}
+  - {arm: still, obs: bvtv_pct, t_day: 20, precision: 50}
+  - {arm: contrast, obs: bone feels better, band: [0, 1]}
+"""
+FAST = ["--set", "spin_up=20", "--set", "lattice.tb_th=120", "--set", "mechanics=off"]
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(TRIAL)
+    return path
+
+
+class Bench:
+    """Stands in for bones: what each costs, and how far chance moves it."""
+
+    def __init__(self, monkeypatch, spread, seconds=60.0, failing=()):
+        self.lived, self.spread, self.seconds, self.failing = [], spread, seconds, failing
+        monkeypatch.setattr(adaptive, "live_all", self.live)
+        monkeypatch.setattr(
+            adaptive, "load_pool", lambda trial, tasks, out: len({t.bone for t in tasks})
+        )
+        monkeypatch.setattr(adaptive, "judge_trial", self.judge)
+
+    def live(self, panel, tasks, sampling, out, crew, report):
+        self.lived += [(task.bone, task.arm) for task in tasks]
+        status = {True: "failed", False: "done"}
+        return [Outcome(t, status[t.trial in self.failing], "", self.seconds) for t in tasks]
+
+    def judge(self, trial, count):
+        return [
+            Judged(end, found := Estimate(1.0, self.spread / count**0.5, count), judge(end, found))
+            for end in trial.endpoints
+        ]
+
+
+def live(file, budget, workers=1):
+    panel = load_panel(file)
+    return Adaptive(panel, Sampling(1, 24), file.parent / "out", Crew(workers), budget).live()
+
+
+def test_bones_are_added_until_all_is_determined(file, monkeypatch):
+    bench = Bench(monkeypatch, spread=150.0)  # the error asked for is 50: nine bones
+    work = live(file, budget=10.0)
+    assert work.bones == {"mine": 9}
+    assert work.ended == {"mine": "precise"}
+    assert len(bench.lived) == len(set(bench.lived)) == 27
+    assert work.core_hours == pytest.approx(27 / 60)
+
+
+def test_no_fewer_bones_than_their_spread_needs(file, monkeypatch):
+    Bench(monkeypatch, spread=1e-3)
+    assert live(file, budget=10.0).bones == {"mine": LEAST}
+
+
+def test_the_time_is_kept(file, monkeypatch):
+    bench = Bench(monkeypatch, spread=1e6)
+    work = live(file, budget=0.3)  # six bones at 3 minutes
+    assert work.core_hours <= 0.3
+    assert work.bones == {"mine": 6}
+    assert work.ended == {"mine": "budget"}
+    assert work.to_mapping()["core_hours"] == 0.3
+    two = live(file, budget=0.3, workers=4)
+    assert two.core_hours <= 0.3
+    assert bench.lived[-3:] != []
+
+
+def test_arms_of_several_bones_wait_for_no_spin_up(file, monkeypatch):
+    """One arm of each bone first: the others find it spun up."""
+    bench = Bench(monkeypatch, spread=1e-3)
+    live(file, budget=10.0, workers=2)
+    assert bench.lived[:4] == [(1, "usual"), (2, "usual"), (1, "withdrawn"), (2, "withdrawn")]
+
+
+def test_time_that_is_not_enough_for_one_bone(file, monkeypatch):
+    bench = Bench(monkeypatch, spread=1.0)
+    with pytest.raises(InputError, match="--core-hours: found 1e-06"):
+        live(file, budget=1e-6)
+    assert not bench.lived
+
+
+def test_a_trial_whose_runs_all_fail_is_given_up(file, monkeypatch):
+    Bench(monkeypatch, spread=1.0, failing=("mine",))
+    work = live(file, budget=10.0)
+    assert work.ended == {"mine": "failed"}
+    assert len(work.to_mapping()["failed"]) == 3
+
+
+def test_an_endpoint_without_a_goal_asks_for_nothing(file):
+    ends = load_panel(file).trials[0].endpoints
+    judged = [
+        Judged(end, Estimate(1.0, 60.0, 4), judge(end, Estimate(1.0, 60.0, 4))) for end in ends
+    ]
+    assert is_determined([judged[0], judged[2]])
+    assert not is_determined(judged)
+
+
+# ------------------------------------------------------------------ plans
+def test_noise_goes_with_volume_window_and_what_arms_share(file):
+    trial = load_panel(file).trials[0]
+    wide, _ = look_up("res_pct", When(90.0, 30.0))
+    narrow, _ = look_up("res_pct", When(90.0, 1.0))
+    assert narrow > 2 * wide
+    one = make_plan(trial, Sampling(), bones=4, edge=64)
+    two = make_plan(trial, Sampling(), bones=16, edge=64)
+    assert two.endpoints[0].error == pytest.approx(one.endpoints[0].error / 2)
+    assert two.core_hours == pytest.approx(4 * one.core_hours)
+    free = make_plan(trial, Sampling())
+    assert free.bones >= LEAST
+    assert 48 <= free.edge <= 128
+
+
+def test_a_contrast_of_arms_early_on_is_quieter_than_either(file):
+    early = TRIAL.replace("compare: usual, ", "")
+    file.write_text(early)
+    alone = compute_deviation(load_panel(file).trials[0].endpoints[0], Nothing())
+    file.write_text(TRIAL)
+    both = compute_deviation(load_panel(file).trials[0].endpoints[0], Nothing())
+    assert 0 < both < alone / 2
+
+
+# ------------------------------------------------------------------ the command
+def call(file, *options):
+    return CliRunner().invoke(app, ["trial", str(file), *FAST, *options])
+
+
+def test_a_plan_lives_nothing(file):
+    out = file.parent / "out"
+    result = call(file, "--dry-run", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert "se expected" in result.output
+    assert "prose: 'bone feels better'" in result.output
+    assert "4 core-hours" in result.output
+    told = json.loads(call(file, "--dry-run", "--json", "--bones", "3").stdout)
+    assert told["runs"] == 9
+    assert told["endpoints"][0]["error_asked"] == 250.0
+    assert not out.exists()
+
+
+def test_a_trial_is_lived_and_judged(file):
+    out = file.parent / "out"
+    options = ["--bones", "2", "--edge", "20", "--settle", "5", "--jobs", "1", "--out", str(out)]
+    result = call(file, *options)
+    assert result.exit_code == 0, result.output
+    content = json.loads((out / "verdicts.json").read_text())
+    first, second, third = content["trials"][0]["endpoints"]
+    assert first["bones"] == second["bones"] == 2
+    assert second["verdict"] == "measured"
+    assert second["low"] <= second["value"] <= second["high"]
+    assert (third["verdict"], third["baselines"]["ledger"]["verdict"]) == ("not scorable",) * 2
+    assert set(first["baselines"]) == {"no change", "ledger"}
+    assert content["work"]["ended"] == {"mine": "fixed"}
+    page = (out / "report.html").read_text()
+    assert "<th>ledger</th>" in page
+    assert "no change" in result.output
+    assert "fixed" in result.output
+    again = call(file, *options, "--json")
+    assert json.loads(again.stdout)["trials"] == content["trials"]
+    assert json.loads(again.stdout)["work"]["core_hours"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("compare: usual", "compare: nobody", None),
+        ("usual: {}", "usual: {pth: 3}", "mine.yaml:6"),
+        ("mechanics.stress.z", "lattice.strength", "lattice.strength"),
+        ("mechanics.stress.z", "seed", "the trial decides"),
+        ("duration_days: 20", "duration_days: long", "duration_days"),
+        ("arms:", "groups:", "a list of trials"),
+    ],
+)
+def test_mistakes_in_a_trial_are_told(file, old, new, words):
+    assert old in TRIAL
+    file.write_text(TRIAL.replace(old, new))
+    result = call(file, "--dry-run")
+    assert result.exit_code == (0 if words is None else 2)
+    assert (words or "no arm 'nobody'") in result.output
+    assert "Traceback" not in result.output
+
+
+def test_no_scheduler_and_no_file(file, monkeypatch):
+    monkeypatch.setattr("trabecula.study.crew.PATIENCE", 0.5)
+    out = str(file.parent / "out")
+    result = call(file, "--bones", "2", "--scheduler", "tcp://127.0.0.1:9", "--out", out)
+    assert result.exit_code == 2
+    assert "--scheduler" in result.output
+    assert call(Path("absent.yaml"), "--dry-run").exit_code == 2
