@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -47,7 +47,7 @@ class CompilationNotice:
         self._is_said = False
         self._watch: AbstractContextManager[None] | None = None
 
-    def __enter__(self) -> "CompilationNotice":
+    def __enter__(self) -> Self:
         from trabecula.kernels.compile import watch_compilation
 
         self._watch = watch_compilation(self.tell)
@@ -109,7 +109,7 @@ class LiveWatch(CompilationNotice):
         self._task: Any = None
         self._compiling: Any = None
 
-    def __enter__(self) -> "LiveWatch":
+    def __enter__(self) -> Self:
         self._bars.start()
         super().__enter__()
         return self
