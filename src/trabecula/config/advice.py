@@ -3,8 +3,8 @@
 from functools import lru_cache
 from pathlib import Path
 
-from trabecula.config.marks import load_yaml
 from trabecula.config.schema import Config
+from trabecula.config.shipped import load_shipped
 
 FAR = 2.0
 """A lab is far outside where it is beyond a limit by more than this factor."""
@@ -16,7 +16,7 @@ def load_references() -> dict[str, dict[str, list[list[float]]]]:
     units of `patient.labs`.
     """
     table: dict[str, dict[str, list[list[float]]]]
-    table = load_yaml(Path(__file__).with_name("references.yaml")).data
+    table = load_shipped(Path(__file__).with_name("references.yaml")).data
     return table
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from trabecula.config.marks import load_yaml
+from trabecula.config.shipped import load_shipped
 
 ROUTES = {
     "im": "intramuscular", "sc": "subcutaneous", "subq": "subcutaneous", "iv": "intravenous",
@@ -65,7 +65,7 @@ class Drug:
 @lru_cache(maxsize=1)
 def load_drugs() -> Mapping[str, Drug]:
     """Return all preparations by name."""
-    table = load_yaml(Path(__file__).with_suffix(".yaml")).data
+    table = load_shipped(Path(__file__).with_suffix(".yaml")).data
     return {name: _make_drug(name, row) for name, row in table.items()}
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from trabecula.base.codes import Population, Target
 from trabecula.base.errors import ConfigError, Problem
-from trabecula.config.marks import Document, load_yaml
+from trabecula.config.marks import Document
 from trabecula.config.names import DERIVED_LEVELS, LEVELS
 from trabecula.config.parameters.row import Row, find_row_mistakes, make_row
+from trabecula.config.shipped import load_shipped
 
 NUMBERS = ("ec50", "hill", "maximum", "lag")
 _FIELDS = (
@@ -73,7 +74,7 @@ def load_rules() -> tuple[Rule, ...]:
     ConfigError
         If a rule is wrong; all mistakes at once.
     """
-    return read_rules(load_yaml(Path(__file__).parent / "rules.yaml"))
+    return read_rules(load_shipped(Path(__file__).parent / "rules.yaml"))
 
 
 def read_rules(document: Document) -> tuple[Rule, ...]:

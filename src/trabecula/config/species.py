@@ -8,7 +8,7 @@ from typing import Any
 
 from trabecula.base.codes import Population, Species, Stage, Target
 from trabecula.base.errors import ConfigError, Problem
-from trabecula.config.marks import load_yaml
+from trabecula.config.shipped import load_shipped
 from trabecula.config.units import QuantityError, to_number
 
 
@@ -86,7 +86,7 @@ def read_species(path: Path) -> tuple[SpeciesRow, ...]:
     ConfigError
         If a row is missing or has a wrong word; all mistakes at once.
     """
-    document = load_yaml(path)
+    document = load_shipped(path)
     data: dict[str, Any] = document.data or {}
     problems = list(document.problems)
     names = [str(s) for s in Species]

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ConfigError, Problem
-from trabecula.config.marks import Document, load_yaml
+from trabecula.config.marks import Document
 from trabecula.config.names import find_nearest
 from trabecula.config.parameters.row import Row, find_row_mistakes, make_row
+from trabecula.config.shipped import load_shipped
 from trabecula.config.units import QuantityError, to_number
 
 ROOMS = ("lattice", "fields", "cells", "hormones", "drugs", "glands", "mechanics")
@@ -111,7 +112,7 @@ def _load_table() -> dict[str, Row]:
     for room in ROOMS:
         path = folder / f"{room}.yaml"
         if path.exists():
-            rows |= read_rows(load_yaml(path), room)
+            rows |= read_rows(load_shipped(path), room)
     for rule in load_rules():
         rows |= {row.key: row for row in rule.rows}
     return rows
