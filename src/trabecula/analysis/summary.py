@@ -29,8 +29,8 @@ def summarise(results: Results) -> dict[str, Any]:
     dict
         ``days``; ``structure``, and ``hormones`` that change (key -> start, end, change in %);
         ``rates`` (key -> change of the last 90 d against baseline in %, highest 90-d mean in % of
-        baseline and its day; from the totals of matrix where they are stored); ``sites`` (see :func:`summarise_sites`). Only what the results hold
-        is in it.
+        baseline and its day; from the totals of matrix where they are stored); ``sites`` (see
+        :func:`summarise_sites`). Only what the results hold is in it.
     """
     present = [key for key in STRUCTURE if key in results.series]
     return {
