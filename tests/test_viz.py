@@ -129,7 +129,7 @@ def test_without_a_baseline_a_panel_shows_the_rate_itself() -> None:
     results = make_results()
     results.series["resorption_rate"].values[results.time <= 0] = 0.0
     axis = next(a for a in draw_series(results).axes if a.get_title(loc="left") == "Remodelling")
-    assert axis.get_ylabel() == "BRs.R, BF.R (µm³/d)"
+    assert axis.get_ylabel() == "BRs.R, BF.R\n(µm³/d)"
     assert axis.lines[-1].get_ydata()[-1] == pytest.approx(120.0)
 
 
