@@ -57,7 +57,9 @@ def make_folder(
     state = make_empty(SHAPE, VOXEL)
     add_slab(state, 0, 3, mineral=0.75)
     state.lattice.site[2, 2:5, 3:6] = 4
-    state.fields.fine[...] = np.linspace(1, 7, state.fields.fine.size).reshape(state.fields.fine.shape)
+    state.fields.fine[...] = np.linspace(1, 7, state.fields.fine.size).reshape(
+        state.fields.fine.shape
+    )
     rows = np.arange(13)
     state.sites.append(
         activated=10.0 * rows - 60.0, voxel=rows, phase=np.where(rows < 12, Phase.COMPLETE, 0),

@@ -83,7 +83,9 @@ def test_the_expected_error_is_what_chance_does() -> None:
         time = np.arange(-90.0, 91.0)
         total = np.searchsorted(ledger["activated"], time + 0.5).astype(float)
         series = {"matrix_resorbed": Series(total), "resorption_rate": Series(total)}
-        course = compute_rate(Results(Path("x"), time, series, bmus=ledger), "resorption_rate", 60.0)
+        course = compute_rate(
+            Results(Path("x"), time, series, bmus=ledger), "resorption_rate", 60.0
+        )
         found.append(course.percent[150])
         told.append(course.error[150])
     assert np.std(found) == pytest.approx(np.mean(told), rel=0.2)
@@ -202,7 +204,9 @@ def test_arms_are_medians_in_bands_of_their_colours(study: Path) -> None:
     assert "median of 3 runs; bands: 5-95 %" in figure.get_supxlabel()
 
 
-def test_a_series_can_be_drawn_alone_and_an_unknown_one_lists_those_that_exist(folder: Path) -> None:
+def test_a_series_can_be_drawn_alone_and_an_unknown_one_lists_those_that_exist(
+    folder: Path,
+) -> None:
     arms = [Arm("", (load_results(folder),))]
     assert draw_arms(arms, ["bv_tv"]).axes[0].get_ylabel() == "BV/TV (%)"
     assert draw_arms(arms, ["estradiol"]).axes[0].get_ylabel() == "E2 (pg/mL)"

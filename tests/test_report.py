@@ -140,7 +140,13 @@ def test_pieces_escape_all_but_html() -> None:
 
 def test_a_folder_of_runs_becomes_one_page_with_contrasts(tmp_path: Path) -> None:
     study = make_study(tmp_path / "study")
-    entry = {"run": 9, "folder": "run-9", "status": "failed", "error": NASTY, "parameters": {"a": 1}}
+    entry = {
+        "run": 9,
+        "folder": "run-9",
+        "status": "failed",
+        "error": NASTY,
+        "parameters": {"a": 1},
+    }
     lines = ['{"format_version": 1}', json.dumps(entry), '{"torn']
     (study / "manifest.jsonl").write_text("\n".join(lines))
     result = call("report", study)
@@ -150,7 +156,9 @@ def test_a_folder_of_runs_becomes_one_page_with_contrasts(tmp_path: Path) -> Non
     text = " ".join(reader.texts)
     assert "6 runs in 2 arms; 1 failed" in text
     assert "withdrawn - kept" in text
-    row = next(r for r in re.findall(r"<tr>(.*?)</tr>", page) if "withdrawn - kept</td><td>BRs.R" in r)
+    row = next(
+        r for r in re.findall(r"<tr>(.*?)</tr>", page) if "withdrawn - kept</td><td>BRs.R" in r
+    )
     assert "+70" in row
     assert "45.2 to 94.8" in row
     assert NASTY in "".join(reader.texts)
