@@ -18,7 +18,18 @@ from trabecula.cli.main import app
 from trabecula.cli.schema import find_unit
 from trabecula.cli.tables import to_plain, to_text
 
-COMMANDS = ("run", "import", "measure", "check", "params", "schema", "plan", "info", "plot")
+COMMANDS = (
+    "run",
+    "import",
+    "measure",
+    "check",
+    "params",
+    "schema",
+    "plan",
+    "info",
+    "plot",
+    "report",
+)
 CONFIG = "duration: 30 d\nlattice: {shape: [24, 24, 24]}\n"
 
 

@@ -10,7 +10,7 @@ from trabecula.analysis import Results
 from trabecula.base.errors import ResultsError
 from trabecula.viz import Snapshot, draw_lattice, draw_series, draw_specimen, save_figure
 from trabecula.viz.lattice import MARROW, MINERAL, to_colours
-from trabecula.viz.panels import choose_panels
+from trabecula.viz.panels import choose_panels, make_ylabel
 from trabecula.viz.pictures import choose_bar, to_length_name
 
 
@@ -52,13 +52,14 @@ def test_the_lines_are_the_numbers() -> None:
         line for line in axes["Remodelling"].lines if line.get_label() == "resorption"
     )
     assert resorption.get_ydata()[-1] == pytest.approx(150.0)
-    assert axes["Remodelling"].get_ylabel() == "rate (% of baseline)"
+    assert axes["Remodelling"].get_ylabel() == "BRs.R, BF.R\n(% of baseline)"
     assert axes["Estradiol"].lines[-1].get_ydata()[-1] == pytest.approx(10.0)
 
 
 def test_only_levels_that_change_get_a_panel() -> None:
-    panels = choose_panels(make_results())
-    assert [(p.title, p.ylabel) for p in panels if p.hormone] == [("Estradiol", "pg/mL")]
+    results = make_results()
+    panels = [panel for panel in choose_panels([results]) if panel.hormone]
+    assert [(p.title, make_ylabel(p, [results])) for p in panels] == [("Estradiol", "E2 (pg/mL)")]
 
 
 def test_a_run_without_moments_cannot_be_drawn() -> None:
@@ -71,8 +72,8 @@ def test_a_run_without_moments_cannot_be_drawn() -> None:
 def test_years_on_the_axis_of_a_long_run() -> None:
     results = make_results()
     longer = Results(results.path, results.time * 2, results.series)
-    assert draw_series(longer).axes[4].get_xlabel() == "time (years)"
-    assert draw_series(results).axes[4].get_xlabel() == "time (d)"
+    assert draw_series(longer).axes[-1].get_xlabel() == "time t (years)"
+    assert draw_series(results).axes[-1].get_xlabel() == "time t (d)"
 
 
 def test_the_lattice_shows_the_cells_of_its_slice_only(tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def test_without_a_baseline_a_panel_shows_the_rate_itself() -> None:
     results = make_results()
     results.series["resorption_rate"].values[results.time <= 0] = 0.0
     axis = next(a for a in draw_series(results).axes if a.get_title(loc="left") == "Remodelling")
-    assert axis.get_ylabel() == "rate (µm³/d)"
+    assert axis.get_ylabel() == "BRs.R, BF.R\n(µm³/d)"
     assert axis.lines[-1].get_ydata()[-1] == pytest.approx(120.0)
 
 

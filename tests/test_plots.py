@@ -1,0 +1,307 @@
+"""Figures of runs and arms: lines are numbers, bands quantiles, marks doses; what cannot be drawn."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from runfolders import make_folder, make_study
+from trabecula.analysis import Results, Series, load_results
+from trabecula.analysis.arms import Arm, find_parameters, find_runs, group_runs, load_runs
+from trabecula.analysis.bands import compute_band
+from trabecula.analysis.interventions import find_interventions, find_positive
+from trabecula.analysis.sampling import compute_change, compute_rate
+from trabecula.base.errors import InputError, ResultsError
+from trabecula.cli.main import app
+from trabecula.viz.fieldfigure import choose_blocks
+from trabecula.viz.figures import draw_all, draw_kind
+from trabecula.viz.series import draw_arms
+from trabecula.viz.sitefigure import choose_completed
+
+
+def call(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return make_folder(tmp_path_factory.mktemp("run") / "made-up")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Path:
+    return make_study(tmp_path_factory.mktemp("study"))
+
+
+def find_axis(figure, title: str):
+    return next(axis for axis in figure.axes if axis.get_title(loc="left") == title)
+
+
+# ------------------------------------------------------------------ rates and their error
+def make_ledger(count: int, amount: float = 1.0) -> dict:
+    """Sites of the same amount, evenly spread over days -90 to 90, each at work for a day."""
+    return {
+        "activated": np.linspace(-90, 90, count), "resorbed": np.full(count, amount),
+        "resorbed_mean": np.zeros(count), "resorbed_spread": np.zeros(count),
+    }  # fmt: skip
+
+
+def make_results(count: int) -> Results:
+    time = np.arange(-90.0, 91.0)
+    total = np.cumsum(np.full(len(time), 2.0))
+    series = {"matrix_resorbed": Series(total), "resorption_rate": Series(np.full(len(time), 9.0))}
+    return Results(Path("x"), time, series, bmus=make_ledger(count))
+
+
+def test_a_rate_comes_from_the_totals_over_its_window(folder: Path) -> None:
+    results = load_results(folder)
+    course = compute_rate(results, "resorption_rate", 40.0)
+    day = {d: course.percent[np.flatnonzero(results.time == d)[0]] for d in (-60.0, 0.0, 60.0)}
+    assert day[-60.0] == pytest.approx(100.0)
+    assert day[0.0] == pytest.approx(150.0)
+    assert day[60.0] == pytest.approx(200.0)
+    assert compute_change(results, "resorption_rate", 20.0, 80.0) == pytest.approx(100.0)
+
+
+def test_the_expected_error_falls_with_the_root_of_the_sites() -> None:
+    errors = [compute_rate(make_results(n), "resorption_rate", 60.0).error for n in (100, 400)]
+    middle = len(errors[0]) // 2
+    assert errors[0][middle] / errors[1][middle] == pytest.approx(2.0, rel=0.05)
+    # 33 sites in the window and 50 in the baseline
+    assert errors[0][middle] == pytest.approx(100 * np.hypot(33**-0.5, 50**-0.5), rel=0.05)
+
+
+def test_the_expected_error_is_what_chance_does() -> None:
+    """Over many made-up bones with sites at random moments, the scatter is what one ledger foretells."""
+    rng = np.random.default_rng(5)
+    found, told = [], []
+    for _ in range(300):
+        ledger = make_ledger(rng.poisson(120))
+        ledger["activated"] = np.sort(rng.uniform(-91, 91, len(ledger["activated"])))
+        time = np.arange(-90.0, 91.0)
+        total = np.searchsorted(ledger["activated"], time + 0.5).astype(float)
+        series = {"matrix_resorbed": Series(total), "resorption_rate": Series(total)}
+        course = compute_rate(
+            Results(Path("x"), time, series, bmus=ledger), "resorption_rate", 60.0
+        )
+        found.append(course.percent[150])
+        told.append(course.error[150])
+    assert np.std(found) == pytest.approx(np.mean(told), rel=0.2)
+
+
+def test_without_a_ledger_there_is_no_error() -> None:
+    results = replace(make_results(10), bmus={})
+    assert np.isnan(compute_rate(results, "resorption_rate", 60.0).error).all()
+
+
+# ------------------------------------------------------------------ runs that belong together
+def test_runs_are_found_below_a_folder_in_the_order_of_their_numbers(study: Path) -> None:
+    found = [path.relative_to(study).as_posix() for path in find_runs(study)]
+    assert found[:3] == ["kept/bone-1", "kept/bone-2", "kept/bone-3"]
+    assert len(found) == 6
+
+
+def test_arms_are_runs_that_differ_by_chance_only(study: Path) -> None:
+    runs = load_runs([study])
+    arms = group_runs(runs)
+    assert [(arm.label, len(arm.runs)) for arm in arms] == [("kept", 3), ("withdrawn", 3)]
+    assert list(find_parameters(runs)) == ["hormones.levels.estradiol"]
+
+
+def test_arms_of_one_name_are_told_by_what_differs(tmp_path: Path) -> None:
+    for number, level in enumerate((10.0, 20.0)):
+        make_folder(tmp_path / f"run-{number}", "sweep", 1, level)
+    labels = [arm.label for arm in group_runs(load_runs([tmp_path]))]
+    assert labels[0].startswith("estradiol [[0.0, 100.0], [10.0, 10.0]]")
+    assert len(set(labels)) == 2
+
+
+def test_what_all_names_begin_with_is_left_out(tmp_path: Path) -> None:
+    for arm in ("drug", "placebo"):
+        make_folder(tmp_path / arm, f"CAL-1-{arm}-2", 2, 10.0 if arm == "drug" else 20.0)
+    assert [arm.label for arm in group_runs(load_runs([tmp_path]))] == ["drug", "placebo"]
+
+
+def test_a_band_is_median_and_quantiles_and_aligns_times() -> None:
+    time = np.arange(5.0)
+    runs = [Results(Path("x"), time, {"a": Series(time + k)}) for k in range(5)]
+    runs.append(Results(Path("x"), time[2:] + 1, {"a": Series(np.full(3, 100.0))}))
+    band = compute_band(runs, lambda run: run.get("a").values)
+    assert band.time.tolist() == [0, 1, 2, 3, 4, 5]
+    assert band.median[:3].tolist() == [2, 3, 4]
+    assert band.median[-1] == 100.0
+    values = [3, 4, 5, 6, 7, 100]
+    assert band.high[3] == pytest.approx(np.quantile(values, 0.95))
+    assert band.low[3] == pytest.approx(np.quantile(values, 0.05))
+
+
+# ------------------------------------------------------------------ what was given
+def test_doses_and_blockades_are_read_from_the_stored_configuration(folder: Path) -> None:
+    found = {one.name: one for one in find_interventions(load_results(folder))}
+    assert found["sclerostin blocked"].spans == ((20.0, 61.0),)
+    assert found["denosumab"].doses == ((30.0, 60.0), (90.0, 60.0))
+    assert found["denosumab"].spans == ((30.0, 120.0),)
+
+
+def test_prescriptions_are_read_even_where_the_specimen_is_gone(folder: Path) -> None:
+    results = load_results(folder)
+    text = (
+        "duration: 120.0\nlattice: {specimen: gone.h5}\n"
+        "protocol: [{drug: prednisone, dose: 10 mg, every: 10 d, from: 20 d, until: 60 d}]\n"
+    )
+    given = find_interventions(replace(results, provenance={"config": text}))
+    assert [one.name for one in given] == ["prednisone"]
+    assert given[0].doses[0] == (20.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("points", "spans"),
+    [
+        (((0.0, 0.5),), ((0.0, 100.0),)),
+        (((10.0, 0.0), (20.0, 1.0), (30.0, 0.0)), ((10.0, 30.0),)),
+        (((10.0, 0.0),), ()),
+        (((5.0, 1.0), (10.0, 0.0), (50.0, 0.0), (60.0, 1.0)), ((0.0, 10.0), (50.0, 100.0))),
+    ],
+)
+def test_spans_of_a_blockade(points, spans) -> None:
+    assert find_positive(points, 100.0) == spans
+
+
+# ------------------------------------------------------------------ figures
+def test_hormones_are_above_and_every_panel_has_symbol_and_unit(folder: Path) -> None:
+    figure = draw_arms([Arm("", (load_results(folder),))])
+    panels = [axis for axis in figure.axes if axis.get_ylabel()]
+    assert panels[0].get_title(loc="left") == "Estradiol"
+    assert all("(" in axis.get_ylabel() for axis in panels)
+    assert len({axis.get_xlim() for axis in figure.axes}) == 1
+    strip = next(axis for axis in figure.axes if axis.get_title(loc="left") == "Given")
+    assert [t.get_text() for t in strip.get_yticklabels()] == ["denosumab", "sclerostin blocked"]
+    assert "90 d before day 0" in figure.get_supxlabel()
+    assert "means over 52.5 d, from the totals" in figure.get_supxlabel()
+
+
+def test_the_expected_error_is_shaded_about_a_single_run(folder: Path) -> None:
+    axis = find_axis(draw_arms([Arm("", (load_results(folder),))]), "Remodelling")
+    shaded = max(axis.collections, key=lambda band: np.ptp(band.get_paths()[0].vertices[:, 1]))
+    course = compute_rate(load_results(folder), "formation_rate", 52.5)
+    tops = shaded.get_paths()[0].vertices[:, 1]
+    assert np.nanmax(course.percent + course.error) <= tops.max() + 1e-6
+
+
+def test_arms_are_medians_in_bands_of_their_colours(study: Path) -> None:
+    figure = draw_arms(group_runs(load_runs([study])))
+    axis = find_axis(figure, "Resorption")
+    lines = {line.get_label(): line for line in axis.lines}
+    at = np.flatnonzero(lines["withdrawn"].get_xdata() == 60.0)[0]
+    assert lines["withdrawn"].get_ydata()[at] == pytest.approx(170.0)
+    assert lines["kept"].get_ydata()[at] == pytest.approx(100.0)
+    assert lines["kept"].get_color() != lines["withdrawn"].get_color()
+    rises = np.array([160.0, 170.0, 180.0])
+    tops = max(np.max(band.get_paths()[0].vertices[:, 1]) for band in axis.collections)
+    assert tops == pytest.approx(np.quantile(rises, 0.95), rel=0.01)
+    assert "median of 3 runs; bands: 5-95 %" in figure.get_supxlabel()
+
+
+def test_a_series_can_be_drawn_alone_and_an_unknown_one_lists_those_that_exist(
+    folder: Path,
+) -> None:
+    arms = [Arm("", (load_results(folder),))]
+    assert draw_arms(arms, ["bv_tv"]).axes[0].get_ylabel() == "BV/TV (%)"
+    assert draw_arms(arms, ["estradiol"]).axes[0].get_ylabel() == "E2 (pg/mL)"
+    with pytest.raises(ResultsError, match=r"no series 'bvtv'; it has .*bv_tv"):
+        draw_arms(arms, ["bvtv"])
+
+
+def test_the_ledger_is_drawn_from_completed_sites_only(folder: Path) -> None:
+    results = load_results(folder)
+    assert len(choose_completed(results.bmus)["e_de"]) == 12
+    figure = draw_kind("sites", [Arm("", (results,))])
+    shares = [patch.get_path().vertices for patch in find_axis(figure, "Erosion depth").patches]
+    assert len(shares) == 1
+    assert find_axis(figure, "Erosion depth").get_xlabel() == "E.De (µm)"
+    assert find_axis(figure, "Where and when sites worked").images
+    assert "12." in figure.get_supxlabel()
+
+
+def test_a_run_without_completed_sites_says_so(folder: Path) -> None:
+    results = load_results(folder)
+    none = replace(results, bmus={k: v[12:] for k, v in results.bmus.items()})
+    with pytest.raises(ResultsError, match="no remodelling site"):
+        draw_kind("sites", [Arm("", (none,))])
+    figures, reasons = draw_all(["series", "sites"], [Arm("", (none,))], insist=False)
+    assert list(figures) == ["series"]
+    assert "no remodelling site" in reasons[0]
+
+
+def test_fields_are_counted_in_marrow_strain_energy_in_bone() -> None:
+    fraction = np.zeros((4, 4, 4))
+    fraction[:2] = 1.0
+    values = np.arange(8.0).reshape(2, 2, 2)
+    assert choose_blocks(fraction, values, "opg").tolist() == [4, 5, 6, 7]
+    assert choose_blocks(fraction, values, "sed").tolist() == [0, 1, 2, 3]
+
+
+def test_field_histograms_say_which_day(folder: Path) -> None:
+    figure = draw_kind("fields", [Arm("", (load_results(folder),))])
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["day 0", "day 120"]
+    assert all("(pM)" in a.get_xlabel() or not a.axison or not a.get_xlabel() for a in figure.axes)
+
+
+# ------------------------------------------------------------------ the command
+def test_plot_saves_what_is_asked_in_the_formats_asked(folder: Path, tmp_path: Path) -> None:
+    result = call("plot", folder, "--what", "all", "--format", "pdf", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert {p.name for p in tmp_path.iterdir()} == {
+        f"{kind}.pdf" for kind in ("series", "lattice", "sites", "fields")
+    }
+    assert (tmp_path / "series.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_two_files_of_one_figure_are_the_same(folder: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        call("plot", folder, "--key", "bv_tv", "--format", "pdf", "--format", "svg",
+             "--out", tmp_path / name)  # fmt: skip
+    for ending in ("pdf", "svg"):
+        one, other = (tmp_path / name / f"bv_tv.{ending}" for name in ("a", "b"))
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_plot_of_several_places_lays_arms_over_one_another(study: Path, tmp_path: Path) -> None:
+    places = (study / "kept", study / "withdrawn" / "bone-1")
+    result = call("plot", *places, "--format", "svg", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "series.svg").read_text()
+    assert "kept" in text
+    assert "withdrawn" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--what", "colours"], "--what: found 'colours'; allowed: series"),
+        (["--format", "bmp"], "--format: found 'bmp'; allowed: png, svg, pdf"),
+        (["--set", "seed=1"], "--set: found it without --hormones"),
+        (["--hormones", "--what", "sites"], "--hormones: found"),
+    ],
+)
+def test_plot_refuses_what_it_cannot_do(folder: Path, arguments, words) -> None:
+    result = call("plot", folder, *arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_plot_of_an_empty_folder_says_what_is_needed(tmp_path: Path) -> None:
+    result = call("plot", tmp_path)
+    assert result.exit_code == 2
+    assert "holds no results.h5" in result.stderr
+
+
+def test_a_kind_is_asked_for_by_a_name_that_exists() -> None:
+    from trabecula.viz.figures import check_names
+
+    with pytest.raises(InputError, match="found 'x'"):
+        check_names("--what", ["x"], ("a",))
