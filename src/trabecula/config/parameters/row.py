@@ -25,7 +25,7 @@ class Row:
     low, high
         Smallest and largest value that evidence allows.
     grade
-        A measured in people, B measured elsewhere, C derived, D assumed.
+        A measured in people, B measured elsewhere, C derived or direction only, D assumed.
     source
         Where the number comes from.
     note
