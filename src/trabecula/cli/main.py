@@ -1,9 +1,18 @@
 """Entry point of the command ``trabecula``."""
 
-from trabecula.cli import configs, plan, reading, running, specimens, sweeping, validating
+from trabecula.cli import (
+    configs,
+    plan,
+    reading,
+    running,
+    sensitivity,
+    specimens,
+    sweeping,
+    validating,
+)
 from trabecula.cli.app import app
 
-COMMANDS = (running, specimens, configs, plan, reading, validating, sweeping)
+COMMANDS = (running, specimens, configs, plan, reading, validating, sweeping, sensitivity)
 
 
 def main() -> None:
