@@ -126,13 +126,13 @@ class Fire:
 
     Parameters
     ----------
-    workers
-        Process whose children are the workers; None for the sweep's own.
+    farm
+        Workers of a scheduler; None for the sweep's own.
     """
 
-    def __init__(self, command, environment, out, poison, shots, rng, workers=None) -> None:
+    def __init__(self, command, environment, out, poison, shots, rng, farm=None) -> None:
         self.command, self.environment, self.out = command, environment, out
-        self.poison, self.shots, self.rng, self.workers = poison, sorted(shots), rng, workers
+        self.poison, self.shots, self.rng, self.farm = poison, sorted(shots), rng, farm
         self.tally = Counter()
         self.shot = set()
 
@@ -145,7 +145,9 @@ class Fire:
         self.tally["starts"] += 1
         due = float("inf")
         while process.poll() is None:
-            time.sleep(0.05)
+            time.sleep(0.2)
+            if self.farm is not None:
+                self.farm.tend()
             self.shoot_poison()
             ended = count_ended(self.out)
             if until is not None and ended >= until:
@@ -156,7 +158,10 @@ class Fire:
                 due = time.monotonic() + self.rng.uniform(0.0, LONGEST)
             if time.monotonic() >= due:
                 due = float("inf")
-                there = list_children(self.workers or process.pid)
+                there = (
+                    list_children(process.pid) if self.farm is None
+                    else [worker.pid for worker in self.farm.workers]
+                )  # fmt: skip
                 if there:
                     self.tally["worker kills"] += kill(self.rng.choice(there))
         return process.returncode
@@ -194,26 +199,37 @@ def read_data(path: Path) -> dict[str, bytes]:
     return found
 
 
-def start_scheduler(folder: Path, environment) -> tuple[list[subprocess.Popen], str]:
-    """Start a scheduler and two workers in processes of their own."""
-    address_file = folder / "scheduler.json"
-    log = (folder / "scheduler.txt").open("w")
-    common = {"env": environment, "stdout": log, "stderr": log}
-    place = ["--host", "127.0.0.1"]
-    scheduler = subprocess.Popen(
-        [*LAB, "distributed.cli.dask_scheduler", *place, "--port", "0", "--no-dashboard",
-         "--scheduler-file", str(address_file)], **common,
-    )  # fmt: skip
-    while not address_file.is_file():
-        time.sleep(0.2)
-    time.sleep(0.5)
-    address = json.loads(address_file.read_text())["address"]
-    workers = subprocess.Popen(
-        [*LAB, "distributed.cli.dask_worker", address, *place, "--nworkers", "2", "--nthreads", "1",
-         "--memory-limit", "0", "--no-dashboard", "--local-directory", str(folder / "scratch")],
-        **common,
-    )  # fmt: skip
-    return [scheduler, workers], address
+class Farm:
+    """A scheduler and two workers in processes of their own; a worker that dies is started again."""
+
+    def __init__(self, folder: Path, environment) -> None:
+        place = folder / "scheduler.json"
+        self.folder, self.log = folder, (folder / "scheduler.txt").open("w")
+        self.common = {"env": environment, "stdout": self.log, "stderr": self.log}
+        self.scheduler = subprocess.Popen(
+            [*LAB, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+             "--no-dashboard", "--scheduler-file", str(place)], **self.common,
+        )  # fmt: skip
+        while not place.is_file():
+            time.sleep(0.2)
+        time.sleep(0.5)
+        self.address = json.loads(place.read_text())["address"]
+        self.workers: list[subprocess.Popen] = []
+
+    def tend(self) -> None:
+        """Start what is missing."""
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        while len(self.workers) < 2:
+            command = [*LAB, "distributed.cli.dask_worker", self.address, "--host", "127.0.0.1"]
+            command += ["--no-nanny", "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
+            command += ["--local-directory", str(self.folder / "scratch")]
+            self.workers.append(subprocess.Popen(command, **self.common))
+
+    def close(self) -> None:
+        """End all processes."""
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
 
 
 def compare(out: Path, folder: Path, entries, environment, count: int, rng) -> int:
@@ -254,13 +270,10 @@ def main() -> None:
     environment = {**os.environ, "NUMBA_NUM_THREADS": "1"}
     out = folder / "out"
     command = [*LAB, "trabecula", "sweep", str(file), "--out", str(out)]
-    servers, address = start_scheduler(folder, environment) if options.scheduler else ([], "")
-    command += ["--scheduler", address] if servers else ["--jobs", "2"]
+    farm = Farm(folder, environment) if options.scheduler else None
+    command += ["--jobs", "2"] if farm is None else ["--scheduler", farm.address]
     shots = [rng.randrange(options.runs) for _ in range(options.kills)]
-    fire = Fire(
-        command, environment, out, poison if servers else -1, shots, rng,
-        servers[1].pid if servers else None,
-    )  # fmt: skip
+    fire = Fire(command, environment, out, -1 if farm is None else poison, shots, rng, farm)
     touched, statuses = 0, []
     before: dict[str, tuple] = {}
     try:
@@ -271,9 +284,8 @@ def main() -> None:
             touched += sum(after.get(name) != value for name, value in before.items())
             before = after
     finally:
-        for server in reversed(servers):
-            server.terminate()
-            server.wait()
+        if farm is not None:
+            farm.close()
     entries = read_lines(out / "manifest.jsonl")[1:]
     completions = Counter(
         sum(line["event"] == "done" for line in read_lines(out / entry["folder"] / "attempts.jsonl"))

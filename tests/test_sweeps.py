@@ -428,6 +428,40 @@ def test_run_sweep_raises_for_people_who_call_it(place) -> None:
         run_sweep(load_sweep(write(place, "seeds: 1")), place)
 
 
+class Nanny:
+    """What Dask keeps of a worker process."""
+
+    def __init__(self, alive: bool) -> None:
+        self.alive = alive
+
+    def is_alive(self) -> bool:
+        return self.alive
+
+
+def test_a_worker_that_died_while_it_started_is_replaced_but_not_for_ever(monkeypatch) -> None:
+    from types import SimpleNamespace
+
+    from trabecula.study import cluster
+
+    monkeypatch.setattr(cluster, "RESTART", -1.0)
+    asked = []
+    fake = SimpleNamespace(
+        workers={0: Nanny(True), 1: Nanny(False)}, worker_spec={0: {}, 1: {}}, scale=asked.append
+    )
+    workers = cluster.Workers(SimpleNamespace(), fake, 2)
+    workers.tend()
+    assert (list(fake.worker_spec), asked) == ([0], [2])
+    workers.note_outcome()
+    fake.workers[0].alive = False
+
+    def tend_for_ever() -> None:
+        while True:
+            workers.tend()
+
+    with pytest.raises(cluster.WorkersError, match="before any of them did something"):
+        tend_for_ever()
+
+
 def test_slurm_needs_its_extra(monkeypatch) -> None:
     from trabecula.study.slurm import SlurmJob, make_cluster
 

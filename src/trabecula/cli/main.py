@@ -9,6 +9,7 @@ from trabecula.cli import (
     rendering,
     reporting,
     running,
+    sensitivity,
     specimens,
     sweeping,
     trying,
@@ -18,7 +19,7 @@ from trabecula.cli.app import app
 
 COMMANDS = (
     running, specimens, configs, plan, reading, plotting, rendering, exporting, reporting,
-    sweeping, trying, validating,
+    sweeping, sensitivity, trying, validating,
 )  # fmt: skip
 
 

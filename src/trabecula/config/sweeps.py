@@ -15,10 +15,23 @@ from trabecula.config.parameters import find_override_problems
 from trabecula.config.problems import find_keys, find_model, make_problem
 from trabecula.config.resolve import ROOMS_OF_BLOCK, to_full_key
 from trabecula.config.schema import Config
-from trabecula.config.sweepschema import MOST_RUNS, Range, Sample, SeriesTable, SweepSettings
+from trabecula.config.sweepschema import (
+    MOST_RUNS,
+    Morris,
+    Range,
+    Sample,
+    SeriesTable,
+    SobolIndices,
+    SweepSettings,
+)
 
-SAMPLES = ("latin_hypercube", "sobol")
+SENSITIVITY = ("morris", "sobol_indices")
+"""Designs that an analysis of sensitivity needs as they are."""
+
+SAMPLES = ("latin_hypercube", "sobol", *SENSITIVITY)
 """Designs that fill a box."""
+
+type Box = Sample | Morris | SobolIndices
 
 type Change = tuple[str, Any, str]
 """A key that is changed: its dotted path, the value, and where that stands."""
@@ -201,7 +214,7 @@ def list_paths(settings: SweepSettings) -> Iterator[tuple[str, str, Key]]:
         for path in row:
             yield "list", path, ("list", index, path)
     for name in SAMPLES:
-        sample: Sample | None = getattr(settings, name)
+        sample: Box | None = getattr(settings, name)
         for path in sample.ranges if sample is not None else ():
             yield name, path, (name, "ranges", path)
 
@@ -259,17 +272,32 @@ def _check_designs(settings: SweepSettings, document: Document) -> list[Problem]
             allowed = f"{lengths[first]}, as many as {first} has"
             problems.append(Problem(where, to_dotted(("zip", path)), found, allowed))
     for name in SAMPLES:
-        sample: Sample | None = getattr(settings, name)
+        sample: Box | None = getattr(settings, name)
         if sample is not None:
             problems += _check_sample(name, sample, document)
+    problems += _check_alone(settings, document)
     count = count_points(settings)
     if count * max(1, len(settings.seeds)) > MOST_RUNS:
         found = f"{count} points with {max(1, len(settings.seeds))} seeds"
         problems.append(Problem(document.find_value(()), "(file)", found, f"{MOST_RUNS} runs"))
     if count == 1 and not settings.seeds and not any(list_paths(settings)):
-        allowed = "grid, zip, list, latin_hypercube, sobol or seeds"
+        allowed = "grid, zip, list, latin_hypercube, sobol, morris, sobol_indices or seeds"
         problems.append(Problem(document.find_value(()), "(file)", "nothing that varies", allowed))
     return problems
+
+
+def _check_alone(settings: SweepSettings, document: Document) -> list[Problem]:
+    """Insist that a design of sensitivity is the only one: its points mean something together."""
+    designs = [name for name in ("grid", "zip", "list", *SAMPLES) if getattr(settings, name)]
+    if len(designs) < 2:
+        return []
+    return [
+        Problem(
+            document.find_key((name,)), name, f"{name} beside {', '.join(set(designs) - {name})}",
+            f"{name} alone, with set and seeds",
+        )
+        for name in designs if name in SENSITIVITY
+    ]  # fmt: skip
 
 
 def count_points(settings: SweepSettings) -> int:
@@ -280,21 +308,27 @@ def count_points(settings: SweepSettings) -> int:
     if settings.zip:
         count *= len(next(iter(settings.zip.values())))
     for name in SAMPLES:
-        sample: Sample | None = getattr(settings, name)
+        sample: Box | None = getattr(settings, name)
         count *= 1 if sample is None else sample.points
     return count
 
 
-def _check_sample(name: str, sample: Sample, document: Document) -> list[Problem]:
+def _check_sample(name: str, sample: Box, document: Document) -> list[Problem]:
     problems: list[Problem] = []
-    if name == "sobol" and sample.points & (sample.points - 1):
-        key: Key = (name, "points")
-        up = 1 << sample.points.bit_length()
+    word = {"sobol": "points", "sobol_indices": "blocks"}.get(name, "")
+    count = getattr(sample, word) if word else 1
+    if count & (count - 1):
+        key: Key = (name, word)
+        up = 1 << count.bit_length()
         hint = f"{up // 2} or {up}"
         allowed = "a power of two, which Sobol points need to be balanced"
         problems.append(
-            Problem(document.find_value(key), to_dotted(key), str(sample.points), allowed, hint)
+            Problem(document.find_value(key), to_dotted(key), str(count), allowed, hint)
         )
+    if name == "morris" and isinstance(sample, Morris) and sample.levels % 2:
+        key = (name, "levels")
+        where, found = document.find_value(key), str(sample.levels)
+        problems.append(Problem(where, to_dotted(key), found, "an even number of levels"))
     for path, limits in sample.ranges.items():
         problems += _check_range((name, "ranges", path), limits, document)
     return problems

@@ -123,6 +123,33 @@ class Sample(Block):
     ranges: dict[str, Range] = Field(min_length=1)
 
 
+class Morris(Block):
+    """Trajectories through a grid of levels: which keys matter at all."""
+
+    trajectories: Annotated[int, Whole(2, 10_000)]
+    levels: Annotated[int, Whole(4, 100)] = 4
+    seed: Annotated[int, Whole(0, 2**31 - 1)] = 1
+    ranges: dict[str, Range] = Field(min_length=2)
+
+    @property
+    def points(self) -> int:
+        """Runs of one replicate."""
+        return self.trajectories * (len(self.ranges) + 1)
+
+
+class SobolIndices(Block):
+    """Saltelli's blocks: which share of the variance comes from each key."""
+
+    blocks: Annotated[int, Whole(2, MOST_RUNS)]
+    seed: Annotated[int, Whole(0, 2**31 - 1)] = 1
+    ranges: dict[str, Range] = Field(min_length=2)
+
+    @property
+    def points(self) -> int:
+        """Runs of one replicate."""
+        return self.blocks * (len(self.ranges) + 2)
+
+
 class SeriesTable(Block):
     """Which series become a table of their own, and how often a row is taken."""
 
@@ -141,5 +168,7 @@ class SweepSettings(Block):
     list: Annotated[tuple[dict[str, Any], ...], Rows()] = ()
     latin_hypercube: Sample | None = None
     sobol: Sample | None = None
+    morris: Morris | None = None
+    sobol_indices: SobolIndices | None = None
     seeds: Annotated[tuple[int, ...], Seeds()] = ()
     table: SeriesTable | None = None

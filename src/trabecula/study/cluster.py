@@ -2,15 +2,16 @@
 
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from trabecula.base.errors import InputError
+from trabecula.base.errors import InputError, TrabeculaError
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 SCRATCH = ".workers"
 """Folder of a sweep in which the workers of this machine keep what Dask needs."""
@@ -28,13 +29,80 @@ SETTINGS = {
     "distributed.admin.log-format": "%(message)s",
 }
 
+RESTART = 5.0
+"""Time that Dask gets to restart a worker before it is replaced (s)."""
+
+MOST_REPLACED = 20
+"""Workers that may be replaced, for each there is to be, before one does something."""
+
 PATIENCE = 20.0
 """Time that a scheduler may take to answer (s)."""
 
 
+class WorkersError(TrabeculaError):
+    """Worker processes cannot be started, or their scheduler went away."""
+
+
+class Workers:
+    """The workers of a sweep, and the client that speaks to them.
+
+    Parameters
+    ----------
+    client
+        Gives orders to them.
+    cluster
+        Their processes, if they are this machine's.
+    count
+        How many there are to be, if so.
+    """
+
+    def __init__(
+        self, client: "Client", cluster: "LocalCluster | None" = None, count: int = 0
+    ) -> None:
+        self.client, self._cluster, self._count = client, cluster, count
+        self._dead: dict[Any, float] = {}
+        self._replaced = 0
+
+    def count_threads(self) -> int:
+        """Return how many runs they can live at once."""
+        return sum(self.client.nthreads().values())
+
+    def note_outcome(self) -> None:
+        """Some worker works: deaths from here on are counted anew."""
+        self._replaced = 0
+
+    def tend(self) -> None:
+        """Replace what died; Dask itself gives up a worker that dies while it starts.
+
+        Raises
+        ------
+        WorkersError
+            If again and again no worker lives to do anything.
+        """
+        cluster = self._cluster
+        if cluster is None:
+            return
+        now = time.monotonic()
+        for name, nanny in list(cluster.workers.items()):
+            if nanny.is_alive():
+                self._dead.pop(name, None)
+            elif now - self._dead.setdefault(name, now) > RESTART:
+                del self._dead[name]
+                cluster.worker_spec.pop(name, None)
+                self._replaced += 1
+        if self._replaced > MOST_REPLACED * self._count:
+            msg = (
+                f"workers died {self._replaced} times before any of them did something; look for a "
+                "limit on memory or processes, then start the sweep again"
+            )
+            raise WorkersError(msg)
+        if len(cluster.worker_spec) < self._count:
+            cluster.scale(self._count)
+
+
 @contextmanager
-def open_client(jobs: int, scheduler: str | None, out: Path) -> "Iterator[Client]":
-    """Give a client of `jobs` worker processes of one thread each, or of an existing scheduler.
+def open_workers(jobs: int, scheduler: str | None, out: Path) -> "Iterator[Workers]":
+    """Give `jobs` worker processes of one thread each, or those of an existing scheduler.
 
     Workers of this machine end with this process, however it ends.
 
@@ -54,8 +122,8 @@ def open_client(jobs: int, scheduler: str | None, out: Path) -> "Iterator[Client
 
     with dask.config.set(SETTINGS):
         if scheduler is None:
-            with _open_local(jobs, out) as client:
-                yield client
+            with _open_local(jobs, out) as workers:
+                yield workers
             return
         try:
             client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
@@ -67,11 +135,11 @@ def open_client(jobs: int, scheduler: str | None, out: Path) -> "Iterator[Client
             )
             raise InputError(msg) from None
         with client:
-            yield client
+            yield Workers(client)
 
 
 @contextmanager
-def _open_local(jobs: int, out: Path) -> "Iterator[Client]":
+def _open_local(jobs: int, out: Path) -> "Iterator[Workers]":
     import logging
 
     from distributed import Client, LocalCluster
@@ -80,7 +148,7 @@ def _open_local(jobs: int, out: Path) -> "Iterator[Client]":
     shutil.rmtree(scratch, ignore_errors=True)  # of a sweep that was killed
     try:
         with LocalCluster(
-            n_workers=jobs,
+            n_workers=0,
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
@@ -91,7 +159,9 @@ def _open_local(jobs: int, out: Path) -> "Iterator[Client]":
             env=ENVIRONMENT,
         ) as cluster, Client(cluster, set_as_default=False) as client:  # fmt: skip
             client.register_plugin(_make_plugin())
-            yield client
+            workers = Workers(client, cluster, jobs)
+            workers.tend()
+            yield workers
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -108,8 +178,3 @@ def _make_plugin() -> "object":
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     return LeaveSignals()
-
-
-def count_threads(client: "Client") -> int:
-    """Return how many runs the workers can live at once."""
-    return sum(client.nthreads().values())

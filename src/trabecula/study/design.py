@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.columns import Array
+from trabecula.config.sweeps import SAMPLES
+from trabecula.study.sensitivity import draw_blocks, draw_trajectories
 
 if TYPE_CHECKING:
     from trabecula.config import Config
-    from trabecula.config.sweeps import Change, Sweep
-    from trabecula.config.sweepschema import Range, Sample
+    from trabecula.config.sweeps import Box, Change, Sweep
+    from trabecula.config.sweepschema import Range
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def list_points(sweep: "Sweep") -> list[Point]:
             tuple((path, value, sweep.find("list", i, path)) for path, value in row.items())
             for i, row in enumerate(settings.list)
         ])  # fmt: skip
-    for name in ("latin_hypercube", "sobol"):
-        sample: Sample | None = getattr(settings, name)
+    for name in SAMPLES:
+        sample: Box | None = getattr(settings, name)
         if sample is not None:
             designs.append(_sample(sweep, name, sample))
     seeds: tuple[int | None, ...] = sweep.seeds or (None,)
@@ -86,8 +88,8 @@ def _zip(sweep: "Sweep") -> "list[tuple[Change, ...]]":
     ]
 
 
-def _sample(sweep: "Sweep", name: str, sample: "Sample") -> "list[tuple[Change, ...]]":
-    rows = draw(name, len(sample.ranges), sample.points, sample.seed)
+def _sample(sweep: "Sweep", name: str, sample: "Box") -> "list[tuple[Change, ...]]":
+    rows = draw_box(name, sample)
     return [
         tuple(
             (path, stretch(float(share), limits), sweep.find(name, "ranges", path))
@@ -95,6 +97,25 @@ def _sample(sweep: "Sweep", name: str, sample: "Sample") -> "list[tuple[Change, 
         )
         for row in rows
     ]
+
+
+def draw_box(name: str, sample: "Box") -> Array:
+    """Return the points of a design in the unit cube, shape (point, key).
+
+    Raises
+    ------
+    InputError
+        If the design needs SALib and it is not installed.
+    """
+    from trabecula.config.sweepschema import Morris, SobolIndices
+
+    if isinstance(sample, Morris):
+        return draw_trajectories(
+            len(sample.ranges), sample.trajectories, sample.levels, sample.seed
+        )
+    if isinstance(sample, SobolIndices):
+        return draw_blocks(len(sample.ranges), sample.blocks, sample.seed)
+    return draw(name, len(sample.ranges), sample.points, sample.seed)
 
 
 def draw(name: str, dimensions: int, points: int, seed: int) -> Array:

@@ -5,12 +5,11 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from trabecula.base.errors import TrabeculaError
-from trabecula.study.cluster import count_threads
+from trabecula.study.cluster import Workers, WorkersError
 from trabecula.study.worker import Order, Outcome, describe_error, live_point, read_json
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Future
 
 WINDOW = 64
 """Orders that are with the scheduler at least, if there are so many."""
@@ -28,10 +27,6 @@ FRUITLESS = 10
 """Workers that may die with an order before it was begun, for each that may die after."""
 
 
-class SchedulerError(TrabeculaError):
-    """The scheduler went away: what was done stands, the rest can be gone on with."""
-
-
 class Note(NamedTuple):
     """Who is told: of an outcome when it comes, and of shares lived a few times a second."""
 
@@ -40,7 +35,7 @@ class Note(NamedTuple):
 
 
 class Dispatch:
-    """Gives orders to the workers of `client` until each has an outcome.
+    """Gives orders to workers until each has an outcome.
 
     Parameters
     ----------
@@ -48,8 +43,8 @@ class Dispatch:
         Workers that one run may take with it.
     """
 
-    def __init__(self, client: "Client", orders: list[Order], deaths: int) -> None:
-        self._client, self._deaths = client, deaths
+    def __init__(self, workers: Workers, orders: list[Order], deaths: int) -> None:
+        self._workers, self._client, self._deaths = workers, workers.client, deaths
         self._waiting = deque(orders)
         self._flying: dict[Future[Outcome], Order] = {}
         self._sent: dict[str, int] = {}
@@ -61,13 +56,14 @@ class Dispatch:
 
         Raises
         ------
-        SchedulerError
-            If the scheduler goes away.
+        WorkersError
+            If the scheduler goes away, or no worker can be started.
         KeyboardInterrupt
             If asked to stop; runs under way are told to leave, and waited for a while.
         """
         try:
             while self._waiting or self._flying:
+                self._workers.tend()
                 self._send()
                 self._collect(note)
                 note.tick(self._look())
@@ -77,7 +73,7 @@ class Dispatch:
             raise
 
     def _send(self) -> None:
-        room = max(WINDOW, 2 * count_threads(self._client)) - len(self._flying)
+        room = max(WINDOW, 2 * self._workers.count_threads()) - len(self._flying)
         for _ in range(min(room, len(self._waiting))):
             order = self._waiting.popleft()
             sent = self._sent[order.digest] = self._sent.get(order.digest, 0) + 1
@@ -93,6 +89,7 @@ class Dispatch:
             if outcome is None:
                 self._waiting.append(order)
             else:
+                self._workers.note_outcome()
                 note.outcome(order, outcome)
 
     def _read(self, future: "Future[Outcome]", order: Order) -> Outcome | None:
@@ -101,7 +98,7 @@ class Dispatch:
         if future.status in ("cancelled", "lost"):
             if self._client.status != "running":
                 msg = "the scheduler went away; done runs stand, start the sweep again to go on"
-                raise SchedulerError(msg)
+                raise WorkersError(msg)
             return None
         if future.status == "finished":
             outcome: Outcome = future.result()

@@ -104,7 +104,7 @@ def find_columns(out: Path, entries: Sequence[Entry]) -> list[Column]:
     changed = [
         Column(path, _choose_kind(kinds[path]), "", "as given in the sweep") for path in kinds
     ]
-    return [*FIXED, *changed, *(_describe(name) for name in measured)]
+    return [*FIXED, *changed, *(describe_column(name) for name in measured)]
 
 
 def _choose_kind(kinds: set[type]) -> type[float] | type[int] | type[str]:
@@ -113,7 +113,8 @@ def _choose_kind(kinds: set[type]) -> type[float] | type[int] | type[str]:
     return float if kinds <= {int, float} else str
 
 
-def _describe(name: str) -> Column:
+def describe_column(name: str) -> Column:
+    """Return unit and meaning of an outcome."""
     if name.startswith("sites_"):
         site = name.removeprefix("sites_")
         return Column(name, float, SITES.get(site, "1"), f"remodelling sites: {site}")

@@ -16,8 +16,9 @@ from trabecula.runner.digest import compute_code_digest
 from trabecula.runner.lock import lock_folder
 from trabecula.runner.warming import warm_kernels
 from trabecula.study import journal
-from trabecula.study.cluster import open_client
+from trabecula.study.cluster import open_workers
 from trabecula.study.dispatch import Dispatch, Note
+from trabecula.study.indices import describe_design
 from trabecula.study.manifest import NAME, Entry, Manifest, read_manifest
 from trabecula.study.merged import write_tables
 from trabecula.study.planning import Planned, find_folders, plan_sweep
@@ -102,8 +103,8 @@ def run_sweep(
             if orders:
                 if scheduler is None:
                     _warm(chosen, say)
-                with open_client(min(jobs, len(orders)), scheduler, out) as client:
-                    _live(manifest, orders, chosen, Dispatch(client, orders, attempts), report)
+                with open_workers(min(jobs, len(orders)), scheduler, out) as workers:
+                    _live(manifest, orders, chosen, Dispatch(workers, orders, attempts), report)
         finally:
             manifest.compact()
             for note in write_tables(out, list(manifest.entries.values()), sweep.table):
@@ -187,6 +188,7 @@ def _begin(
     header = {
         "sweep": sweep.name, "file": str(sweep.path), "base": str(sweep.base_path),
         "version": VERSION, "code": compute_code_digest(),
+        "design": describe_design(sweep),
     }  # fmt: skip
     manifest.begin(header, entries)
     return manifest, list(orders.values())
