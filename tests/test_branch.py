@@ -127,8 +127,13 @@ def cut(folder):
 
 def flip(folder):
     path = folder / "checkpoint.h5"
+    with h5py.File(path) as file:
+        sets: list[h5py.Dataset] = []
+        file.visititems(lambda _, item: sets.append(item) if hasattr(item, "chunks") else None)
+        largest = max(sets, key=lambda one: one.id.get_storage_size())
+        chunk = largest.id.get_chunk_info(0)
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[chunk.byte_offset + chunk.size // 2] ^= 1
     path.write_bytes(bytes(data))
 
 

@@ -177,19 +177,25 @@ def test_without_resorption_nothing_is_released_and_without_coupling_nothing_for
     assert state.volume.formed == 0
 
 
-def test_blocked_rankl_leaves_no_osteoclasts():
-    state, parameters = make_living()
-    stress_all(state)
-    live(state, parameters, 40)
-    assert state.cells.osteoclasts.count > 0
-    state.signals.blockade["rankl_membrane"] = state.signals.blockade["rankl_soluble"] = 1.0
-    before = state.volume.resorbed
-    live(state, parameters, 60)
-    middle = state.volume.resorbed
-    live(state, parameters, 20)
-    assert state.cells.osteoclasts.count == 0
-    assert state.volume.resorbed == middle
-    assert middle >= before
+def test_blocked_rankl_leaves_what_dying_osteocytes_call():
+    """Nothing without alarmin either; with it a part of the osteoclasts that RANKL makes."""
+    counts, dug = {}, {}
+    for alarm, blocked in ((False, 1.0), (True, 1.0), (True, 0.0)):
+        state, parameters = make_living()
+        sources = {"alarmin": alarm}
+        stress_all(state)
+        live(state, parameters, 40, sources=sources)
+        assert state.cells.osteoclasts.count > 0
+        state.signals.blockade["rankl_membrane"] = blocked
+        state.signals.blockade["rankl_soluble"] = blocked
+        live(state, parameters, 60, sources=sources)
+        before = state.volume.resorbed
+        live(state, parameters, 20, sources=sources)
+        counts[alarm, blocked] = state.cells.osteoclasts.count
+        dug[alarm, blocked] = state.volume.resorbed - before
+    assert counts[False, 1.0] == dug[False, 1.0] == 0
+    assert 0 < counts[True, 1.0] < 0.5 * counts[True, 0.0]
+    assert dug[True, 1.0] < 0.5 * dug[True, 0.0]
 
 
 def test_more_nuclear_death_means_less_resorption():

@@ -12,7 +12,7 @@ from trabecula.config import RULES, load_config, make_json_schema
 from trabecula.config.units import QuantityError, to_number
 
 ROOT = Path(__file__).parents[1]
-CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+CONFIGS = sorted(p for p in (ROOT / "configs").glob("*.yaml") if not p.stem.startswith("sweep_"))
 
 
 def write(folder: Path, text: str, name: str = "a.yaml") -> Path:
