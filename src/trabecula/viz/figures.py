@@ -1,6 +1,7 @@
 """Every figure of a run or of arms, loaded from files: what `plot`, `report` and notebooks draw."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from trabecula.analysis import Results
@@ -15,6 +16,9 @@ from trabecula.viz.sitefigure import Bone, draw_sites
 
 KINDS = ("series", "lattice", "sites", "fields")
 """What can be drawn."""
+
+MOST_SLICES = 4
+"""Arms whose lattice is drawn; more would be stamps."""
 
 NO_FIELDS = ("fraction", "osteoid", "mineral", "eroded", "site")
 
@@ -38,7 +42,10 @@ def draw_kind(kind: str, arms: Sequence[Arm]) -> Any:
         return draw_sites(arms, load_bone(arms[0].runs[0]))
     if kind == "fields":
         return draw_fields([one for arm in arms for one in load_marrows(arm, len(arms) > 1)])
-    snapshots = [one for arm in arms for one in load_ends(arm.runs[0])]
+    snapshots = load_ends(arms[0].runs[0])
+    if len(arms) > 1:
+        lasts = [(arm.label, load_ends(arm.runs[0])[-1:]) for arm in arms[:MOST_SLICES]]
+        snapshots = [replace(one, label=label) for label, last in lasts for one in last]
     if not snapshots:
         msg = f"{arms[0].runs[0].path}: it holds no snapshot; there is no lattice to draw"
         raise ResultsError(msg)

@@ -31,6 +31,8 @@ class Snapshot:
         Matrix and its unmineralised part, shape (z, y, x), 0..1.
     cells
         Flat voxel indices of the cells, by population.
+    label
+        Which run it is, where several are drawn.
     """
 
     time: float
@@ -38,6 +40,7 @@ class Snapshot:
     fraction: Array
     osteoid: Array
     cells: Mapping[str, Array] = field(default_factory=dict)
+    label: str = ""
 
 
 def draw_lattice(snapshots: Sequence[Snapshot]) -> Any:
@@ -80,7 +83,9 @@ def _make_handles() -> list[Any]:
 def _draw_slice(axis: Any, snapshot: Snapshot) -> None:
     middle = snapshot.fraction.shape[0] // 2
     show_slice(axis, to_colours(snapshot.fraction[middle], snapshot.osteoid[middle]), 0.0, 1.0)
-    axis.set_title(f"day {snapshot.time:g}", fontweight="normal")
+    day = f"day {snapshot.time:g}"
+    title = f"{snapshot.label}, {day}" if snapshot.label else day
+    axis.set_title(title, fontweight="normal")
     size = float(np.clip(MARKER / snapshot.fraction.shape[2], 0.8, 3.0)) ** 2
     for name, colour, marker in POPULATIONS:
         rows, columns = _find_on_slice(snapshot, snapshot.cells.get(name, np.zeros(0, int)), middle)

@@ -24,7 +24,10 @@ from trabecula.viz.panels import (
     split_panels,
 )
 from trabecula.viz.strips import Strip, draw_strip, shade_interventions
-from trabecula.viz.style import CYCLE, GREY, PALE, WIDTH, apply_style
+from trabecula.viz.style import CYCLE, GREEN, GREY, ORANGE, PALE, PURPLE, SKY, WIDTH, apply_style
+
+GIVEN = (SKY, PURPLE, ORANGE, GREEN)
+"""Colours of what was given in a figure of one arm."""
 
 COLUMNS, COLUMNS_OF_ARMS = 2, 3
 ROW_HEIGHT = 1.5
@@ -34,6 +37,9 @@ SMOOTHING = 30.0
 
 SPARSE = 1.5
 """Interval (samples) from which a costly series is drawn with its moments as dots."""
+
+ROOM = 1.32
+"""Height of a panel over its highest value where a legend stands above."""
 
 CUT = 1.8
 """A band is seen up to this multiple of the highest point of its line."""
@@ -112,6 +118,7 @@ def draw_arms(arms: Sequence[Arm], keys: Sequence[str] = ()) -> Any:
     runs_with_time = [run for run in runs if len(run.time)]
     first = min(float(run.time[0]) for run in runs_with_time)
     clock = Clock(first, max(float(run.time[-1]) for run in runs_with_time))
+    panels = tuple(fit_scale(panel, runs) for panel in panels)
     strips = make_strips(arms)
     with apply_style() as make_figure:
         return _compose(make_figure, arms, panels, strips, clock)
@@ -121,9 +128,9 @@ def make_strips(arms: Sequence[Arm]) -> list[Strip]:
     """Return what was given or blocked, a row an arm and drug."""
     strips: list[Strip] = []
     for color, arm in zip(CYCLE * (len(arms) // len(CYCLE) + 1), arms, strict=False):
-        for one in find_interventions(arm.runs[0]):
+        for number, one in enumerate(find_interventions(arm.runs[0])):
             name = f"{one.name}, {arm.label}" if len(arms) > 1 else one.name
-            strips.append(Strip(name, one, color if len(arms) > 1 else GREY))
+            strips.append(Strip(name, one, color if len(arms) > 1 else GIVEN[number % len(GIVEN)]))
     return strips
 
 
@@ -207,9 +214,10 @@ def make_caption(arms: Sequence[Arm], panels: Sequence[Panel]) -> str:
     if max(counts) > 1:
         number = f"{counts[0]}" if len(set(counts)) == 1 else f"{min(counts)}-{max(counts)}"
         parts.append(f"Lines: median of {number} runs; bands: 5-95 % of runs.")
-    if any(panel.scale is Scale.OF_BASELINE for panel in panels):
+    relative = [panel for panel in panels if panel.scale is Scale.OF_BASELINE]
+    if relative:
         parts.append("Baseline: the 90 d before day 0 (grey) of the same run.")
-    if keys & set(TOTALS):
+    if any(curve.key in TOTALS for panel in relative for curve in panel.curves):
         width = min(choose_window(run) for run in runs)
         text = f"Rates are means over {width:.3g} d, from the totals of matrix"
         if max(counts) == 1 and len(arms) == 1:
@@ -223,7 +231,6 @@ def make_caption(arms: Sequence[Arm], panels: Sequence[Panel]) -> str:
 def draw_panel(axis: Any, panel: Panel, arms: Sequence[Arm], clock: Clock) -> None:
     """Draw one panel of all arms."""
     runs = [run for arm in arms for run in arm.runs]
-    panel = fit_scale(panel, runs)
     axis.set_title(panel.title)
     axis.set_ylabel(make_ylabel(panel, runs))
     if clock.start < 0 < clock.end:
@@ -237,16 +244,17 @@ def draw_panel(axis: Any, panel: Panel, arms: Sequence[Arm], clock: Clock) -> No
             label = arm.label if len(arms) > 1 else curve.label
             top = _draw_curve(axis, panel, curve.key, arm, clock, color, label)
             drawn += [] if top is None else [top]
-    if len(drawn) > 1 and len(arms) == 1:
-        axis.legend(loc="best", ncols=len(drawn))
     axis.set_xlim(clock.start / clock.length, clock.end / clock.length)
-    _set_value_axis(axis, panel, max(drawn, default=0.0))
+    has_legend = len(drawn) > 1 and len(arms) == 1
+    _set_value_axis(axis, panel, max(drawn, default=0.0), ROOM if has_legend else 1.15)
+    if has_legend:
+        axis.legend(loc="best", ncols=len(drawn))
 
 
-def _set_value_axis(axis: Any, panel: Panel, top: float) -> None:
+def _set_value_axis(axis: Any, panel: Panel, top: float, room: float) -> None:
     low, high = axis.get_ylim()
     if panel.zero:
-        axis.set_ylim(0.0, 1.15 * top if top > 0 else 1.0)
+        axis.set_ylim(0.0, room * top if top > 0 else 1.0)
     elif high - low < 0.02 * abs(high):
         middle = 0.5 * (high + low)
         axis.set_ylim(middle * 0.99, middle * 1.01)

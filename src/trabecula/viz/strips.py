@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from trabecula.analysis.interventions import Intervention
-from trabecula.viz.style import GREY, PALE
+from trabecula.viz.style import GREY
 
 if TYPE_CHECKING:
     from trabecula.viz.series import Clock
@@ -34,7 +34,7 @@ def draw_strip(axis: Any, strips: Sequence[Strip], clock: "Clock", with_names: b
     length = clock.length
     for row, (_, one, colour) in enumerate(reversed(strips)):
         bars = [(start / length, (end - start) / length) for start, end in one.spans]
-        axis.broken_barh(bars, (row + 0.12, 0.76), color=colour, alpha=0.3, linewidth=0)
+        axis.broken_barh(bars, (row + 0.12, 0.76), color=colour, alpha=0.35, linewidth=0)
         if 0 < len(one.doses) <= MOST_TICKS:
             days, amounts = np.array(one.doses).T
             top = row + 0.12 + 0.76 * amounts / max(amounts.max(), 1e-12)
@@ -48,7 +48,6 @@ def draw_strip(axis: Any, strips: Sequence[Strip], clock: "Clock", with_names: b
         axis.spines[side].set_visible(False)
     axis.set_ylim(0, len(strips))
     axis.set_xlim(clock.start / length, clock.end / length)
-    axis.set_facecolor(PALE)
     axis.set_title("Given" if with_names else " ")
 
 

@@ -61,7 +61,7 @@ def make_study_page(place: Path) -> str:
     links = (
         ("happened", "What happened"), ("pictures", "Pictures"), ("contrasts", "Contrasts"),
         ("runs", "Runs"), ("asked", "What was asked"), ("numbers", "Numbers of biology"),
-        ("repeat", "How to repeat it"),
+        ("provenance", "Provenance"), ("repeat", "How to repeat it"),
     )  # fmt: skip
     plural = "s" if len(arms) > 1 else ""
     lead = f"{len(runs)} runs in {len(arms)} arm{plural}"
@@ -77,7 +77,19 @@ def make_study_page(place: Path) -> str:
         make_section("runs", "Runs", *_tell_runs(place, arms, failed)),
         make_section("asked", "What was asked (first run)", *tell_asked(runs[0])),
         make_section("numbers", "Numbers of biology (first run)", *tell_numbers(runs[0])),
+        make_section("provenance", "Provenance", _tell_versions(runs)),
         make_section("repeat", "How to repeat it", *_tell_repeat(place)),
+    )
+
+
+def _tell_versions(runs: Sequence[Results]) -> Html:
+    """Return the versions of programs, all that occur."""
+    found: dict[str, dict[str, None]] = {}
+    for run in runs:
+        for name, version in run.provenance.get("versions", {}).items():
+            found.setdefault(name, {})[str(version)] = None
+    return make_table(
+        ("program", "versions"), ((n, ", ".join(v)) for n, v in sorted(found.items()))
     )
 
 
