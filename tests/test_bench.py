@@ -105,14 +105,14 @@ def test_marks_are_reached_missed_or_not_measured() -> None:
 
 def test_the_page_takes_its_tables_and_keeps_its_words(tmp_path) -> None:
     page = tmp_path / "performance.md"
-    page.write_text("before\n\n<!-- bench: marks -->\noutdated\n<!-- end -->\n\nafter\n")
+    page.write_text("before\n\n<!-- bench: marks -->\nOLD\n<!-- end -->\n\nafter\n")
     engine = [{"round": 0, "per_core_hour": 900.0, "share fields": 1.0, "edge": 24.0}]
     result = make_result(engine=engine)
     bench_figures.fill_page(page, bench_figures.make_tables(result))
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
-    assert "outdated" not in text
+    assert "OLD" not in text
     assert "| whole engine, mechanics on | at least 1000 mm^3 yr/core-h | 900 |" in text
     bench_figures.draw_marks(result, tmp_path)
     assert bench_figures.draw_shares(result, tmp_path)
