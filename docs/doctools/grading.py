@@ -1,7 +1,7 @@
 """The best grade that the source of a number allows.
 
-A measured in people, B measured elsewhere, C derived or direction only, D assumed. What a source cannot
-carry:
+A measured in people, B measured elsewhere, C derived or direction only, D assumed. What a source
+cannot carry:
 
 - a source in which nothing can be looked up (a paper, the evidence, a label, a reference interval,
   a definition), or only citations that were not found: D;
