@@ -32,6 +32,7 @@ PLANTED = {
         "cli/planted.py",
         "import matplotlib.figure",
     ),
+    "pyvista and vtk only in viz": ("cli/planted_scene.py", "import pyvista"),
     "base rests on the standard library and numpy alone": ("base/planted.py", "import scipy"),
 }
 
@@ -87,6 +88,7 @@ def test_every_room_stands_on_the_staircase() -> None:
         ("yaml, pydantic and pint only in config", {"config"}),
         ("mesa only in model", {"model", "viz"}),
         ("h5py only in records", {"records"}),
+        ("pyvista and vtk only in viz", {"viz"}),
         (
             "image libraries only in specimen, matplotlib only in viz",
             {"specimen", "viz", "kernels"},

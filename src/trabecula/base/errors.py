@@ -70,3 +70,7 @@ class StateError(TrabeculaError):
 
 class SolverError(TrabeculaError):
     """A field solve did not reach its tolerance or left the finite numbers."""
+
+
+class MissingError(TrabeculaError):
+    """Something that a command needs is not on this machine: an extra, or OpenGL."""

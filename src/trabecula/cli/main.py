@@ -1,9 +1,18 @@
 """Entry point of the command ``trabecula``."""
 
-from trabecula.cli import configs, plan, reading, running, specimens, validating
+from trabecula.cli import (
+    configs,
+    exporting,
+    plan,
+    reading,
+    rendering,
+    running,
+    specimens,
+    validating,
+)
 from trabecula.cli.app import app
 
-COMMANDS = (running, specimens, configs, plan, reading, validating)
+COMMANDS = (running, specimens, configs, plan, reading, rendering, exporting, validating)
 
 
 def main() -> None:

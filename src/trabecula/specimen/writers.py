@@ -33,8 +33,13 @@ def check_image_path(path: Path, key: str) -> None:
         raise make_error("command line", key, f"no folder {path.parent}", allowed, "make it first")
 
 
-def write_image(path: Path, values: Array, voxel: float) -> None:
+def write_image(path: Path, values: Array, voxel: float, centre: float = 0.0) -> None:
     """Write `values` (z, y, x) with the edge `voxel` (um) of a voxel; whole, or not at all.
+
+    Parameters
+    ----------
+    centre
+        World coordinate of the middle of the first voxel along x, y and z (um).
 
     Raises
     ------
@@ -46,6 +51,7 @@ def write_image(path: Path, values: Array, voxel: float) -> None:
     check_image_path(path, "image")
     image = SimpleITK.GetImageFromArray(np.ascontiguousarray(values))
     image.SetSpacing([voxel / MILLIMETRE] * 3)
+    image.SetOrigin([centre / MILLIMETRE] * 3)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         SimpleITK.WriteImage(image, str(temporary), True)

@@ -1,12 +1,15 @@
 """Figures as files: PNG to look at, SVG to print."""
 
+import os
 from pathlib import Path
 from typing import Any
 
-from trabecula.base.errors import ResultsError
+from trabecula.base.errors import InputError, ResultsError
 from trabecula.viz.style import apply_style
 
 FORMATS = ("png", "svg")
+ENDINGS = (".png", ".pdf", ".svg", ".tif")
+"""What one picture may be saved as."""
 
 
 def save_figure(figure: Any, folder: Path, name: str) -> list[Path]:
@@ -28,3 +31,44 @@ def save_figure(figure: Any, folder: Path, name: str) -> list[Path]:
         msg = f"{folder}: the figure cannot be written: {error}; check space and permissions"
         raise ResultsError(msg) from error
     return paths
+
+
+def check_picture_path(path: Path, option: str = "--out") -> None:
+    """Refuse a path that is no picture.
+
+    Raises
+    ------
+    InputError
+        If its ending is none of :data:`ENDINGS`.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        msg = f"{option}: found {path.name!r}; allowed: a file ending in {', '.join(ENDINGS)}"
+        raise InputError(msg)
+
+
+def save_picture(figure: Any, path: Path, dpi: int) -> Path:
+    """Write `figure` in its exact size, whole or not at all; returns the path.
+
+    Raises
+    ------
+    InputError
+        If its ending is none of :data:`ENDINGS`.
+    ResultsError
+        If it cannot be written.
+    """
+    check_picture_path(path)
+    kind = path.suffix.lower().lstrip(".")
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with apply_style():
+            figure.savefig(temporary, dpi=dpi, format=kind, metadata=dates.get(kind))
+        temporary.replace(path)
+    except OSError as error:
+        msg = f"{path}: the picture cannot be written: {error}; check space and permissions"
+        raise ResultsError(msg) from error
+    finally:
+        if temporary.parent.is_dir():
+            temporary.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,100 @@
+"""A scene as a picture: soft light, white ground, no display."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trabecula.base.columns import Array
+from trabecula.viz.camera import Camera
+from trabecula.viz.cellglyphs import LOOKS
+from trabecula.viz.colouring import Colouring
+from trabecula.viz.opengl import prepare_drawing
+from trabecula.viz.scene import Scene
+
+OVERSAMPLING = 2
+"""The picture is drawn this many times finer, and averaged."""
+
+SHADE = 120.0
+"""Reach of the shade that struts cast on each other (um)."""
+
+BIAS = 8.0
+"""Depth below which a step casts none (um): what is left of the voxels makes no rings."""
+
+LIGHTS = (((-0.6, 0.8, 1.0), 0.72), ((0.9, 0.2, 0.8), 0.32), ((0.0, -1.0, 0.6), 0.16))
+"""Places of the lights about the camera (right, up, towards it), and how strong they are."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture and what is needed to explain it.
+
+    Parameters
+    ----------
+    picture
+        Shape (row, column, 3), uint8.
+    pixel
+        Edge of a pixel (um).
+    kinds
+        Kinds of cells that are in the scene.
+    """
+
+    picture: Array
+    pixel: float
+    time: float
+    colouring: Colouring | None
+    kinds: tuple[str, ...]
+    is_tissue: bool
+
+
+def take_shot(scene: Scene, camera: Camera, width: int) -> Shot:
+    """Draw what `camera` sees of a scene, `width` pixels wide.
+
+    Raises
+    ------
+    MissingError
+        If the extra or OpenGL is missing.
+    """
+    pv = prepare_drawing()
+    height = max(2, round(width * camera.height / camera.width))
+    size = [OVERSAMPLING * width, OVERSAMPLING * height]
+    plotter = pv.Plotter(off_screen=True, window_size=size, lighting="none")
+    try:
+        plotter.set_background("white")
+        _add_meshes(plotter, scene)
+        for place, strength in LIGHTS:
+            plotter.add_light(
+                pv.Light(position=place, light_type="camera light", intensity=strength)
+            )
+        plotter.camera.position = camera.position
+        plotter.camera.focal_point = camera.focus
+        plotter.camera.up = camera.up
+        plotter.camera.parallel_projection = True
+        plotter.camera.parallel_scale = camera.height / 2.0
+        plotter.renderer.ResetCameraClippingRange()
+        plotter.enable_ssao(radius=SHADE, bias=BIAS, kernel_size=64, blur=True)
+        drawn = np.asarray(plotter.screenshot(return_img=True))
+    finally:
+        plotter.close()
+    picture = _average(drawn[..., :3])
+    kinds = tuple(kind for kind in LOOKS if kind in scene.bodies)
+    return Shot(picture, camera.width / width, scene.time, scene.colouring, kinds, scene.is_tissue)
+
+
+def _add_meshes(plotter: Any, scene: Scene) -> None:
+    soft = {"ambient": 0.24, "diffuse": 0.85, "specular": 0.08, "specular_power": 12}
+    plotter.add_mesh(scene.bone, scalars="rgb", rgb=True, smooth_shading=True, **soft)
+    for kind, mesh in scene.bodies.items():
+        plotter.add_mesh(mesh, color=LOOKS[kind].colour, smooth_shading=True, **soft)
+    if scene.plane is not None:
+        plotter.add_mesh(scene.plane, scalars="rgb", rgb=True, lighting=False)
+    if scene.lines is not None:
+        plotter.add_mesh(scene.lines, color="#ffffff", line_width=2, lighting=False)
+
+
+def _average(drawn: Array) -> Array:
+    rows, columns = (n // OVERSAMPLING for n in drawn.shape[:2])
+    blocks = drawn[: rows * OVERSAMPLING, : columns * OVERSAMPLING].reshape(
+        rows, OVERSAMPLING, columns, OVERSAMPLING, 3
+    )
+    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
