@@ -3,6 +3,7 @@
 from trabecula.cli import (
     configs,
     exporting,
+    paging,
     plan,
     reading,
     rendering,
@@ -12,7 +13,7 @@ from trabecula.cli import (
 )
 from trabecula.cli.app import app
 
-COMMANDS = (running, specimens, configs, plan, reading, rendering, exporting, validating)
+COMMANDS = (running, specimens, configs, plan, reading, rendering, exporting, paging, validating)
 
 
 def main() -> None:
