@@ -1,7 +1,6 @@
 """A run for other programs: tables as CSV, volumes as images, volumes and cells as VTKHDF."""
 
 import csv
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from trabecula.analysis.moments import (
     read_times,
 )
 from trabecula.base.columns import Array, Column, columns_of
-from trabecula.base.errors import ResultsError
 from trabecula.base.extras import check_extra
+from trabecula.base.files import replace_whole
 from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts, Osteocytes, Precursors
 from trabecula.records.tables import TABLES, read_table
 from trabecula.records.vtkhdf import Cloud, write_clouds, write_volumes
@@ -81,27 +80,20 @@ def _tabulate_cells(
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Any) -> None:
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header)
-            for row in rows:
-                writer.writerow("" if value != value else value for value in row)  # noqa: PLR0124
-        temporary.replace(path)
-    except OSError as error:
-        msg = f"{path}: the table cannot be written: {error}; check space and permissions"
-        raise ResultsError(msg) from error
-    finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
+    with (
+        replace_whole(path, "the table") as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow("" if value != value else value for value in row)  # noqa: PLR0124
 
 
 def export_image(place: Path, what: str, row: int, path: Path) -> Volume:
     """Write a volume of snapshot `row` as NRRD, MHA or NIfTI, by the ending of `path`.
 
-    Voxel size is in mm; world coordinates x, y, z begin at the outer corner of the lattice's first voxel,
+    Voxel size is in mm; world coordinates x, y, z begin at the outer corner of the first voxel,
     as in the other formats.
 
     Raises

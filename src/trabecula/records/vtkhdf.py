@@ -55,7 +55,7 @@ def write_volumes(
             if row == 0:
                 _make_grid(root, data, len(times), frame, voxel)
             for name, values in frame.items():
-                data[name][row] = values
+                data[name][row if len(times) > 1 else ...] = values
 
 
 def _make_grid(root: Any, data: Any, steps: int, frame: Mapping[str, Array], voxel: float) -> None:
@@ -64,9 +64,12 @@ def _make_grid(root: Any, data: Any, steps: int, frame: Mapping[str, Array], vox
     root.attrs["Origin"] = np.zeros(3)
     root.attrs["Spacing"] = np.full(3, voxel)
     root.attrs["Direction"] = np.eye(3).ravel()
-    chunks = (1, *(min(64, n) for n in (nz, ny, nx)))
+    shape: tuple[int, ...] = (nz, ny, nx)
+    chunks: tuple[int, ...] = tuple(min(64, n) for n in (nz, ny, nx))
+    if steps > 1:
+        shape, chunks = (steps, *shape), (1, *chunks)
     for name, values in frame.items():
-        data.create_dataset(name, (steps, nz, ny, nx), values.dtype, chunks=chunks, **PACKED)
+        data.create_dataset(name, shape, values.dtype, chunks=chunks, **PACKED)
 
 
 def write_clouds(path: Path, times: Sequence[float], clouds: Sequence[Cloud]) -> None:
@@ -98,7 +101,8 @@ def write_clouds(path: Path, times: Sequence[float], clouds: Sequence[Cloud]) ->
         for name in clouds[0].columns:
             column = np.concatenate([cloud.columns[name] for cloud in clouds])
             data.create_dataset(name, data=column, **(PACKED if len(column) else {}))
-        _write_offsets(root["Steps"], starts, steps, list(clouds[0].columns))
+        if steps > 1:
+            _write_offsets(root["Steps"], starts, steps, list(clouds[0].columns))
 
 
 def _write_offsets(group: Any, starts: Array, steps: int, names: Sequence[str]) -> None:
@@ -118,9 +122,10 @@ def _make_root(file: Any, kind: str, times: Sequence[float]) -> Any:
     root = file.create_group("VTKHDF", track_order=True)
     root.attrs["Version"] = np.array(VERSION, dtype=np.int64)
     root.attrs["Type"] = np.bytes_(kind)
-    steps = root.create_group("Steps")
-    steps["Values"] = np.asarray(times, dtype=np.float64)
-    steps.attrs["NSteps"] = len(times)
+    if len(times) > 1:  # VTK takes a file of one time for a file without time
+        steps = root.create_group("Steps")
+        steps["Values"] = np.asarray(times, dtype=np.float64)
+        steps.attrs["NSteps"] = len(times)
     return root
 
 

@@ -1,4 +1,4 @@
-"""Floor 7: figures; matplotlib is imported only here, and only when a figure is drawn."""
+"""Floor 7: figures; matplotlib and pyvista are imported only here, and only when something is drawn."""
 
 from trabecula.viz.hormones import draw_hormones
 from trabecula.viz.lattice import Snapshot, draw_lattice

@@ -23,6 +23,10 @@ FACING = ("top", "front", "right")
 
 MARGIN = 1.03
 
+CLEAR = 150.0
+"""Space between the camera and what it sees (um): shades are reckoned from the distance to the camera
+with eleven bits, so from farther away flat faces would get stripes."""
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -67,5 +71,5 @@ def place_camera(view: str, points: Array) -> Camera:
     low, high = seen.min(axis=0), seen.max(axis=0)
     focus = (low + high) / 2.0 @ np.vstack([right, up, back])
     width, height, depth = MARGIN * (high - low)
-    distance = 2.0 * (width + height + depth) + 1.0
+    distance = depth / 2.0 + CLEAR
     return Camera(focus + distance * back, focus, up, float(width), float(height))

@@ -69,8 +69,8 @@ def read_cut(text: str, option: str, slab: bool = False) -> Cut:
     allowed = "z, y or x, with a place such as z=0.6mm" + (
         ", and a thickness such as z=0.6mm,200um" if slab else ""
     )
-    name, _, rest = text.partition("=")
-    parts = [part.strip() for part in rest.split(",")] if rest else []
+    name, equals, rest = text.partition("=")
+    parts = [part.strip() for part in rest.split(",")] if equals else []
     if name.strip() not in AXES or len(parts) > 1 + slab:
         msg = f"{option}: found {text!r}; allowed: {allowed}"
         raise InputError(msg)

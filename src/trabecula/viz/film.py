@@ -1,22 +1,21 @@
 """Frames as a film: MP4 through the ffmpeg that imageio brings, or GIF."""
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trabecula.base.columns import Array
-from trabecula.base.errors import InputError, ResultsError
+from trabecula.base.errors import InputError
 from trabecula.base.extras import check_extra
+from trabecula.base.files import replace_whole
 from trabecula.viz.opengl import EXTRA
 from trabecula.viz.style import apply_style
 
 ENDINGS = (".mp4", ".gif")
-COLOURS = 128
-"""Colours of a frame of a GIF."""
+STEP = 8
+"""Steps of red, green and blue that count as one colour when those of a GIF are chosen."""
 
 
 def check_film_path(path: Path, option: str = "--out") -> None:
@@ -68,23 +67,8 @@ def write_film(
     """
     check_film_path(path)
     write = _write_gif if path.suffix.lower() == ".gif" else _write_mp4
-    with _whole(path) as temporary:
+    with replace_whole(path, "the film") as temporary:
         write(temporary, frames, fps, watch)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        msg = f"{path}: the film cannot be written: {error}; check space and permissions"
-        raise ResultsError(msg) from error
-    finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
 
 
 def _write_mp4(
@@ -115,17 +99,9 @@ def _write_gif(
     path: Path, frames: Iterator[Array], fps: float, watch: Callable[[int], None]
 ) -> None:
     check_extra(("PIL.Image",), EXTRA, "a GIF")
-    from PIL import Image
-
     pictures: list[Any] = []
     for frame in frames:
-        picture = Image.fromarray(frame)
-        # the colours of the first frame serve all, so that nothing flickers
-        pictures.append(
-            picture.quantize(COLOURS, dither=Image.Dither.NONE)
-            if not pictures
-            else picture.quantize(palette=pictures[0], dither=Image.Dither.NONE)
-        )
+        pictures.append(reduce_colours(frame))
         watch(len(pictures))
     pictures[0].save(
         path,
@@ -135,3 +111,20 @@ def _write_gif(
         duration=round(1000 / fps),
         loop=0,
     )
+
+
+def reduce_colours(frame: Array) -> Any:
+    """Return a frame in 256 colours, chosen from those that are there however rare they are.
+
+    Counted by pixels, the colours of bone would take all, and those of the few cells none.
+    """
+    from PIL import Image
+
+    flat = frame.reshape(-1, 3)
+    steps = (flat // STEP).astype(np.int32)
+    _, first = np.unique((steps[:, 0] << 16) | (steps[:, 1] << 8) | steps[:, 2], return_index=True)
+    there = Image.fromarray(flat[first][None])
+    few = there.quantize(255, dither=Image.Dither.NONE).getpalette() or []
+    chosen = Image.new("P", (1, 1))
+    chosen.putpalette([255, 255, 255, *few[: 3 * 255]])
+    return Image.fromarray(frame).quantize(palette=chosen, dither=Image.Dither.NONE)

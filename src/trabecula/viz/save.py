@@ -1,10 +1,10 @@
 """Figures as files: PNG to look at, SVG to print."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import InputError, ResultsError
+from trabecula.base.files import replace_whole
 from trabecula.viz.style import apply_style
 
 FORMATS = ("png", "svg")
@@ -59,16 +59,6 @@ def save_picture(figure: Any, path: Path, dpi: int) -> Path:
     check_picture_path(path)
     kind = path.suffix.lower().lstrip(".")
     dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with apply_style():
-            figure.savefig(temporary, dpi=dpi, format=kind, metadata=dates.get(kind))
-        temporary.replace(path)
-    except OSError as error:
-        msg = f"{path}: the picture cannot be written: {error}; check space and permissions"
-        raise ResultsError(msg) from error
-    finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
+    with replace_whole(path, "the picture") as temporary, apply_style():
+        figure.savefig(temporary, dpi=dpi, format=kind, metadata=dates.get(kind))
     return path

@@ -1,10 +1,10 @@
 """The surface of bone as STL, for meshing, printing and finite elements."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ResultsError
+from trabecula.base.files import replace_whole
 from trabecula.viz.opengl import load_pyvista
 
 MILLIMETRE = 1000.0
@@ -34,22 +34,13 @@ def write_stl(mesh: Any, path: Path, words: str) -> None:
     scaled = mesh.copy()
     scaled.points = scaled.points / MILLIMETRE
     scaled.clear_data()
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
     writer = vtkSTLWriter()
     writer.SetFileTypeToBinary()
     writer.SetHeader(f"unit: mm; x, y, z; {words}"[:79])
     writer.SetInputData(scaled)
-    writer.SetFileName(str(temporary))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replace_whole(path, "the surface") as temporary:
         temporary.touch()
+        writer.SetFileName(str(temporary))
         if not writer.Write():
             msg = f"{path}: the surface cannot be written; check space and permissions"
             raise ResultsError(msg)
-        temporary.replace(path)
-    except OSError as error:
-        msg = f"{path}: the surface cannot be written: {error}; check space and permissions"
-        raise ResultsError(msg) from error
-    finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
