@@ -123,7 +123,7 @@ def measure_change(before: np.ndarray, after: np.ndarray) -> float:
     return float((np.abs(before.astype(int) - after).max(axis=2) > 24).mean())
 
 
-def wait_for_change(page, selector: str, before: np.ndarray, least: float, seconds: float = 40.0):
+def wait_for_change(page, selector: str, before: np.ndarray, least: float, seconds: float = 90.0):
     """Wait until the picture differs from `before` in a share of its pixels; returns the new one."""
     end = time.monotonic() + seconds
     while True:

@@ -124,7 +124,10 @@ class Board:
         """Read volumes and cells of snapshot `row`, or take them from what was read before."""
         populations = tuple(dict.fromkeys(STORED_AS.get(kind, kind) for kind in kinds))
         key = (row, tuple(sorted(set(volumes))), populations)
-        return _keep(self._moments, key, lambda: read_moment(self.place, row, key[1], populations))
+        found: StoredMoment = _keep(
+            self._moments, key, lambda: read_moment(self.place, row, key[1], populations)
+        )
+        return found
 
     def build(self, wish: Wish) -> Scene:
         """Build the scene that was wished for.
@@ -136,7 +139,8 @@ class Board:
         ResultsError
             If there is no bone in what is to be seen.
         """
-        return _keep(self._scenes, wish, lambda: self._build(wish))
+        found: Scene = _keep(self._scenes, wish, lambda: self._build(wish))
+        return found
 
     def _build(self, wish: Wish) -> Scene:
         marks = [NEEDED[mark] for mark in wish.marks]

@@ -88,16 +88,17 @@ def _add_layers(board: Board, html: Any, v3: Any) -> None:
 
 def _add_cut(html: Any, v3: Any) -> None:
     html.Div("Cut", classes="tb-head")
-    for name, values in (("cut", CUTS), ("axis", AXES)):
+    whole = "cut === 'none'"
+    for name, values, off in (("cut", CUTS, "false"), ("axis", AXES, whole)):
         with v3.VBtnToggle(
             v_model=(name,), mandatory=True, density="compact", variant="outlined", divided=True,
-            classes="mb-2 mr-2", style="height: 30px", disabled=("cut === 'none'",) if name == "axis" else False,
+            classes="mb-2 mr-2", style="height: 30px", disabled=(off,),
         ):  # fmt: skip
             for value in values:
                 v3.VBtn(value, value=value, size="small", classes="text-none")
     v3.VSlider(
         v_model=("place",), min=0.0, max=1.0, step=0.01, hide_details=True, density="compact",
-        disabled=("cut === 'none'",), aria_label="place of the cut",
+        disabled=(whole,), aria_label="place of the cut",
     )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def serve(start: Any, port: int, with_browser: bool) -> None:
 
     settings = uvicorn.Config(app, host=HOST, port=port, log_level="error", ws="auto")
 
-    class Server(uvicorn.Server):
+    class Server(uvicorn.Server):  # type: ignore[misc]
         """Says where it is once it listens."""
 
         async def startup(self, sockets: Any = None) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from trabecula.model.memory import insist_on_memory
 from trabecula.runner.cache import StateCache
+from trabecula.runner.digest import compute_state_digest
 from trabecula.runner.progress import Progress
 from trabecula.runner.specimens import insist_on_specimen
 from trabecula.runner.spinup import SpinUp
@@ -40,8 +41,21 @@ def make_first_state(
     specimen = insist_on_specimen(config)
     if is_raw:
         config = config.model_copy(update={"spin_up": 0.0, "settle": 0.0})
-    maker = SpinUp(config, cache or StateCache(), report, lead=0.0, specimen=specimen)
-    state = maker.make()
+    kept = cache or StateCache()
+    maker = SpinUp(config, kept, report, lead=0.0, specimen=specimen)
+    state = _fetch_raw(config, maker, kept) if is_raw and specimen is None else maker.make()
     state.loading.is_fixed = True  # the reference of strain: this bone
     state.seed = config.seed
+    return state
+
+
+def _fetch_raw(config: "Config", maker: SpinUp, cache: StateCache) -> State:
+    """Take a generated bone from the cache, or generate and keep it: the search takes a while."""
+    digest = compute_state_digest(config, 0, False)
+    with cache.lock("raw", digest):
+        found = cache.load(digest)
+        if found is not None:
+            return found[0]
+        state = maker.make()
+        cache.store(digest, state, maker.notes)
     return state

@@ -213,13 +213,15 @@ def find_osteoid_points(mesh: Any, moment: StoredMoment) -> Array:
     """Return a mask of the points of a bone surface under which osteoid lies, shape (point,)."""
     osteoid = moment.volumes["osteoid"]
     points = np.asarray(mesh.points) - 0.4 * osteoid.voxel * np.asarray(mesh["Normals"])
-    soft: Array = sample_volume(osteoid.values, osteoid.voxel, points) > 0.25
-    return soft & (np.asarray(mesh["cut"]) == 0)
+    soft = sample_volume(osteoid.values, osteoid.voxel, points) > 0.25
+    found: Array = soft & (np.asarray(mesh["cut"]) == 0)
+    return found
 
 
 def find_eroded_points(mesh: Any, moment: StoredMoment) -> Array:
     """Return a mask of the points of a bone surface that bear the mark of resorption, shape (point,)."""
     eroded = moment.volumes["eroded"]  # the mark is in the open voxel in front of the surface
     points = np.asarray(mesh.points) + 0.5 * eroded.voxel * np.asarray(mesh["Normals"])
-    marked: Array = sample_volume(eroded.values, eroded.voxel, points) > 0.5
-    return marked & (np.asarray(mesh["cut"]) == 0)
+    marked = sample_volume(eroded.values, eroded.voxel, points) > 0.5
+    found: Array = marked & (np.asarray(mesh["cut"]) == 0)
+    return found

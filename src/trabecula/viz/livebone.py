@@ -8,10 +8,10 @@ import numpy as np
 
 from trabecula.base.columns import Array
 from trabecula.viz.cellglyphs import LOOKS
-from trabecula.viz.colouring import BONE, GREEN, ORANGE, SEQUENTIAL, make_colouring
+from trabecula.viz.colouring import BONE, SEQUENTIAL, make_colouring
 from trabecula.viz.pictures import add_bar
 from trabecula.viz.plate import to_day
-from trabecula.viz.style import BLACK, BLUE, GREY, PURPLE, VERMILION, apply_style
+from trabecula.viz.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, apply_style
 
 HALF = 0.5
 SIZES = {
@@ -95,7 +95,7 @@ def draw_live_slice(plane: LiveSlice) -> Any:
             axis.scatter(
                 x, y, s=SIZES[kind] * shrink, c=look.colour, linewidths=0.3, edgecolors="white"
             )
-            dot = {"marker": "o", "linestyle": "", "markersize": 4}
+            dot: Any = {"marker": "o", "linestyle": "", "markersize": 4}
             handles.append(Line2D([], [], color=look.colour, label=look.label, **dot))
         axis.set_title(f"{to_day(plane.time)}, plane {plane.axes}")
         axis.set_axis_off()

@@ -88,7 +88,8 @@ class Stage:
         renderer.SetDisplayPoint(column, row, depth)
         renderer.DisplayToWorld()
         x, y, z, w = renderer.GetWorldPoint()
-        return np.array([x, y, z]) / w
+        point: Array = np.array([x, y, z]) / w
+        return point
 
     def take_picture(self) -> Array:
         """Return what the camera sees, shape (row, column, 3), uint8."""
