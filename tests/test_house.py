@@ -32,6 +32,7 @@ PLANTED = {
         "cli/planted.py",
         "import matplotlib.figure",
     ),
+    "trame and solara only in pages": ("cli/planted_page.py", "import solara"),
     "pyvista and vtk only in viz": ("cli/planted_scene.py", "import pyvista"),
     "base rests on the standard library and numpy alone": ("base/planted.py", "import scipy"),
 }
@@ -86,9 +87,10 @@ def test_every_room_stands_on_the_staircase() -> None:
     [
         ("numba only in kernels", {"kernels"}),
         ("yaml, pydantic and pint only in config", {"config"}),
-        ("mesa only in model", {"model", "viz"}),
+        ("mesa only in model", {"model", "viz", "pages"}),
         ("h5py only in records", {"records"}),
         ("pyvista and vtk only in viz", {"viz"}),
+        ("trame and solara only in pages", {"pages"}),
         (
             "image libraries only in specimen, matplotlib only in viz",
             {"specimen", "viz", "kernels"},

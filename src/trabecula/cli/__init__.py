@@ -1,1 +1,1 @@
-"""Floor 8: the command line. Heavy rooms are imported inside the commands that need them."""
+"""Floor 9: the command line. Heavy rooms are imported inside the commands that need them."""

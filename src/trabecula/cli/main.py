@@ -3,6 +3,7 @@
 from trabecula.cli import (
     configs,
     exporting,
+    paging,
     plan,
     plotting,
     reading,
@@ -18,7 +19,7 @@ from trabecula.cli import (
 from trabecula.cli.app import app
 
 COMMANDS = (
-    running, specimens, configs, plan, reading, plotting, rendering, exporting, reporting,
+    running, specimens, configs, plan, reading, plotting, rendering, exporting, reporting, paging,
     sweeping, sensitivity, trying, validating,
 )  # fmt: skip
 

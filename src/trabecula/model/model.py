@@ -8,7 +8,7 @@ from mesa.experimental.scenarios import Scenario
 from mesa.time import Priority, Schedule
 
 from trabecula.model.measures import MeasureSet
-from trabecula.model.plan import make_plan, run_step
+from trabecula.model.plan import find_signals, make_plan, run_step
 from trabecula.model.populations import PopulationView
 from trabecula.model.sampling import Sampler
 from trabecula.model.timeline import count_steps, is_due
@@ -16,6 +16,7 @@ from trabecula.state import State
 
 if TYPE_CHECKING:
     from trabecula.config import Config
+    from trabecula.config.schema import HormoneSettings
 
 POPULATIONS = ("precursors", "osteoclasts", "osteoblasts", "lining", "osteocytes")
 
@@ -76,6 +77,15 @@ class TrabeculaModel(Model):  # type: ignore[misc]
     def step(self) -> None:
         """Live one step."""
         run_step(self.plan, self.state)
+
+    @property
+    def hormones(self) -> "HormoneSettings":
+        """Levels, blockades and doses; replaced, they hold from the next step."""
+        return find_signals(self.plan).settings
+
+    @hormones.setter
+    def hormones(self, settings: "HormoneSettings") -> None:
+        find_signals(self.plan).settings = settings
 
     def get_population(self, name: str) -> PopulationView:
         """Return Mesa's view of a population: precursors, osteoclasts, osteoblasts, lining or

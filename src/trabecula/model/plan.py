@@ -80,15 +80,38 @@ def _first_line(function: Callable[..., object]) -> str:
     return (function.__doc__ or "").strip().splitlines()[0]
 
 
-def _make_signal_step(config: "Config", replete: bool) -> Step:
-    parameters, sex, age = config.parameters, config.patient.sex, config.patient.age
-    course = None if replete else find_course(config)
+class SignalStep:
+    """Renews the signals.
 
-    def apply(state: State) -> None:
+    Parameters
+    ----------
+    settings
+        Levels, blockades and doses; may be replaced while the bone lives.
+    """
+
+    def __init__(self, config: "Config", replete: bool) -> None:
+        self.settings = config.hormones
+        self._parameters, self._replete = config.parameters, replete
+        self._sex, self._age = config.patient.sex, config.patient.age
+        self._course = None if replete else find_course(config)
+
+    def __call__(self, state: State) -> None:
+        """Renew them for the step that begins now."""
         now, dt = state.clock.time, state.clock.length
-        step_signals(state.signals, config.hormones, parameters, now, dt, sex, replete, age, course)
+        step_signals(
+            state.signals, self.settings, self._parameters, now, dt, self._sex, self._replete,
+            self._age, self._course,
+        )  # fmt: skip
 
-    return Step("signals", "hormones", config.step, (), _first_line(step_signals), apply)
+
+def find_signals(plan: tuple[Step, ...]) -> SignalStep:
+    """Return the step of a plan that renews the signals."""
+    return next(entry.apply for entry in plan if isinstance(entry.apply, SignalStep))
+
+
+def _make_signal_step(config: "Config", replete: bool) -> Step:
+    doc = _first_line(step_signals)
+    return Step("signals", "hormones", config.step, (), doc, SignalStep(config, replete))
 
 
 def _make_field_step(config: "Config") -> Step:

@@ -107,6 +107,25 @@ def read_moment(
         )
 
 
+def read_matrix_course(place: Path, box: tuple[slice, slice, slice]) -> Array:
+    """Read the matrix in a box of the lattice at every snapshot.
+
+    Returns
+    -------
+    ndarray
+        Matrix per voxel volume, 0..1, shape (snapshot, z, y, x) of the box, float32.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be read.
+    """
+    path = find_results(place)
+    with open_kind(path, KIND, FORMAT_VERSION) as file:
+        stack: Array = file["snapshots/matrix"][(slice(None), *box)]
+    return stack.astype(np.float32) / np.float32(FULL)
+
+
 def list_volumes(place: Path) -> list[str]:
     """List the volumes that every snapshot of a results file has.
 

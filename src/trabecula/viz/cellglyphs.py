@@ -98,8 +98,15 @@ def place_cells(
     return placed
 
 
-def make_bodies(placed: Mapping[str, tuple[Array, Array, Array]]) -> dict[str, Any]:
+def make_bodies(
+    placed: Mapping[str, tuple[Array, Array, Array]], most: int = MOST_TRIANGLES
+) -> dict[str, Any]:
     """Build one mesh of ellipsoids for each kind of cell that is there.
+
+    Parameters
+    ----------
+    most
+        Triangles above which a crowd is drawn more coarsely.
 
     Raises
     ------
@@ -109,7 +116,7 @@ def make_bodies(placed: Mapping[str, tuple[Array, Array, Array]]) -> dict[str, A
     pv = load_pyvista()
     count = sum(len(radii) for _, _, radii in placed.values())
     # an icosphere has 20 x 4^n triangles; a crowd is seen from farther away than a few
-    detail = 3 if count * 1280 < MOST_TRIANGLES / 4 else 2 if count * 320 < MOST_TRIANGLES else 1
+    detail = 3 if count * 1280 < most / 4 else 2 if count * 320 < most else 1
     bodies = {}
     for kind, (centres, up, radii) in placed.items():
         if not len(centres):

@@ -196,15 +196,32 @@ def to_rgb(mesh: Any, values: Array, colouring: Colouring | None) -> Array:
 
 def paint_tissue(mesh: Any, moment: StoredMoment) -> Array:
     """Return colours that say mineralised bone, osteoid, or eroded surface, shape (point, 3)."""
+    rgb = to_rgb(mesh, np.zeros(mesh.n_points), None)
+    paint(rgb, find_eroded_points(mesh, moment), ORANGE)
+    paint(rgb, find_osteoid_points(mesh, moment), GREEN)
+    return rgb
+
+
+def paint(rgb: Array, points: Array, colour: str) -> None:
+    """Give the chosen `points` (a mask) of `rgb` (point, 3; uint8) one colour, in place."""
     from matplotlib.colors import to_rgb as parse
 
-    rgb = to_rgb(mesh, np.zeros(mesh.n_points), None)
-    free = np.asarray(mesh["cut"]) == 0
-    points, normals = np.asarray(mesh.points), np.asarray(mesh["Normals"])
-    osteoid, eroded = moment.volumes["osteoid"], moment.volumes["eroded"]
-    # osteoid lies under the surface, the mark of resorption in the open voxel in front of it
-    soft = sample_volume(osteoid.values, osteoid.voxel, points - 0.4 * osteoid.voxel * normals)
-    open_ = sample_volume(eroded.values, eroded.voxel, points + 0.5 * eroded.voxel * normals)
-    for shown, colour in (((open_ > 0.5) & free, ORANGE), ((soft > 0.25) & free, GREEN)):
-        rgb[shown] = np.rint(255.0 * np.array(parse(colour)))
-    return rgb
+    rgb[points] = np.rint(255.0 * np.array(parse(colour)))
+
+
+def find_osteoid_points(mesh: Any, moment: StoredMoment) -> Array:
+    """Return a mask of the points of a bone surface under which osteoid lies, shape (point,)."""
+    osteoid = moment.volumes["osteoid"]
+    points = np.asarray(mesh.points) - 0.4 * osteoid.voxel * np.asarray(mesh["Normals"])
+    soft = sample_volume(osteoid.values, osteoid.voxel, points) > 0.25
+    found: Array = soft & (np.asarray(mesh["cut"]) == 0)
+    return found
+
+
+def find_eroded_points(mesh: Any, moment: StoredMoment) -> Array:
+    """Return a mask of the points of a bone surface that bear the mark of resorption, shape (point,)."""
+    eroded = moment.volumes["eroded"]  # the mark is in the open voxel in front of the surface
+    points = np.asarray(mesh.points) + 0.5 * eroded.voxel * np.asarray(mesh["Normals"])
+    marked = sample_volume(eroded.values, eroded.voxel, points) > 0.5
+    found: Array = marked & (np.asarray(mesh["cut"]) == 0)
+    return found

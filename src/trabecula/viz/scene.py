@@ -9,7 +9,7 @@ import numpy as np
 from trabecula.analysis.moments import StoredMoment, Volume
 from trabecula.base.columns import Array
 from trabecula.base.errors import ResultsError
-from trabecula.viz.cellglyphs import USUAL, make_bodies, place_cells
+from trabecula.viz.cellglyphs import MOST_TRIANGLES, USUAL, make_bodies, place_cells
 from trabecula.viz.colouring import (
     OF_BONE,
     Colouring,
@@ -47,6 +47,8 @@ class Request:
         Values at the ends of the colour map; None: chosen from the data.
     view
         Name of the camera's place; empty: what suits the cut.
+    triangles
+        Triangles above which cells are drawn more coarsely.
     """
 
     colour: str = "plain"
@@ -54,6 +56,7 @@ class Request:
     populations: Sequence[str] = USUAL
     limits: tuple[float, float] | None = None
     view: str = ""
+    triangles: int = MOST_TRIANGLES
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def make_scene(
         values, colouring = compute_values(bone, moment, request.colour, before, request.limits)
         bone["rgb"] = to_rgb(bone, values, colouring)
     placed = place_cells(moment, bone, low, high, request.cut is not None)
-    bodies = make_bodies(placed) if placed else {}
+    bodies = make_bodies(placed, request.triangles) if placed else {}
     return Scene(
         moment.time, bone, bodies, low, high, colouring, plane, lines, request.colour == "tissue"
     )

@@ -61,11 +61,8 @@ def take_shot(scene: Scene, camera: Camera, width: int) -> Shot:
     plotter = pv.Plotter(off_screen=True, window_size=size, lighting="none")
     try:
         plotter.set_background("white")
-        _add_meshes(plotter, scene)
-        for place, strength in LIGHTS:
-            plotter.add_light(
-                pv.Light(position=place, light_type="camera light", intensity=strength)
-            )
+        add_meshes(plotter, scene)
+        add_lights(plotter, pv)
         plotter.camera.position = camera.position
         plotter.camera.focal_point = camera.focus
         plotter.camera.up = camera.up
@@ -81,15 +78,25 @@ def take_shot(scene: Scene, camera: Camera, width: int) -> Shot:
     return Shot(picture, camera.width / width, scene.time, scene.colouring, kinds, scene.is_tissue)
 
 
-def _add_meshes(plotter: Any, scene: Scene) -> None:
+def add_lights(plotter: Any, pv: Any) -> None:
+    """Light a scene from places that move with the camera."""
+    for place, strength in LIGHTS:
+        plotter.add_light(pv.Light(position=place, light_type="camera light", intensity=strength))
+
+
+def add_meshes(plotter: Any, scene: Scene, with_bone: bool = True) -> None:
+    """Put the meshes of a scene before the camera, which stays where it is."""
     soft = {"ambient": 0.24, "diffuse": 0.85, "specular": 0.08, "specular_power": 12}
-    plotter.add_mesh(scene.bone, scalars="rgb", rgb=True, smooth_shading=True, **soft)
+    soft |= {"smooth_shading": True, "reset_camera": False}
+    if with_bone:
+        plotter.add_mesh(scene.bone, scalars="rgb", rgb=True, **soft)
     for kind, mesh in scene.bodies.items():
-        plotter.add_mesh(mesh, color=LOOKS[kind].colour, smooth_shading=True, **soft)
+        plotter.add_mesh(mesh, color=LOOKS[kind].colour, **soft)
+    flat = {"lighting": False, "reset_camera": False}
     if scene.plane is not None:
-        plotter.add_mesh(scene.plane, scalars="rgb", rgb=True, lighting=False)
+        plotter.add_mesh(scene.plane, scalars="rgb", rgb=True, **flat)
     if scene.lines is not None:
-        plotter.add_mesh(scene.lines, color="#ffffff", line_width=2, lighting=False)
+        plotter.add_mesh(scene.lines, color="#ffffff", line_width=2, **flat)
 
 
 def _average(drawn: Array) -> Array:

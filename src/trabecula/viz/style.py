@@ -69,3 +69,24 @@ def apply_style() -> Iterator[Any]:
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with mpl.rc_context(SETTINGS):
         yield Figure
+
+
+def to_svg(figure: Any) -> str:
+    """Return a figure as SVG text that can stand inside a page."""
+    import io
+
+    with apply_style():
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    text = stream.getvalue()
+    return text[text.index("<svg") :]
+
+
+def make_gradient(colours: str, stops: int = 12) -> str:
+    """Return a colour map as a CSS gradient from left to right."""
+    import numpy as np
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    shares = np.linspace(0.0, 1.0, stops)
+    return f"linear-gradient(to right, {', '.join(to_hex(colormaps[colours](s)) for s in shares)})"
