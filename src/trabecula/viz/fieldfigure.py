@@ -81,7 +81,8 @@ def draw_fields(marrows: Sequence[Marrow]) -> Any:
             _draw_field(axis, names[number], marrows)
         for row in axes:
             row[0].set_ylabel("share (%)")
-        handles, labels = axes[0, 0].get_legend_handles_labels()
+        # a molecule that is nowhere has no lines: the legend is that of the fullest panel
+        handles, labels = max((a.get_legend_handles_labels() for a in axes.flat), key=_count)
         figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)))
         add_caption(
             figure,
@@ -90,6 +91,10 @@ def draw_fields(marrows: Sequence[Marrow]) -> Any:
             f"Axes end at the {100 * SHARES[0]:g} and {100 * SHARES[1]:g} % quantiles.",
         )
     return figure
+
+
+def _count(handles_and_labels: tuple[list[Any], list[str]]) -> int:
+    return len(handles_and_labels[1])
 
 
 def _draw_field(axis: Any, name: str, marrows: Sequence[Marrow]) -> None:
