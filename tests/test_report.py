@@ -13,6 +13,7 @@ from trabecula.analysis import load_results
 from trabecula.analysis.closure import check_closure
 from trabecula.cli.main import app
 from trabecula.viz.page import Html, escape, make_document, make_table
+from trabecula.viz.runpage import to_change, to_spread
 
 NASTY = "<script>alert('x')</script>&\"'"
 
@@ -133,9 +134,17 @@ def test_names_and_sources_are_escaped(tmp_path: Path) -> None:
 def test_pieces_escape_all_but_html() -> None:
     assert escape("<b>") == "&lt;b&gt;"
     assert escape(Html("<b>")) == "<b>"
-    assert "<i>" not in make_table(["<i>"], [["<i>", 1.23456]], (1,))
+    assert "<i>" not in make_table(["<i>", ""], [["<i>", 1.23456]], (1,))
     assert "1.235" in make_table(["a", "b"], [["", 1.23456]], (1,))
     assert "&lt;/title&gt;" in make_document("</title>", "<p>")
+
+
+def test_numbers_are_written_without_powers() -> None:
+    assert [to_change(value) for value in (1234.0, -0.1234, 0.0, float("nan"))] == [
+        "+1234", "-0.123", "0", "-",
+    ]  # fmt: skip
+    assert to_spread(217.3) == "± 217"
+    assert to_spread(float("nan")) == ""
 
 
 def test_a_folder_of_runs_becomes_one_page_with_contrasts(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from trabecula.viz.page import (
     make_section,
     make_table,
     make_text_block,
+    to_number,
 )
 from trabecula.viz.panels import to_unit_name
 
@@ -201,12 +202,12 @@ def _list_rates(results: Results) -> list[tuple[Any, ...]]:
 
 def to_change(percent: float) -> str:
     """Return a change (%) with its sign; a dash where there is none."""
-    return f"{percent:+.3g}" if np.isfinite(percent) else "-"
+    return f"{'+' if percent > 0 else ''}{to_number(percent, 3)}"
 
 
 def to_spread(percent: float) -> str:
     """Return a standard deviation (%); nothing where it is not known."""
-    return f"± {percent:.2g}" if np.isfinite(percent) else ""
+    return f"± {to_number(percent, 2)}" if np.isfinite(percent) else ""
 
 
 def draw_pictures(*arms: Arm) -> list[Html]:
