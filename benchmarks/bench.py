@@ -46,6 +46,9 @@ NEEDS = {
 }  # fmt: skip
 """Whose preparation leaves the file that a case reads."""
 
+MECHANICS = 30
+"""Days between two solves of mechanics by default."""
+
 UNTHREADED = {"pair": "1", "startup": "1"}
 """Threads that numba starts with where it is not two."""
 
@@ -193,6 +196,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.days, options.warm_up = 1, 3, 1
+    elif options.days % MECHANICS:
+        allowed = f"multiples of {MECHANICS}, so that mechanics has its part"
+        parser.error(f"--days: found {options.days}; allowed: {allowed}")
     asked = options.cases or []
     if not options.peers and set(asked) & set(PEERS):
         parser.error(f"cases {', '.join(sorted(set(asked) & set(PEERS)))} need --peers PYTHON")

@@ -146,3 +146,9 @@ def test_compare_refuses_a_revision_that_is_none() -> None:
     assert done.returncode == 2
     assert "no-such-revision: found no such revision" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_days_without_their_part_of_mechanics_are_refused() -> None:
+    done = run_script("bench.py", "--days", "12", "--cases", "stencil")
+    assert done.returncode == 2
+    assert "--days: found 12; allowed: multiples of 30" in done.stderr

@@ -25,6 +25,7 @@ def prepare(setting: Setting):
     before = reset_peak()
     model = make_model(edge)
     live(model, setting.warm_up)
+    model.sampler.sample(model.state, True)  # the largest stage, which a run has every 90 d
     grid = model.state.grid
     grown = read_memory("VmHWM") - before
     counted: dict[str, float] = {}
