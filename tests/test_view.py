@@ -134,6 +134,63 @@ def test_a_click_finds_the_site_that_is_near(board):
     np.testing.assert_allclose(board.locate_site(1), (np.array([6, 7, TOP]) + 0.5) * VOXEL)
 
 
+class FakeState:
+    """Attributes, and a context that counts how often the page was told."""
+
+    told = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.told += 1
+
+
+class FakeStage:
+    def __init__(self, point) -> None:
+        self.point, self.shown = point, []
+
+    def show(self, scene, with_bone, size) -> None:
+        self.shown.append((scene, with_bone))
+
+    def pick(self, column, row):
+        return self.point
+
+
+def test_the_page_says_what_it_shows_and_a_click_picks_but_a_drag_does_not(board):
+    pytest.importorskip("matplotlib", reason="the extra plot is not installed")
+    from trabecula.pages.viewer import Viewer
+
+    stage, state = FakeStage(np.array([10.0, 10.0, 2.0]) * VOXEL), FakeState()
+    board.bmus = {name: np.resize(column, 3) for name, column in BMUS.items()} | {
+        "voxel": np.array([0, 1, 2])
+    }
+    viewer = Viewer(board, stage, state)
+    pushed = []
+    viewer.push = lambda: pushed.append(state.day)
+    state.colour, state.marks = "opg", ["osteoid", "sites"]
+    viewer.refresh()
+    assert pushed == ["day 60"]
+    assert state.scale["label"] == "OPG (pM)"
+    assert float(state.scale["low"]) < float(state.scale["middle"]) < float(state.scale["high"])
+    assert state.legend[0]["name"] == "osteoid"
+    assert [choice["value"] for choice in state.sites] == [3, 2, 1]
+    assert state.site_svg == ""
+    viewer.note_press((100, 100))
+    viewer.note_release((140, 100))
+    assert (state.site, state.told) == (None, 0)
+    viewer.note_press((100, 100))
+    viewer.note_release((101, 100))
+    assert (state.site, state.told) == (3, 1)
+    viewer.refresh()
+    assert state.site_svg.startswith("<svg")
+    assert {"name": "state", "value": "formation"} in state.site_rows
+    state.cut, state.axis, state.place = "slab", "z", 1.0
+    viewer.refresh()
+    assert "no bone in what is to be seen" in state.trouble
+    assert len(stage.shown) == len(pushed) == 2  # what was there stays
+
+
 def test_a_port_that_is_taken_or_none_is_refused():
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -210,6 +267,18 @@ def test_the_page_in_a_browser(run, tmp_path):
             page.locator(".v-list-item", has_text="OPG").first.click()
             page.locator(".tb-scale", has_text="OPG (pM)").wait_for()
             wait_for_change(page, VIEW, drawn, 0.02)
+            time.focus()
+            page.keyboard.press("End")
+            page.locator(".tb-day", has_text="day 60").wait_for()
+            page.locator(".v-autocomplete input").click()
+            page.locator(".v-list-item", has_text="1, from day 3").click()
+            page.locator(".tb-site svg").wait_for()
+            before = photograph(page, VIEW)
+            page.mouse.move(600, 300)
+            page.mouse.down()
+            page.mouse.move(700, 330, steps=3)
+            page.mouse.up()
+            wait_for_change(page, VIEW, before, 0.01)
             assert page.locator(".tb-trouble").count() == 0
     finally:
         assert served.stop() == 0

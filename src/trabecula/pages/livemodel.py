@@ -65,7 +65,8 @@ class LiveModel(TrabeculaModel):
             self._note()
 
     def _note(self) -> None:
-        row, state = self.measure(), self.state
+        state = self.state
+        row = self.sampler.sample(state, costly=False)
         self.series["time"].append(state.clock.time)
         for key in SERIES:
             self.series[key].append(row.get(key, np.nan))

@@ -149,7 +149,8 @@ class Viewer:
             return
         site = self.board.find_site(self.read_wish().row, point)
         if site != (self.state.site or 0):
-            self.state.site = site or None
+            with self.state:  # a click comes from outside the page's own calls: tell the page
+                self.state.site = site or None
 
     def look_from(self, view: str) -> None:
         """Put the camera where the whole lattice is seen."""
