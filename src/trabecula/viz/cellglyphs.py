@@ -61,7 +61,7 @@ def place_cells(
     Parameters
     ----------
     low, high
-        Corners x, y, z (um) of the block that is drawn.
+        Corners x, y, z (um) of the block that is drawn, shape (3,).
     is_cut
         Whether cells on bone outside the block are left out.
 
@@ -100,6 +100,11 @@ def place_cells(
 
 def make_bodies(placed: Mapping[str, tuple[Array, Array, Array]]) -> dict[str, Any]:
     """Build one mesh of ellipsoids for each kind of cell that is there.
+
+    Parameters
+    ----------
+    placed
+        By kind: centres (cell, 3) and radii (cell,), um, with directions (cell, 3) between them.
 
     Raises
     ------

@@ -200,12 +200,12 @@ def _list_rates(results: Results) -> list[tuple[Any, ...]]:
 
 
 def to_change(percent: float) -> str:
-    """Return a change (%) with its sign; a dash where there is none."""
+    """Return a change, `percent` (%), with its sign; a dash where there is none."""
     return f"{percent:+.3g}" if np.isfinite(percent) else "-"
 
 
 def to_spread(percent: float) -> str:
-    """Return a standard deviation (%); nothing where it is not known."""
+    """Return a standard deviation, `percent` (%); nothing where it is not known."""
     return f"± {percent:.2g}" if np.isfinite(percent) else ""
 
 
