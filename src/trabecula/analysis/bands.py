@@ -50,7 +50,18 @@ def compute_band(runs: Sequence[Results], measure: Callable[[Results], Array]) -
 
 
 def merge_times(times: Sequence[Array]) -> Array:
-    """Return the moments of any of several clocks once, ascending."""
+    """Return the moments of any of several clocks once, ascending.
+
+    Parameters
+    ----------
+    times
+        Of each clock, shape (time,), d.
+
+    Returns
+    -------
+    ndarray
+        Shape (time,), d.
+    """
     every = np.sort(np.concatenate(times)) if len(times) else np.zeros(0)
     new = np.ones(len(every), dtype=bool)
     new[1:] = np.diff(every) > SAME

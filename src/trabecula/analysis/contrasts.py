@@ -119,7 +119,13 @@ def compare_arms(
 
 
 def summarise_pairs(differences: np.ndarray) -> tuple[float, float, float, float]:
-    """Return mean, standard error, and the ends of the 95 % interval after Student."""
+    """Return mean, standard error, and the ends of the 95 % interval after Student.
+
+    Parameters
+    ----------
+    differences
+        One for each pair, shape (pair,), in any unit, which the results share; NaN are left out.
+    """
     known = differences[np.isfinite(differences)]
     count = len(known)
     if not count:

@@ -26,7 +26,7 @@ NEAR = 0.5
 
 
 def load_snapshot_times(place: Path) -> Array:
-    """Load the times of the snapshots (d); at least one.
+    """Load the times of the snapshots, shape (snapshot,), d; at least one.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def choose_snapshot(times: Array, time: float | None, option: str) -> int:
     Parameters
     ----------
     times
-        Times of the snapshots (d), ascending.
+        Times of the snapshots, shape (snapshot,), d, ascending.
     option
         What asked for it, for the message.
 
@@ -87,7 +87,13 @@ def compute_centres(voxels: Array, shape: tuple[int, int, int], voxel: float) ->
 
 
 def split_stages(moment: StoredMoment) -> dict[str, dict[str, Array]]:
-    """Return the cells by kind: preosteoblasts apart from active osteoblasts."""
+    """Return the cells by kind: preosteoblasts apart from active osteoblasts.
+
+    Returns
+    -------
+    dict
+        By kind: columns by name, each of shape (cell,), in the unit in which it is stored.
+    """
     kinds = {name: dict(columns) for name, columns in moment.cells.items()}
     if "osteoblasts" in kinds:
         both = kinds["osteoblasts"]

@@ -92,7 +92,7 @@ def check_what(name: str, to: str, volumes: Sequence[str]) -> None:
 
 
 def name_export(place: Path, to: str, name: str, at: str | None, time: float) -> Path:
-    """Return where an export goes unless somebody says; moments carry their day."""
+    """Return where an export goes unless somebody says; moments carry their day, `time` (d)."""
     from trabecula.records.tables import TABLES
 
     folder = (place if place.is_dir() else place.parent) / "export"
@@ -104,6 +104,13 @@ def write_export(
     place: Path, to: str, name: str, rows: Sequence[int], path: Path, held: "Array"
 ) -> list[str]:
     """Write one export; returns what to tell.
+
+    Parameters
+    ----------
+    rows
+        Snapshots to write.
+    held
+        Times of all snapshots, shape (snapshot,), d.
 
     Raises
     ------

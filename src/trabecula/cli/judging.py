@@ -47,6 +47,11 @@ def live(
 ) -> "Work":
     """Live what is not there yet, and say so run by run.
 
+    Parameters
+    ----------
+    core_hours
+        Core-hours (h) to spend at most; None: as many bones as `sampling` says.
+
     Raises
     ------
     InputError
@@ -147,7 +152,13 @@ def _number(value: float) -> str:
 def say_plans(
     plans: "Sequence[Plan]", panel: "Panel", as_json: bool, core_hours: float | None
 ) -> None:
-    """Print what would be lived, and with what error each endpoint is expected to come out."""
+    """Print what would be lived, and with what error each endpoint is expected to come out.
+
+    Parameters
+    ----------
+    core_hours
+        Core-hours (h) that may be spent; None: the bones are fixed.
+    """
     rows = [
         {
             "trial": plan.trial.id, "endpoint": one.endpoint.label,

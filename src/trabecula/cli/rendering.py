@@ -254,7 +254,7 @@ def find_row(held: "Array", text: str | None, option: str, default: int = -1) ->
     Parameters
     ----------
     held
-        Times of the snapshots (d).
+        Times of the snapshots, shape (snapshot,), d.
     default
         The row where no time is given, negative from the end.
 
@@ -304,7 +304,7 @@ def make_request(
 
 
 def read_range(text: str | None) -> tuple[float, float] | None:
-    """Return the ends of a colour scale.
+    """Return the ends of a colour scale, in the unit that it shows; None without a text.
 
     Raises
     ------

@@ -39,7 +39,8 @@ def write_volumes(
     times
         Days, one for each frame.
     frames
-        Arrays of shape (z, y, x) by name; read one after another, so that they need not fit in memory.
+        Arrays of shape (z, y, x) by name, in any unit; read one after another, so that they need not fit
+        in memory.
     voxel
         Edge of a voxel (um).
 
@@ -74,6 +75,11 @@ def _make_grid(root: Any, data: Any, steps: int, frame: Mapping[str, Array], vox
 
 def write_clouds(path: Path, times: Sequence[float], clouds: Sequence[Cloud]) -> None:
     """Write cells over time as PolyData, one vertex each.
+
+    Parameters
+    ----------
+    times
+        Time of each cloud (d).
 
     Raises
     ------

@@ -149,7 +149,10 @@ def find_control(name: str, arms: list[str], compare: Any) -> str:
 
 
 def read_band(entry: Mapping[str, Any]) -> tuple[tuple[float, float], str]:
-    """Return the limits of an endpoint, and why it has none; without a band it is only measured."""
+    """Return the limits of an endpoint, and why it has none; without a band it is only measured.
+
+    The limits are in the unit of the endpoint; NaN where it has none.
+    """
     none = (math.nan, math.nan)
     if "band" not in entry:
         return none, ""

@@ -47,7 +47,7 @@ class Planned:
 
     @property
     def hours(self) -> float:
-        """Core-hours it will take if its bone has been spun up before."""
+        """Core-hours (h) it will take if its bone has been spun up before."""
         if self.config is None:
             return 0.0
         lead = min(LEAD, self.config.spin_up + self.config.settle)

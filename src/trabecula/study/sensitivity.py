@@ -60,7 +60,7 @@ def compute_effects(points: Array, values: Array, levels: int) -> dict[str, Arra
     points
         Shape (trajectory * (dimension + 1), dimension), in the unit cube.
     values
-        Outcome of each point; NaN leaves out its trajectory.
+        Outcome of each point, shape (point,), in any unit; NaN leaves out its trajectory.
 
     Returns
     -------
@@ -89,9 +89,9 @@ def compute_shares(points: Array, values: Array) -> dict[str, Array]:
     Parameters
     ----------
     points
-        Shape (block * (dimension + 2), dimension).
+        Shape (block * (dimension + 2), dimension), in the unit cube.
     values
-        Outcome of each point; NaN leaves out its block.
+        Outcome of each point, shape (point,), in any unit; NaN leaves out its block.
 
     Returns
     -------

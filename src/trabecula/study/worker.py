@@ -196,6 +196,11 @@ def hold_claim(order: Order) -> Iterator[None]:
 
     A worker whose sweep was killed may still be at it; its claim goes with it. The file stays, or
     two could hold it.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the session is asked to stop while it waits.
     """
     path = order.out / CLAIMS / order.digest[:16]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -271,7 +276,10 @@ def write_summary(folder: Path) -> None:
 
 
 def flatten_summary(summary: dict[str, Any]) -> dict[str, float | None]:
-    """Return a summary as one row: ``bv_tv_start``, ``resorption_rate_peak``, ``sites_count``."""
+    """Return a summary as one row: ``bv_tv_start``, ``resorption_rate_peak``, ``sites_count``.
+
+    Each number in the unit that it has in the summary; None where it is not known.
+    """
     row: dict[str, float | None] = {"days": summary["days"]}
     for group in ("structure", "rates", "hormones"):
         for key, parts in summary[group].items():

@@ -11,6 +11,12 @@ LETTERS_PER_INCH = 21.5
 
 
 def add_caption(figure: Any, text: str, width: float = WIDTH) -> None:
-    """Write `text` small below the figure, broken to `width` (inch)."""
+    """Write `text` small below the figure, broken to fit.
+
+    Parameters
+    ----------
+    width
+        Width of the text, in the unit of figures (inch).
+    """
     lines = textwrap.fill(text, int(width * LETTERS_PER_INCH))
     figure.supxlabel(lines, fontsize=SIZE, color=GREY, x=0.005, ha="left", linespacing=1.35)

@@ -61,7 +61,7 @@ def place_cells(
     Parameters
     ----------
     low, high
-        Corners x, y, z (um) of the block that is drawn.
+        Corners x, y, z (um) of the block that is drawn, shape (3,).
     is_cut
         Whether cells on bone outside the block are left out.
 
@@ -105,6 +105,8 @@ def make_bodies(
 
     Parameters
     ----------
+    placed
+        By kind: centres (cell, 3) and radii (cell,), um, with directions (cell, 3) between them.
     most
         Triangles above which a crowd is drawn more coarsely.
 

@@ -74,7 +74,13 @@ class Colouring:
     is_log: bool = False
 
     def to_share(self, values: Array) -> Array:
-        """Return where `values` lie on the map, 0..1."""
+        """Return where `values` lie on the map, 0..1, in the shape that they have.
+
+        Parameters
+        ----------
+        values
+            Any shape, in the unit of `limits`.
+        """
         low, high = self.limits
         if self.is_log:
             values, low, high = np.log(np.maximum(values, low)), np.log(low), np.log(high)
@@ -85,7 +91,15 @@ class Colouring:
 def make_colouring(
     volume: Volume, shown: Array, limits: tuple[float, float] | None, on_cuts: bool = False
 ) -> Colouring:
-    """Choose the scale of a volume from the values that are `shown`, or between given `limits`."""
+    """Choose the scale of a volume from the values that are `shown`, or between given `limits`.
+
+    Parameters
+    ----------
+    shown
+        Shape (point,), in the unit of `volume`.
+    limits
+        Values at the ends of the colour map, in the same unit; None: chosen from `shown`.
+    """
     if limits is None:
         low, high = (float(p) for p in np.percentile(shown, SPREAD)) if len(shown) else (0.0, 1.0)
         if high - low < 1e-9 * max(abs(high), 1e-30):
@@ -152,12 +166,12 @@ def compute_values(
     earlier
         Surface since which bone was resorbed and formed; None where it is not asked for.
     limits
-        Values at the ends of the colour map; None: chosen from the data.
+        Values at the ends of the colour map, in the unit that is shown; None: chosen from the data.
 
     Returns
     -------
     values
-        Shape (point,).
+        Shape (point,), in the unit that is shown.
     colouring
         None for ``plain`` and ``tissue``, which have no scale.
     """
@@ -180,7 +194,18 @@ def compute_values(
 
 
 def to_rgb(mesh: Any, values: Array, colouring: Colouring | None) -> Array:
-    """Return the colour of each point, shape (point, 3), uint8."""
+    """Return the colour of each point, shape (point, 3), uint8.
+
+    Parameters
+    ----------
+    values
+        Shape (point,), in the unit of the limits of `colouring`.
+
+    Returns
+    -------
+    ndarray
+        Red, green and blue, shape (point, 3), uint8, in units of 1/255.
+    """
     from matplotlib import colormaps
     from matplotlib.colors import to_rgb as parse
 
@@ -195,7 +220,13 @@ def to_rgb(mesh: Any, values: Array, colouring: Colouring | None) -> Array:
 
 
 def paint_tissue(mesh: Any, moment: StoredMoment) -> Array:
-    """Return colours that say mineralised bone, osteoid, or eroded surface, shape (point, 3)."""
+    """Return colours that say mineralised bone, osteoid, or eroded surface.
+
+    Returns
+    -------
+    ndarray
+        Red, green and blue, shape (point, 3), uint8, in units of 1/255.
+    """
     rgb = to_rgb(mesh, np.zeros(mesh.n_points), None)
     paint(rgb, find_eroded_points(mesh, moment), ORANGE)
     paint(rgb, find_osteoid_points(mesh, moment), GREEN)

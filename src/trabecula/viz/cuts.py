@@ -85,7 +85,7 @@ def read_cut(text: str, option: str, slab: bool = False) -> Cut:
 
 
 def choose_block(cut: Cut | None, shape: tuple[int, int, int], voxel: float, option: str) -> Block:
-    """Return the voxels that `cut` leaves of a lattice of `shape`.
+    """Return the voxels that `cut` leaves of a lattice of `shape` and edge `voxel` (um).
 
     Raises
     ------

@@ -130,7 +130,18 @@ def _draw_field(axis: Any, name: str, marrows: Sequence[Marrow]) -> None:
 
 
 def halve(fraction: Array) -> Array:
-    """Return the mean over blocks of 2 x 2 x 2 voxels, the last block repeating an odd edge."""
+    """Return the mean over blocks of 2 x 2 x 2 voxels, the last block repeating an odd edge.
+
+    Parameters
+    ----------
+    fraction
+        Matrix, shape (z, y, x), 0..1.
+
+    Returns
+    -------
+    ndarray
+        Shape (z, y, x) of the blocks, 0..1.
+    """
     padded = np.pad(fraction, [(0, n % 2) for n in fraction.shape], mode="edge")
     nz, ny, nx = (n // 2 for n in padded.shape)
     blocks: Array = padded.reshape(nz, 2, ny, 2, nx, 2).mean(axis=(1, 3, 5))
@@ -145,7 +156,12 @@ def choose_blocks(fraction: Array, values: Array, name: str) -> Array:
     fraction
         Matrix, shape (z, y, x), 0..1.
     values
-        Of the same shape, or one per block of 2 x 2 x 2 voxels.
+        Of the same shape, or one per block of 2 x 2 x 2 voxels; in any unit.
+
+    Returns
+    -------
+    ndarray
+        Shape (block,), or (voxel,), in the unit of `values`.
     """
     share = fraction if values.shape == fraction.shape else halve(fraction)
     chosen: Array = values[share >= OPEN] if name == "sed" else values[share < OPEN]

@@ -99,7 +99,13 @@ def load_bone(results: Results) -> Bone | None:
 
 
 def load_marrows(arm: Arm, is_one_of_many: bool) -> list[Marrow]:
-    """Load the fields of the first run of an arm: of first and last snapshot, or of the last only."""
+    """Load the fields of the first run of an arm: of first and last snapshot, or of the last only.
+
+    Raises
+    ------
+    ResultsError
+        If the run holds no snapshot.
+    """
     results = arm.runs[0]
     rows = find_ends(results)[-1:] if is_one_of_many else find_ends(results)
     if not rows:

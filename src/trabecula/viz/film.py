@@ -53,6 +53,8 @@ def write_film(
 
     Parameters
     ----------
+    frames
+        Red, green and blue, each of shape (row, column, 3), uint8, in units of 1/255.
     fps
         Frames a second.
     watch
@@ -117,6 +119,11 @@ def reduce_colours(frame: Array) -> Any:
     """Return a frame in 256 colours, chosen from those that are there however rare they are.
 
     Counted by pixels, the colours of bone would take all, and those of the few cells none.
+
+    Parameters
+    ----------
+    frame
+        Red, green and blue, shape (row, column, 3), uint8, in units of 1/255.
     """
     from PIL import Image
 

@@ -141,7 +141,20 @@ def refine(values: Array) -> Array:
 
 
 def find_outline(x: Array, y: Array, matrix: Array) -> list[Array]:
-    """Return the lines where matrix fills half of space, each of shape (point, 2), bone on the left."""
+    """Return the lines where matrix fills half of space, bone on the left.
+
+    Parameters
+    ----------
+    x, y
+        Places of the columns and of the rows, shapes (column,) and (row,), um.
+    matrix
+        Shape (row, column), 0..1.
+
+    Returns
+    -------
+    list
+        Lines of points x, y, each of shape (point, 2), um.
+    """
     from contourpy import contour_generator
 
     generator: Any = contour_generator(x, y, matrix)
@@ -205,7 +218,18 @@ def _draw_eroded(axis: Any, section: Section, outline: Sequence[Array]) -> None:
 
 
 def find_eroded(section: Section, line: Array) -> Array:
-    """Return where a line of the outline is eroded surface, shape (point,)."""
+    """Return where a line of the outline is eroded surface.
+
+    Parameters
+    ----------
+    line
+        Points x, y, bone on the left, shape (point, 2), um.
+
+    Returns
+    -------
+    ndarray
+        Shape (point,), bool.
+    """
     ahead = np.gradient(line, axis=0) if len(line) > 1 else np.zeros_like(line)
     length = np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-9)
     # bone lies on the left of the line, the open side on the right

@@ -50,7 +50,7 @@ def escape(text: Any) -> str:
 
 
 def to_number(value: float, digits: int = 4) -> str:
-    """Return a number in a few digits; a dash where there is none."""
+    """Return a `value` of any unit in a few digits; a dash where there is none."""
     if not math.isfinite(value):
         return "-"
     text = f"{value:.{digits}g}"

@@ -31,7 +31,7 @@ def make_plate(shots: Sequence[Shot], width: float, since: float | None = None) 
     Parameters
     ----------
     width
-        Width of the plate (inch).
+        Width of the plate, in the unit of figures (inch).
     since
         Day to which the colour ``resorbed`` is compared; None for other colours.
 

@@ -16,11 +16,16 @@ def fill_bone(values: Array, fraction: Array, name: str) -> Array:
     Parameters
     ----------
     values
-        Concentrations on blocks of 2 x 2 x 2 voxels.
+        Concentrations on blocks of 2 x 2 x 2 voxels, shape (z / 2, y / 2, x / 2), rounded up, pM.
     fraction
         Bone per voxel volume, shape (z, y, x).
     name
         The molecule: those that live on single voxels were stored as means over blocks, bone included.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `values`, pM.
     """
     from scipy.ndimage import distance_transform_edt
 

@@ -201,12 +201,12 @@ def _list_rates(results: Results) -> list[tuple[Any, ...]]:
 
 
 def to_change(percent: float) -> str:
-    """Return a change (%) with its sign; a dash where there is none."""
+    """Return a change, `percent` (%), with its sign; a dash where there is none."""
     return f"{'+' if percent > 0 else ''}{to_number(percent, 3)}"
 
 
 def to_spread(percent: float) -> str:
-    """Return a standard deviation (%); nothing where it is not known."""
+    """Return a standard deviation, `percent` (%); nothing where it is not known."""
     return f"± {to_number(percent, 2)}" if np.isfinite(percent) else ""
 
 

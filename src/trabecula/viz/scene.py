@@ -91,7 +91,7 @@ class Scene:
 
     @property
     def points(self) -> Array:
-        """Points that a picture has to show, shape (point, 3)."""
+        """Points x, y, z (um) that a picture has to show, shape (point, 3)."""
         return np.asarray(self.bone.points if self.plane is None else self.plane.points)
 
 

@@ -78,11 +78,20 @@ def place_on_outline(
 ) -> tuple[Array, Array, Array, Array]:
     """Find where cells meet bone.
 
+    Parameters
+    ----------
+    centres
+        Places of the cells x, y, shape (cell, 2), um.
+    outline
+        Lines around bone, bone on the left, each of shape (point, 2), um.
+    voxel
+        Edge of a voxel (um).
+
     Returns
     -------
     places, tangents
-        Nearest points of the outline and directions along it, shape (cell, 2); the cell's own place
-        where none is near.
+        Nearest points of the outline (um) and directions along it, shape (cell, 2); the cell's own
+        place where none is near.
     outward
         Directions away from bone, shape (cell, 2).
     is_near

@@ -263,7 +263,13 @@ def _set_value_axis(axis: Any, panel: Panel, top: float, room: float) -> None:
 
 
 def measure(results: Results, panel: Panel, key: str) -> Array:
-    """Return what a panel shows of a run, shape (time,): scaled, rates over their window, smoothed."""
+    """Return what a panel shows of a run: scaled, rates over their window, smoothed.
+
+    Returns
+    -------
+    ndarray
+        Shape (time,), in the unit of the series, or % where the panel is scaled; NaN where not measured.
+    """
     source = results.hormones if panel.hormone else results.series
     if key not in source:
         return np.full(len(results.time), np.nan)

@@ -108,7 +108,18 @@ def _make_caption(tables: Sequence[Mapping[str, Array]], arms: Sequence[Arm], ha
 
 
 def choose_completed(bmus: Mapping[str, Array]) -> dict[str, Array]:
-    """Return the columns of the sites that were completed and are large enough to count."""
+    """Return the columns of the sites that were completed and are large enough to count.
+
+    Parameters
+    ----------
+    bmus
+        Columns of the ledger, each of shape (site,), in its own unit.
+
+    Returns
+    -------
+    dict
+        The same columns, each of shape (chosen site,); none if one that is drawn is missing.
+    """
     if "phase" not in bmus or any(key not in bmus for key, _, _ in MEASURES):
         return {}
     chosen = (bmus["phase"] == Phase.COMPLETE) & (bmus["footprint"] >= LEAST_SITE)

@@ -102,7 +102,7 @@ def _turn_outward(mesh: Any) -> None:
 
 
 def compute_depths(mesh: Any, earlier: Any) -> Array:
-    """Return how far the surface has moved outward since `earlier`, at each point (um).
+    """Return how far the surface has moved outward since `earlier`, shape (point,), um.
 
     Positive where bone was formed, negative where it was resorbed; along the normal of the earlier
     surface for small moves, straight to its nearest point for large ones. 0 on cuts.
