@@ -17,7 +17,7 @@ body { font: 15px/1.5 Helvetica, Arial, sans-serif; color: #222; max-width: 60em
 h1, h2 { line-height: 1.2; } h2 { margin-top: 2.2em; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
 th, td { text-align: left; padding: 3px 8px; border-bottom: 1px solid #ddd; vertical-align: top; }
-td.n { text-align: right; white-space: nowrap; } img { max-width: 100%; }
+td.n, th.n { text-align: right; white-space: nowrap; } img { max-width: 100%; }
 .hit { color: #00704f; } .near, .undetermined { color: #8a6100; }
 .miss, .wrong { color: #a94400; font-weight: bold; } .not { color: #777; }
 p.source { color: #555; font-size: 13px; }
@@ -52,7 +52,7 @@ def make_page(
         + "</tr>"
         for t in trials
     )
-    heads = "".join(f"<th>{_escape(name)}</th>" for name in baselines)
+    heads = "".join(f"<th class=n>{_escape(name)}</th>" for name in baselines)
     sections = []
     for trial in trials:
         notes = "".join(f"<p>{_escape(note)}</p>" for note in trial.notes)
@@ -72,7 +72,7 @@ def make_page(
         f"arm, {sampling.settle:g} d under the levels of day 0 before it. Found: the value with its "
         f"standard error over bones, and its 95 % interval by Student's t; an endpoint whose error is "
         f"above a quarter of its band is undetermined and counts half.</p>"
-        f"<table><tr><th>trial</th><th></th><th>score</th>{heads}</tr>{rows}</table>"
+        f"<table><tr><th>trial</th><th></th><th class=n>score</th>{heads}</tr>{rows}</table>"
         f"{''.join(sections)}</body></html>\n"
     )
 
@@ -103,8 +103,11 @@ def _tabulate(judged: Sequence[Judged], baselines: Mapping[str, Sequence[Judged]
             + "".join(_tell(theirs[index]) for theirs in baselines.values())
             + "</tr>"
         )
-    heads = "".join(f"<th>{_escape(name)}</th>" for name in ("", *baselines))
-    head = f"<tr><th>endpoint</th><th>published</th><th>band</th><th>found</th>{heads}</tr>"
+    heads = "".join(f"<th class=n>{_escape(name)}</th>" for name in baselines)
+    head = (
+        "<tr><th>endpoint</th><th>published</th><th class=n>band</th><th class=n>found</th>"
+        f"<th>verdict</th>{heads}</tr>"
+    )
     return f"<table>{head}{''.join(rows)}</table>"
 
 
