@@ -180,7 +180,7 @@ def test_a_trial_is_lived_and_judged(file):
     assert set(first["baselines"]) == {"no change", "ledger"}
     assert content["work"]["ended"] == {"mine": "fixed"}
     page = (out / "report.html").read_text()
-    assert "<th>ledger</th>" in page
+    assert "<th class=n>ledger</th>" in page
     assert "no change" in result.output
     assert "fixed" in result.output
     again = call(file, *options, "--json")

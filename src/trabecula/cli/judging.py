@@ -35,6 +35,12 @@ CoreHours = Annotated[
 ]  # fmt: skip
 
 
+Settle = Annotated[float, typer.Option("--settle", min=0, help="Days under the levels of day 0.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="TRIAL", help="A trial; repeatable.")
+]
+
+
 def make_crew(workers: int | None, scheduler: str) -> "Crew":
     """Return the workers of a study: a core each, or those of a cluster."""
     from trabecula.study.crew import Crew

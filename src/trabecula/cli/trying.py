@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from trabecula.cli.app import app
-from trabecula.cli.judging import CoreHours, Scheduler, judge, live, make_crew, say_plans
+from trabecula.cli.judging import (
+    CoreHours,
+    Only,
+    Scheduler,
+    Settle,
+    judge,
+    live,
+    make_crew,
+    say_plans,
+)
 from trabecula.cli.options import Json, Sets, to_settings
 
 CORE_HOURS = 4.0
@@ -20,7 +29,7 @@ def trial(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Folder of the study [default: runs/NAME]."),
+        typer.Option("--out", metavar="DIR", help="Folder of the study (runs/NAME if not given)."),
     ] = None,
     bones: Annotated[
         int | None,
@@ -28,19 +37,15 @@ def trial(
     ] = None,
     edge: Annotated[
         int | None,
-        typer.Option("--edge", min=16, help="Edge of a bone (voxels) [default: planned]."),
+        typer.Option("--edge", min=16, help="Edge of a bone (voxels) (planned if not given)."),
     ] = None,
-    settle: Annotated[
-        float, typer.Option("--settle", min=0, help="Days under the levels of day 0.")
-    ] = 730.0,
+    settle: Settle = 730.0,
     core_hours: CoreHours = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes [default: cores].")
+        int | None, typer.Option("--jobs", min=1, help="Processes (one a core if not given).")
     ] = None,
     scheduler: Scheduler = "",
-    only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="TRIAL", help="A trial; repeatable.")
-    ] = None,
+    only: Only = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print bones, cost and the errors to expect.")
     ] = False,

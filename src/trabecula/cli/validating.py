@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from trabecula.cli.app import app
-from trabecula.cli.judging import CoreHours, Scheduler, judge, live, make_crew, say_plans
+from trabecula.cli.judging import (
+    CoreHours,
+    Only,
+    Scheduler,
+    Settle,
+    judge,
+    live,
+    make_crew,
+    say_plans,
+)
 from trabecula.cli.options import Json, Sets, to_settings
 
 
@@ -20,17 +29,13 @@ def validate(
     ),
     bones: Annotated[int, typer.Option("--bones", min=1, help="Bones of every arm.")] = 2,
     edge: Annotated[int, typer.Option("--edge", min=16, help="Edge of a bone (voxels).")] = 64,
-    settle: Annotated[
-        float, typer.Option("--settle", min=0, help="Days under the levels of day 0.")
-    ] = 730.0,
+    settle: Settle = 730.0,
     core_hours: CoreHours = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes [default: cores].")
+        int | None, typer.Option("--workers", min=1, help="Processes (one a core if not given).")
     ] = None,
     scheduler: Scheduler = "",
-    only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="TRIAL", help="A trial; repeatable.")
-    ] = None,
+    only: Only = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be lived, and what is scorable.")
     ] = False,

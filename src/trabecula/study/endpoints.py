@@ -9,7 +9,9 @@ from trabecula.study.complaints import Complaints, is_number, is_window, say
 from trabecula.study.panel import Endpoint
 from trabecula.study.terms import LEAD, TermError, is_plain, read_term
 
-CONTROLS = ("control", "ctl", "placebo", "none", "replete", "untreated")
+CONTROLS = (
+    "control", "ctl", "placebo", "none", "replete", "untreated", "usual", "vehicle", "sham",
+)  # fmt: skip
 """Names of arms that others are compared with, where an endpoint does not name one."""
 
 READ = (

@@ -194,12 +194,13 @@ def _gather(values: Array, late: float, width: float) -> Array:
 
     def add_up(end: Array) -> Array:
         inside: Array = np.interp(end, np.arange(len(edges), dtype=float), edges)
-        inside = inside + np.minimum(end, 0.0) * values[0]
+        inside += np.minimum(end, 0.0) * values[0]
         inside += np.maximum(end - len(values), 0.0) * values[-1]
         return inside
 
     end = day + 1.0 - late
-    return (add_up(end) - add_up(end - width)) / width
+    mean: Array = (add_up(end) - add_up(end - width)) / width
+    return mean
 
 
 def judge_ledger(panel: Panel, ledger: Ledger) -> dict[str, list[Judged]]:

@@ -180,7 +180,7 @@ def _quote_names(text: str, arms: list[str]) -> str:
     """Put arms that stand alone between brackets and commas in quotes, if their names need them."""
     for name in sorted((arm for arm in arms if not _is_word(arm)), key=len, reverse=True):
         whole = rf"(?<=[(,])\s*{re.escape(name)}\s*(?=[,)])"
-        text = re.sub(whole, repr(name).replace("\\", r"\\"), text)
+        text = re.sub(whole, repr(name).replace("\\", "\\\\"), text)
     return text
 
 

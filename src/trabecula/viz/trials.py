@@ -48,7 +48,7 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
             axis.set_xlabel("time (d)")
             axis.set_ylabel(f"change of {label}")
             if column == 0 and pool.count:
-                axis.legend(loc="best")
+                above.legend(loc="outside upper left", ncols=4, frameon=False)
         _draw_endpoints(below.add_subplot(), shown)
     return figure
 
@@ -80,10 +80,11 @@ def _draw_endpoints(axis: Any, shown: Sequence[Judged]) -> None:
             axis.errorbar(
                 np.clip(at, -3.9, 3.9), row, xerr=reach, fmt=mark, color=color, ms=4, lw=0.8
             )
-        axis.annotate(
-            f"{low:g} to {high:g}", (1.01, row), xycoords=("axes fraction", "data"), fontsize=7,
-            va="center",
-        )  # fmt: skip
+        end = one.endpoint
+        published = _shorten(f" (published {end.published})", 34) if end.published else ""
+        words = f"{one.verdict}: {low:g} to {high:g}{published}"
+        place = ("axes fraction", "data")
+        axis.annotate(words, (1.01, row), xycoords=place, fontsize=7, va="center")
     axis.set_yticks(range(len(shown)), [_shorten(one.endpoint.label) for one in reversed(shown)])
     axis.set_xlim(-4.0, 4.0)
     axis.set_ylim(-0.6, max(1, len(shown)) - 0.4)
@@ -91,5 +92,5 @@ def _draw_endpoints(axis: Any, shown: Sequence[Judged]) -> None:
     axis.axvline(0.0, color=GREY, lw=0.6)
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= 44 else text[:42] + "..."
+def _shorten(text: str, most: int = 44) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."

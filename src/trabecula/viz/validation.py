@@ -38,7 +38,7 @@ def make_page(
         + "</tr>"
         for t in trials
     )
-    heads = "".join(f"<th>{escape(name)}</th>" for name in baselines)
+    heads = "".join(f"<th class=n>{escape(name)}</th>" for name in baselines)
     sections = []
     for trial in trials:
         notes = "".join(f"<p>{escape(note)}</p>" for note in trial.notes)
@@ -56,7 +56,7 @@ def make_page(
         f"mm<sup>3</sup> an arm, {sampling.settle:g} d under the levels of day 0 before it. Found: the "
         f"value with its standard error over bones, and its 95 % interval by Student's t; an endpoint "
         f"whose error is above a quarter of its band is undetermined and counts half.</p>"
-        f"<table><tr><th>trial</th><th></th><th>score</th>{heads}</tr>{rows}</table>"
+        f"<table><tr><th>trial</th><th></th><th class=n>score</th>{heads}</tr>{rows}</table>"
         f"{''.join(sections)}"
     )
     return make_document(panel.path.name, Html(body))

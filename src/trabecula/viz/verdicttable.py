@@ -6,7 +6,7 @@ from typing import Any
 
 from trabecula.viz.page import Html, escape, make_table
 
-COLUMNS = ("endpoint", "published", "band", "found", "")
+COLUMNS = ("endpoint", "published", "band", "found", "verdict")
 
 
 def make_verdict_table(
