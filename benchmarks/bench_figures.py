@@ -170,7 +170,8 @@ def tabulate_scale(result: dict) -> str:
         rows.append(
             f"| {words} | {1000 * found[f'cpu_{name}']:.0f} | {said} | {found[f'sites_{name}']:.1f} |"
         )
-    return "\n".join(rows) if len(rows) > 2 else "not measured"
+    picture = "![Cost against volume, species, cells](figures/performance_scale.png)\n\n"
+    return picture + "\n".join(rows) if len(rows) > 2 else "not measured"
 
 
 def tabulate_bytes(result: dict) -> str:

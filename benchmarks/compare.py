@@ -10,6 +10,7 @@ pair to pair. Kernels are compiled before the clock starts. Above 1, REV_B is th
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -139,6 +140,7 @@ def main() -> int:
         parser.error(f"found {len(options.revisions)} revisions; allowed: two")
     for name in options.revisions:
         read_commit(name)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # worktrees are taken away all the same
     sides: list[Revision] = []
     with tempfile.TemporaryDirectory(prefix="trabecula-compare-") as folder:
         try:

@@ -20,7 +20,7 @@ STATE_BYTES = 36
 """Bytes per voxel that stay, beside the lattice's arrays: fields and the levels of their solver, the
 scene of the cells, strain energy and displacements on the coarse mesh."""
 
-SCRATCH_BYTES = 76
+SCRATCH_BYTES = 70
 """Bytes per voxel of the largest stage, for as long as it lasts: thickness of bone and marrow, every
 `output.costly`; fields and mechanics need half of it."""
 
