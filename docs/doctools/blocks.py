@@ -79,6 +79,7 @@ def run_page(page: Path, root: Path, folder: Path) -> Iterator[Done]:
     """
     text = page.read_text()
     blocks = read_blocks(text)
+    folder.mkdir(exist_ok=True)
     source = root / "src"
     if any(block.kind == "diff" for block in blocks):
         copy_repository(root, folder)
