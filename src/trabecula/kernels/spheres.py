@@ -77,7 +77,9 @@ def _compute_half_distance(
 
 
 @kernel
-def _compute_feature_distance(feature: Array, z: int, y: int, x: int, point: tuple) -> float:
+def _compute_feature_distance(
+    feature: Array, z: int, y: int, x: int, point: tuple[int, int, int]
+) -> float:
     """Distance from a point to the opposite voxel that is nearest to voxel (z, y, x)."""
     d2 = (feature[0, z, y, x] - point[0]) ** 2
     d2 += (feature[1, z, y, x] - point[1]) ** 2
