@@ -17,7 +17,8 @@ EXTRA = "live"
 MODULES = ("altair", "solara", "solara_assets", "uvicorn", "matplotlib", "mesa.visualization")
 SETTINGS = {
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
-    "SOLARA_ASSETS_PROXY": "false",
+    "SOLARA_ASSETS_PROXY": "true",  # what the extra brought is served from here
+    "SOLARA_ASSETS_CDN": "http://127.0.0.1:9/",  # and what it did not bring is fetched nowhere
     "SOLARA_MODE": "production",
     "SOLARA_THEME_LOADER": "plain",
     "SOLARA_THEME_SHOW_BANNER": "false",
