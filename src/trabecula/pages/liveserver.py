@@ -84,7 +84,9 @@ def serve(start: Any, port: int, with_browser: bool) -> None:
     apps.apps["__default__"] = apps.AppScript(f"{HOME}:page")
     from solara.server.starlette import app
 
-    settings = uvicorn.Config(app, host=HOST, port=port, log_level="error", ws="auto")
+    settings = uvicorn.Config(
+        app, host=HOST, port=port, log_level="error", ws="auto", timeout_graceful_shutdown=2
+    )
 
     class Server(uvicorn.Server):  # type: ignore[misc]
         """Says where it is once it listens."""
