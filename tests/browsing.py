@@ -20,7 +20,7 @@ FLAGS = (
     "--disable-background-networking", "--no-first-run", "--disable-sync",
 )  # fmt: skip
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-START, PATIENCE = 300.0, 60_000
+START, PATIENCE = 400.0, 60_000
 
 
 def find_chromium() -> str:

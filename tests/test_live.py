@@ -111,7 +111,7 @@ def test_a_slice_is_the_plane_of_the_lattice(model, axis):
         matrix = np.take(model.state.lattice.matrix, layer, axis) / FULL
         np.testing.assert_allclose(plane.fraction, matrix, atol=1e-4)
         assert plane.field.shape == matrix.shape
-        assert plane.field.max() > 0.0
+        assert plane.field.max() > 0.0 or (matrix >= 0.5).all()  # no field inside bone
     assert model.take_slice(axis, 0.5, "none").field is None
     lining = model.state.cells.osteocytes
     middle = model.take_slice(axis, 0.5, "opg").cells["osteocytes"].shape[1]
@@ -127,7 +127,7 @@ def test_slice_and_series_are_drawn(model):
     for _ in range(2):
         model.step()
     figure = draw_live_slice(model.take_slice(0, 0.5, "rankl"))
-    assert "day 2" in figure.axes[0].get_title()
+    assert "day 2" in figure.axes[0].get_title(loc="left")
     curves = draw_live_series(model.series, model.changes)
     assert len(curves.axes) == 4
     assert curves.axes[0].lines[0].get_xdata()[-1] == 2.0

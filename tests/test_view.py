@@ -191,6 +191,42 @@ def test_the_page_says_what_it_shows_and_a_click_picks_but_a_drag_does_not(board
     assert len(stage.shown) == len(pushed) == 2  # what was there stays
 
 
+def test_the_window_hears_where_the_mouse_goes_down_and_up():
+    pytest.importorskip("pyvista", reason="the extra viz is not installed")
+    from trabecula.viz.opengl import find_window
+
+    if not find_window():
+        pytest.skip("no OpenGL on this machine")
+    from vtkmodules.vtkWebCore import vtkWebApplication, vtkWebInteractionEvent
+
+    from trabecula.pages.viewserver import watch_clicks
+    from trabecula.viz.stage import Stage
+
+    class Listener:
+        heard = ()
+
+        def note_press(self, place) -> None:
+            self.heard += (("press", *place),)
+
+        def note_release(self, place) -> None:
+            self.heard += (("release", *place),)
+
+    stage, listener, web = Stage(), Listener(), vtkWebApplication()
+    try:
+        watch_clicks(stage, listener)
+        left = vtkWebInteractionEvent.LEFT_BUTTON
+        for buttons, x in ((left, 0.5), (left, 0.6), (0, 0.6), (left, 0.5), (0, 0.5)):
+            event = vtkWebInteractionEvent()
+            event.SetButtons(buttons)
+            event.SetX(x)
+            event.SetY(0.5)
+            web.HandleInteractionEvent(stage.plotter.ren_win, event)
+    finally:
+        stage.close()
+    middle = ("press", 450, 350)
+    assert listener.heard == (middle, ("release", 540, 350), middle, ("release", 450, 350))
+
+
 def test_a_port_that_is_taken_or_none_is_refused():
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))

@@ -17,7 +17,8 @@ EXTRA = "live"
 MODULES = ("altair", "solara", "solara_assets", "uvicorn", "matplotlib", "mesa.visualization")
 SETTINGS = {
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
-    "SOLARA_ASSETS_PROXY": "false",
+    "SOLARA_ASSETS_PROXY": "true",  # what the extra brought is served from here
+    "SOLARA_ASSETS_CDN": "http://127.0.0.1:9/",  # and what it did not bring is fetched nowhere
     "SOLARA_MODE": "production",
     "SOLARA_THEME_LOADER": "plain",
     "SOLARA_THEME_SHOW_BANNER": "false",
@@ -83,7 +84,9 @@ def serve(start: Any, port: int, with_browser: bool) -> None:
     apps.apps["__default__"] = apps.AppScript(f"{HOME}:page")
     from solara.server.starlette import app
 
-    settings = uvicorn.Config(app, host=HOST, port=port, log_level="error", ws="auto")
+    settings = uvicorn.Config(
+        app, host=HOST, port=port, log_level="error", ws="auto", timeout_graceful_shutdown=2
+    )
 
     class Server(uvicorn.Server):  # type: ignore[misc]
         """Says where it is once it listens."""

@@ -74,11 +74,11 @@ def make_server(board: Board, stage: Stage, title: str) -> Any:
 def watch_clicks(stage: Stage, viewer: Viewer) -> None:
     """Tell the viewer where the left button goes down and comes up on the picture."""
     interactor = stage.plotter.iren.interactor
-    for event, note in (
-        ("LeftButtonPressEvent", viewer.note_press),
-        ("LeftButtonReleaseEvent", viewer.note_release),
-    ):
-        interactor.AddObserver(event, lambda caller, _, note=note: note(caller.GetEventPosition()))
+    style = interactor.GetInteractorStyle()
+    press, release = viewer.note_press, viewer.note_release
+    # once the button is down the style keeps the mouse to itself, and tells when it lets go
+    interactor.AddObserver("LeftButtonPressEvent", lambda *_: press(interactor.GetEventPosition()))
+    style.AddObserver("EndInteractionEvent", lambda *_: release(interactor.GetEventPosition()))
 
 
 def add_launcher(web: Any, port: int, secret: str) -> None:

@@ -29,6 +29,7 @@ class Stage:
         self.plotter.set_background("white")
         add_lights(self.plotter, pv)
         self.plotter.enable_parallel_projection()
+        self.plotter.iren.interactor.Enable()  # off screen it is not, and would answer no mouse
         self._scene: Scene | None = None
         self._corners = np.zeros((8, 3))
 
