@@ -497,7 +497,7 @@ def list_workers(parent: int) -> list[int]:
     return found
 
 
-def wait_until(condition, process, seconds: float = 120.0) -> None:
+def wait_until(condition, process, seconds: float = 600.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, "the sweep ended too early"
