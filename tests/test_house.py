@@ -154,7 +154,7 @@ def test_no_broad_excepts_and_no_print_in_libraries() -> None:
                 reraised = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
                 assert not broad or reraised, f"{path}:{node.lineno}"
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"print", "exit"}:
-                assert room == "cli", f"{path}:{node.lineno}"
+                assert room in {"cli", "pages"}, f"{path}:{node.lineno}"  # pages say where they are
 
 
 def test_decisions_are_listed() -> None:

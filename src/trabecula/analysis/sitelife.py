@@ -45,6 +45,11 @@ def compute_phases(bmus: Mapping[str, Array], time: float) -> Array:
     """Return the phase of each site at `time` (d), shape (site,); -1 before it began.
 
     Resorption and formation overlap within a site: it counts as forming from its first apposition.
+
+    Parameters
+    ----------
+    bmus
+        Columns of the site ledger, each of shape (site,), in the units of ``/bmus`` (d, um, 1).
     """
     if "activated" not in bmus:
         return np.zeros(0, dtype=np.int64)
@@ -59,7 +64,13 @@ def compute_phases(bmus: Mapping[str, Array], time: float) -> Array:
 
 
 def list_spans(bmus: Mapping[str, Array], row: int) -> list[Span]:
-    """List the phases that the site in `row` of the ledger went through, in order."""
+    """List the phases that the site in `row` of the ledger went through, in order.
+
+    Parameters
+    ----------
+    bmus
+        Columns of the site ledger, each of shape (site,), in the units of ``/bmus`` (d, um, 1).
+    """
     begun = float(bmus["activated"][row])
     dug = [float(bmus[name][row]) for name in ("first_resorbed", "last_resorbed")]
     laid = [float(bmus[name][row]) for name in ("first_formed", "last_formed")]
@@ -72,7 +83,13 @@ def list_spans(bmus: Mapping[str, Array], row: int) -> list[Span]:
 
 
 def describe_site(bmus: Mapping[str, Array], row: int) -> list[tuple[str, str]]:
-    """Return name and value of what the ledger says about a site, for people."""
+    """Return name and value of what the ledger says about a site, for people.
+
+    Parameters
+    ----------
+    bmus
+        Columns of the site ledger, each of shape (site,), in the units of ``/bmus`` (d, um, 1).
+    """
     ended = float(bmus["ended"][row])
     found = [
         ("state", Phase(int(bmus["phase"][row])).name.lower()),
@@ -89,7 +106,13 @@ def describe_site(bmus: Mapping[str, Array], row: int) -> list[tuple[str, str]]:
 
 
 def list_present(bmus: Mapping[str, Array], time: float) -> list[int]:
-    """List the identities of the sites that had begun at `time` (d): open ones first, latest first."""
+    """List the identities of the sites that had begun at `time` (d): open ones first, latest first.
+
+    Parameters
+    ----------
+    bmus
+        Columns of the site ledger, each of shape (site,), in the units of ``/bmus`` (d, um, 1).
+    """
     phases = compute_phases(bmus, time)
     begun = np.flatnonzero(phases != NOT_YET)
     is_open = phases[begun] < Phase.COMPLETE

@@ -78,7 +78,7 @@ def _compute_half_distance(
 
 @kernel
 def _compute_feature_distance(
-    feature: Array, z: int, y: int, x: int, point: tuple[int, int, int]
+    feature: Array, z: int, y: int, x: int, point: tuple[float, float, float]
 ) -> float:
     """Distance from a point to the opposite voxel that is nearest to voxel (z, y, x)."""
     d2 = (feature[0, z, y, x] - point[0]) ** 2

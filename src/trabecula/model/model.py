@@ -85,6 +85,7 @@ class TrabeculaModel(Model):  # type: ignore[misc]
 
     @hormones.setter
     def hormones(self, settings: "HormoneSettings") -> None:
+        """Let other levels, blockades and doses hold from the next step."""
         find_signals(self.plan).settings = settings
 
     def get_population(self, name: str) -> PopulationView:

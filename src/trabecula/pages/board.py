@@ -107,7 +107,7 @@ class Board:
 
     @property
     def size(self) -> Array:
-        """Edges x, y, z of the lattice (um)."""
+        """Edges x, y, z of the lattice, shape (3,), um."""
         return np.array(self.shape[::-1]) * self.voxel
 
     def list_colours(self) -> list[tuple[str, str]]:
@@ -222,7 +222,7 @@ class Board:
     def measure_site(self, row: int, site: int) -> Array | None:
         """Measure the bone in a site's place at every snapshot (um^3), its place as it is at `row`.
 
-        None if no voxel is its own at that moment.
+        None if no voxel is its own at that moment; shape (snapshot,).
         """
         sites = self.load(row, ["site"]).volumes["site"].values
         make = partial(measure_course, self.place, sites, site, self.voxel)

@@ -38,7 +38,7 @@ class Knob:
         return BLOCKADES[self.name] if self.block == "blockade" else ()
 
     def to_stored(self, value: float) -> float:
-        """Return a value of the slider as the configuration holds it.
+        """Return `value`, in the unit of the slider, as the configuration holds it (blockades as a share, 1).
 
         Raises
         ------
@@ -51,7 +51,7 @@ class Knob:
         return value / 100.0 if self.block == "blockade" else float(value)
 
     def describe(self, value: float) -> str:
-        """Return name and value for people."""
+        """Return name and `value`, in the unit of the slider, for people."""
         return f"{self.words} {value:g} {self.unit}".strip()
 
 

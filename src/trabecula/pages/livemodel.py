@@ -83,7 +83,7 @@ class LiveModel(TrabeculaModel):
         return float(self.state.signals.levels.get(knob.name, 0.0))
 
     def turn(self, knob: Knob, value: float) -> None:
-        """Set a level or a blockade from now on, whatever the configuration gives.
+        """Set a level or a blockade to `value`, in the unit of the knob, whatever the configuration gives.
 
         Raises
         ------
@@ -179,5 +179,5 @@ class LiveModel(TrabeculaModel):
 
 
 def list_knobs(model: LiveModel) -> list[tuple[Knob, float]]:
-    """List the knobs and where they stand."""
+    """List the knobs and where they stand, each in its own unit."""
     return [(knob, model.read_knob(knob)) for knob in KNOBS]

@@ -234,7 +234,15 @@ def paint_tissue(mesh: Any, moment: StoredMoment) -> Array:
 
 
 def paint(rgb: Array, points: Array, colour: str) -> None:
-    """Give the chosen `points` (a mask) of `rgb` (point, 3; uint8) one colour, in place."""
+    """Give some points one colour, in place.
+
+    Parameters
+    ----------
+    rgb
+        Colour of each point, shape (point, 3), uint8, in units of 1/255.
+    points
+        Mask of those that get it, shape (point,).
+    """
     from matplotlib.colors import to_rgb as parse
 
     rgb[points] = np.rint(255.0 * np.array(parse(colour)))

@@ -38,11 +38,11 @@ def paint_marks(
     Parameters
     ----------
     rgb
-        Colour of each point, shape (point, 3), uint8.
+        Colour of each point, shape (point, 3), uint8, in units of 1/255.
     marks
         Of osteoid, eroded and sites.
     bmus
-        The site ledger.
+        Columns of the site ledger, each of shape (site,), in the units of ``/bmus`` (d, um, 1).
     """
     if ERODED in marks:
         paint(rgb, find_eroded_points(mesh, moment), ORANGE)
@@ -57,7 +57,13 @@ def paint_marks(
 
 
 def paint_picked(rgb: Array, mesh: Any, moment: StoredMoment, site: int) -> None:
-    """Paint the surface of one site over the colours of bone, in place."""
+    """Paint the surface of one site over the colours of bone, in place.
+
+    Parameters
+    ----------
+    rgb
+        Colour of each point, shape (point, 3), uint8, in units of 1/255.
+    """
     paint(rgb, find_sites(mesh, moment) == site, PICKED)
 
 

@@ -22,7 +22,7 @@ def draw_site_history(spans: Sequence[Span], times: Array, course: Array | None,
     times
         Times of the snapshots (d), shape (snapshot,).
     course
-        Bone in its place at these times (um^3), or None.
+        Bone in its place at these times, shape (snapshot,), um^3; or None.
     now
         The moment that is on show (d).
 

@@ -39,7 +39,7 @@ class Stage:
         Parameters
         ----------
         size
-            Edges x, y, z of the whole lattice (um), drawn as a frame.
+            Edges x, y, z of the whole lattice, shape (3,), um; drawn as a frame.
         """
         first = self._scene is None
         self._scene = scene if with_bone else None
@@ -77,7 +77,13 @@ class Stage:
         )
 
     def pick(self, column: float, row: float) -> Array | None:
-        """Return the point of bone (x, y, z in um) seen at a pixel, counted from below; or None."""
+        """Return the point of bone (x, y, z in um) seen at a pixel; or None.
+
+        Parameters
+        ----------
+        column, row
+            Place of the pixel, from the left and from below (pixel).
+        """
         if self._scene is None:
             return None
         ends = [self._to_world(column, row, depth) for depth in (0.0, 1.0)]
@@ -93,7 +99,7 @@ class Stage:
         return point
 
     def take_picture(self) -> Array:
-        """Return what the camera sees, shape (row, column, 3), uint8."""
+        """Return what the camera sees, shape (row, column, 3), uint8, in units of 1/255."""
         return np.asarray(self.plotter.screenshot(return_img=True))[..., :3]
 
     def close(self) -> None:
