@@ -38,7 +38,7 @@ class Knob:
         return BLOCKADES[self.name] if self.block == "blockade" else ()
 
     def to_stored(self, value: float) -> float:
-        """Return `value`, in the unit of the slider, as the configuration holds it (blockades as a share, 1).
+        """Return `value`, in the unit of the slider, as the configuration holds it (blockades: 1).
 
         Raises
         ------

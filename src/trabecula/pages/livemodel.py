@@ -83,7 +83,7 @@ class LiveModel(TrabeculaModel):
         return float(self.state.signals.levels.get(knob.name, 0.0))
 
     def turn(self, knob: Knob, value: float) -> None:
-        """Set a level or a blockade to `value`, in the unit of the knob, whatever the configuration gives.
+        """Set a level or a blockade to `value`, in the unit of the knob, from now on.
 
         Raises
         ------
