@@ -1,0 +1,98 @@
+"""The mutator: faults that are faults, drawn by seed, and a verdict that follows the tests."""
+
+import ast
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from mutants import ROOT, Fault, find_code_faults, find_faults, find_rule_faults, find_tests, judge
+
+CODE = '''
+@make(50)
+def rise(level, half=2.0):
+    """Add 1 - 2."""
+    if level > 0.5 and half <= 3:
+        raise ValueError(f"{level + 1}")
+    return -level * 2 + "µ".count("µ") // 1 - (level == 0.0)
+'''
+
+
+def find_changes(text: str) -> list[tuple[str, str]]:
+    return [(fault.old, fault.new) for fault in find_code_faults(text, "a.py")]
+
+
+def test_operators_signs_comparisons_and_constants_change_and_nothing_else() -> None:
+    found = find_changes(CODE)
+    assert sorted(found) == sorted([
+        ("and", "or"), (">", ">="), ("0.5", "0.75"), ("<=", "<"), ("3", "4"), ("-", ""), ("*", "/"),
+        ("2", "3"), ("+", "-"), ("1", "2"), ("-", "+"), ("==", "!="), ("0.0", "1.0"),
+    ])  # fmt: skip
+
+
+def test_every_fault_of_the_house_parses_and_changes_one_line() -> None:
+    faults = find_faults(ROOT)
+    assert len(faults) > 2000
+    assert {fault.file.split("/")[2] for fault in faults} >= {"kernels", "cells", "config"}
+    for fault in random.Random(4).sample(faults, 150):
+        before = (ROOT / fault.file).read_text()
+        after = fault.apply(before)
+        if fault.file.endswith(".py"):
+            ast.parse(after)
+        pairs = zip(before.splitlines(), after.splitlines(), strict=True)
+        changed = [n for n, (a, b) in enumerate(pairs, 1) if a != b]
+        assert changed == [fault.line]
+
+
+def test_the_direction_of_a_rule_is_turned() -> None:
+    text = '- name: one\n  direction: "+"\n  note: "+"\n- name: two\n  direction: "-"\n'
+    faults = list(find_rule_faults(text, "rules.yaml"))
+    assert [(fault.line, fault.new) for fault in faults] == [(2, "-"), (5, "+")]
+    assert faults[0].apply(text).count('direction: "-"') == 2
+
+
+def test_tests_are_those_that_name_the_file() -> None:
+    assert find_tests(ROOT, "src/trabecula/kernels/lining.py") == ("tests/test_kernels_surface.py",)
+    assert "tests/test_rules_table.py" in find_tests(ROOT, "src/trabecula/config/rules.yaml")
+    assert find_tests(ROOT, "src/trabecula/cells/builders.py")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    room = tmp_path / "src" / "trabecula" / "kernels"
+    room.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\nmarkers = ["twin"]\n')
+    for folder in (room.parent, room):
+        (folder / "__init__.py").touch()
+    (room / "sums.py").write_text("def add(a, b):\n    return a + b * 1\n")
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    (tests / "test_sums.py").write_text(
+        "import pytest\nfrom trabecula.kernels.sums import add\n"
+        "@pytest.mark.twin\ndef test_add():\n    assert add(2, 3) == 5\n"
+    )
+    return tmp_path
+
+
+def test_a_fault_is_noticed_survives_or_is_nobodys(house: Path) -> None:
+    place = "src/trabecula/kernels/sums.py"
+    faults = {(f.old, f.new): f for f in find_code_faults((house / place).read_text(), place)}
+    seen = judge(faults["+", "-"], house, 60.0)
+    assert seen.said == "noticed by test_sums.py::test_add"
+    assert judge(faults["*", "/"], house, 60.0).said == "survived"  # by 1: no consequence
+    (house / "tests" / "test_sums.py").write_text("")
+    assert judge(faults["1", "2"], house, 60.0).said == "no test names the file"
+    assert (house / place).read_text().endswith("return a + b * 1\n")
+
+
+def test_a_fault_without_end_counts_as_noticed(house: Path) -> None:
+    place = "src/trabecula/kernels/sums.py"
+    text = "def add(a, b):\n    while a < 9:\n        b = a\n    return 5\n"
+    (house / place).write_text(text)
+    start = text.index("9")
+    assert judge(Fault(place, 2, start, start + 1, "9", "1"), house, 60.0).said == "survived"
+    fault = Fault(place, 2, start, start + 1, "9", "10**9")
+    assert judge(fault, house, 3.0).said == "noticed (no end)"
