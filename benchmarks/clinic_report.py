@@ -133,12 +133,14 @@ def draw(folder: Path, place: Path) -> None:
         left.axhline(0, color=GREY, lw=0.5)
         bone, error = np.array([c.bone for c in found]).T
         left.errorbar(estradiol, bone, error, fmt="o-", color=BLUE, lw=1, ms=4, capsize=2)
-        for c in found:
-            label = c.arm.replace("_", " ")
-            left.annotate(label, (c.levels["estradiol"], c.bone[0]), (3, 4), fontsize=6,
-                          textcoords="offset points", rotation=30)  # fmt: skip
+        letters = "abcdefghijkl"[: len(found)]
+        for letter, c in zip(letters, found, strict=True):
+            where = (c.levels["estradiol"], c.bone[0])
+            left.annotate(letter, where, (-8, 3), fontsize=7, textcoords="offset points")
+        words = [f"{k}  {c.arm.replace('_', ' ')}" for k, c in zip(letters, found, strict=True)]
+        left.text(0.03, 0.97, "\n".join(words), fontsize=7, va="top", transform=left.transAxes)
         left.set_ylabel("BV/TV after a year (% from untreated)")
-        left.margins(y=0.35)
+        left.margins(y=0.15)
         for name, colour in (("resorption", VERMILION), ("formation", BLUE)):
             mean, error = np.array([getattr(c, name) for c in found]).T
             right.errorbar(estradiol, mean, error, fmt="o-", color=colour, lw=1, ms=4, capsize=2,
@@ -149,7 +151,8 @@ def draw(folder: Path, place: Path) -> None:
         for axis in (left, right):
             axis.set_xscale("log")
             axis.set_xlabel("serum estradiol (pg/mL)")
-            axis.set_xticks([2, 5, 10, 20, 50], ["2", "5", "10", "20", "50"])
+            axis.set_xlim(2, 100)
+            axis.set_xticks([2, 5, 10, 20, 50, 100], ["2", "5", "10", "20", "50", "100"])
             axis.minorticks_off()
     figure.savefig(place / "clinic.png", dpi=200)
 
