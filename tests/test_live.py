@@ -165,6 +165,7 @@ def test_the_page_in_a_browser(config_file, tmp_path):
             assert measure_content(whole) > 0.05
             step.click()
             page.locator(".tb-day", has_text="day 1").wait_for()
+            page.locator("text=day 1, plane yx").wait_for()
             wait_for_change(page, "body", whole, 0.002)
             page.get_by_role("button", name="give denosumab 60 mg").click()
             page.get_by_role("button", name="▶").click()

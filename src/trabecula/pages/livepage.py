@@ -18,8 +18,8 @@ def make_page(start: Start) -> Any:
     from mesa.visualization.utils import update_counter
 
     knobs_of = make_knobs(solara)
-    slice_of = make_slice(solara)
-    series_of = make_series(solara)
+    slice_of = make_slice(solara, update_counter)
+    series_of = make_series(solara, update_counter)
 
     @solara.component  # type: ignore[untyped-decorator]
     def page() -> None:
@@ -44,6 +44,7 @@ def make_page(start: Start) -> Any:
 
 STYLE = """
 .tb-day { font-weight: 600; }
+.v-tabs { display: none; }
 .solara-autorouter-content { padding: 0; }
 """
 
@@ -75,11 +76,12 @@ def make_knobs(solara: Any) -> Callable[[LiveModel], Any]:
     return knobs  # type: ignore[no-any-return]
 
 
-def make_slice(solara: Any) -> Callable[[LiveModel], Any]:
+def make_slice(solara: Any, steps: Any) -> Callable[[LiveModel], Any]:
     """Return the component with one plane of the bone."""
 
     @solara.component  # type: ignore[untyped-decorator]
     def slice_(model: LiveModel) -> None:
+        steps.get()  # the model is the same object after a step: this is what draws it anew
         axis, set_axis = solara.use_state("z")
         share, set_share = solara.use_state(50)
         field, set_field = solara.use_state(SHOWN[0])
@@ -103,11 +105,12 @@ def make_slice(solara: Any) -> Callable[[LiveModel], Any]:
     return slice_  # type: ignore[no-any-return]
 
 
-def make_series(solara: Any) -> Callable[[LiveModel], Any]:
+def make_series(solara: Any, steps: Any) -> Callable[[LiveModel], Any]:
     """Return the component with the curves."""
 
     @solara.component  # type: ignore[untyped-decorator]
     def series(model: LiveModel) -> None:
+        steps.get()
         solara.FigureMatplotlib(draw_live_series(model.series, model.changes), format="svg")
 
     return series  # type: ignore[no-any-return]

@@ -74,7 +74,7 @@ def draw_live_slice(plane: LiveSlice) -> Any:
         figure = make_figure(figsize=(5.2, 5.2 * rows / columns + 0.9), layout="constrained")
         axis = figure.subplots()
         marrow = plane.fraction < HALF
-        if plane.field is not None:
+        if plane.field is not None and plane.field[marrow].size and plane.field[marrow].max() > 0:
             scale = make_colouring(_Named("", plane.label), plane.field[marrow], None)  # type: ignore[arg-type]
             norm = (LogNorm if scale.is_log else Normalize)(*scale.limits, clip=True)
             shown = axis.imshow(plane.field, cmap=SEQUENTIAL, norm=norm, interpolation="bilinear")
@@ -137,6 +137,10 @@ CURVES = (
 """Panels: label, and key, name, colour and factor of each curve."""
 
 
+LEAST = 0.05
+"""Least span of a curve's axis, relative to its value."""
+
+
 def draw_live_series(
     series: Mapping[str, Sequence[float]], changes: Sequence[tuple[float, str]]
 ) -> Any:
@@ -164,6 +168,13 @@ def draw_live_series(
                 axis.plot(time, values, color=colour, label=name or None)
             axis.set_ylabel(label)
             axis.margins(x=0.02, y=0.15)
+            low, high = axis.get_ylim()
+            if high - low < LEAST * max(abs(high), 1e-9):  # what hardly moves is drawn so
+                middle = 0.5 * (low + high)
+                axis.set_ylim(
+                    middle - 0.5 * LEAST * abs(middle), middle + 0.5 * LEAST * abs(middle)
+                )
+            axis.ticklabel_format(useOffset=False, axis="y")
             for day, _ in changes:
                 axis.axvline(day, color=GREY, linewidth=0.8, linestyle=":")
             if curves[0][1]:
