@@ -11,8 +11,26 @@ ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "docs" / "_build"
 COPIED = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "CITATION.cff")
 SECTIONS = {
-    "Start": ("quickstart", "tutorials/*", "hormones", "safety"),
-    "Model": ("odd", "model/*", "nomenclature", "balance", "sites", "loads", "validation"),
+    "Start": (
+        "quickstart",
+        "tutorials/index",
+        "tutorials/firstrun",
+        "tutorials/ownimage",
+        "tutorials/patient",
+        "tutorials/*",
+        "hormones",
+        "safety",
+    ),
+    "Model": (
+        "odd",
+        "model/index",
+        "model/*",
+        "nomenclature",
+        "balance",
+        "sites",
+        "loads",
+        "validation",
+    ),
     "Reference": ("reference/*", "reference/python/index"),
     "House": ("architecture", "adr/*", "*"),
 }
