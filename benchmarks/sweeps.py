@@ -280,6 +280,8 @@ def main() -> None:
         for share, end in ((1 / 3, signal.SIGKILL), (2 / 3, signal.SIGINT), (None, 0)):
             until = None if share is None else int(share * options.runs)
             statuses.append(fire.live(until, end))
+            while until is not None and statuses[-1] not in (-signal.SIGKILL, 130):
+                statuses.append(fire.live(until, end))  # it ended by itself
             after = fingerprint(out)
             touched += sum(after.get(name) != value for name, value in before.items())
             before = after

@@ -448,7 +448,7 @@ def test_a_worker_that_died_while_it_started_is_replaced_but_not_for_ever(monkey
     fake = SimpleNamespace(
         workers={0: Nanny(True), 1: Nanny(False)}, worker_spec={0: {}, 1: {}}, scale=asked.append
     )
-    workers = cluster.Workers(SimpleNamespace(), fake, 2)
+    workers = cluster.Workers(SimpleNamespace(status="running"), "tcp://a", fake, 2)
     workers.tend()
     assert (list(fake.worker_spec), asked) == ([0], [2])
     workers.note_outcome()
@@ -460,6 +460,57 @@ def test_a_worker_that_died_while_it_started_is_replaced_but_not_for_ever(monkey
 
     with pytest.raises(cluster.WorkersError, match="before any of them did something"):
         tend_for_ever()
+
+
+class Client:
+    """A client whose scheduler is away for a while: its orders are lost."""
+
+    made = 0
+
+    def __init__(self, *_, **__) -> None:
+        self.status = "running"
+        Client.made += 1
+
+    def nthreads(self) -> dict:
+        return {"a": 1}
+
+    def submit(self, _, order, **__) -> object:
+        from trabecula.study.worker import Outcome
+
+        status = "cancelled" if Client.made == 1 else "finished"
+        if Client.made == 1:
+            self.status = "closed"
+        return Future(done=lambda: True, status=status, result=lambda: Outcome("done", 1.0))
+
+
+class Future:
+    """What a client gives for an order."""
+
+    def __init__(self, **values) -> None:
+        self.__dict__.update(values)
+
+
+def test_a_scheduler_that_was_away_gets_its_orders_again(place, monkeypatch) -> None:
+    import distributed
+
+    from trabecula.study.cluster import Workers, WorkersError
+    from trabecula.study.dispatch import Dispatch, Note
+
+    monkeypatch.setattr(distributed, "Client", Client)
+    monkeypatch.setattr(Client, "made", 0)
+    heard = []
+    note = Note(lambda order, outcome: heard.append(outcome.status), lambda _: None)
+    workers = Workers(Client(), "tcp://a")
+    Dispatch(workers, [make_order(place)], 3).live(note)
+    assert (heard, Client.made) == (["done"], 2)
+
+    def refuse(*_, **__):
+        raise OSError
+
+    workers.client.status = "closed"
+    monkeypatch.setattr(distributed, "Client", refuse)
+    with pytest.raises(WorkersError, match="the scheduler went away; done runs stand"):
+        Dispatch(workers, [make_order(place)], 3).live(note)
 
 
 def test_slurm_needs_its_extra(monkeypatch) -> None:

@@ -1,5 +1,6 @@
 """Where runs live: processes of this machine, or the workers of a Dask scheduler."""
 
+import logging
 import shutil
 import signal
 import time
@@ -50,6 +51,8 @@ class Workers:
     ----------
     client
         Gives orders to them.
+    address
+        Where their scheduler is.
     cluster
         Their processes, if they are this machine's.
     count
@@ -57,9 +60,14 @@ class Workers:
     """
 
     def __init__(
-        self, client: "Client", cluster: "LocalCluster | None" = None, count: int = 0
+        self,
+        client: "Client",
+        address: str,
+        cluster: "LocalCluster | None" = None,
+        count: int = 0,
     ) -> None:
         self.client, self._cluster, self._count = client, cluster, count
+        self._address = address
         self._dead: dict[Any, float] = {}
         self._replaced = 0
 
@@ -71,14 +79,21 @@ class Workers:
         """Some worker works: deaths from here on are counted anew."""
         self._replaced = 0
 
+    @property
+    def is_here(self) -> bool:
+        """Whether their scheduler answers; while Dask tries to reach it again, it does not."""
+        return bool(self.client.status == "running")
+
     def tend(self) -> None:
         """Replace what died; Dask itself gives up a worker that dies while it starts.
 
         Raises
         ------
         WorkersError
-            If again and again no worker lives to do anything.
+            If again and again no worker lives to do anything, or the scheduler is gone.
         """
+        if self.client.status == "closed":
+            self._return_to_scheduler()
         cluster = self._cluster
         if cluster is None:
             return
@@ -98,6 +113,32 @@ class Workers:
             raise WorkersError(msg)
         if len(cluster.worker_spec) < self._count:
             cluster.scale(self._count)
+
+    def _return_to_scheduler(self) -> None:
+        """Speak to the scheduler anew after Dask has given it up: a busy one answers late."""
+        from distributed import Client
+
+        try:
+            self.client = Client(self._address, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError):
+            msg = "the scheduler went away; done runs stand, start the sweep again to go on"
+            raise WorkersError(msg) from None
+
+    def close(self) -> None:
+        """Leave the scheduler."""
+        self.client.close()
+
+
+@contextmanager
+def _silence_dask() -> Iterator[None]:
+    """Keep what Dask logs of workers that die off the terminal: the sweep says what matters."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager
@@ -120,7 +161,7 @@ def open_workers(jobs: int, scheduler: str | None, out: Path) -> "Iterator[Worke
     import dask
     from distributed import Client
 
-    with dask.config.set(SETTINGS):
+    with dask.config.set(SETTINGS), _silence_dask():
         if scheduler is None:
             with _open_local(jobs, out) as workers:
                 yield workers
@@ -134,14 +175,15 @@ def open_workers(jobs: int, scheduler: str | None, out: Path) -> "Iterator[Worke
                 "of one that runs, such as tcp://127.0.0.1:8786"
             )
             raise InputError(msg) from None
-        with client:
-            yield Workers(client)
+        workers = Workers(client, scheduler)
+        try:
+            yield workers
+        finally:
+            workers.close()
 
 
 @contextmanager
 def _open_local(jobs: int, out: Path) -> "Iterator[Workers]":
-    import logging
-
     from distributed import Client, LocalCluster
 
     scratch = out / SCRATCH
@@ -154,14 +196,18 @@ def _open_local(jobs: int, out: Path) -> "Iterator[Workers]":
             host="127.0.0.1",
             memory_limit=0,
             dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its port is opened all the same
             silence_logs=logging.CRITICAL,
             local_directory=str(scratch),
             env=ENVIRONMENT,
         ) as cluster, Client(cluster, set_as_default=False) as client:  # fmt: skip
             client.register_plugin(_make_plugin())
-            workers = Workers(client, cluster, jobs)
+            workers = Workers(client, cluster.scheduler_address, cluster, jobs)
             workers.tend()
-            yield workers
+            try:
+                yield workers
+            finally:
+                workers.close()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

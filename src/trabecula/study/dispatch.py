@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from trabecula.study.cluster import Workers, WorkersError
+from trabecula.study.cluster import Workers
 from trabecula.study.worker import Order, Outcome, describe_error, live_point, read_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Dispatch:
     """
 
     def __init__(self, workers: Workers, orders: list[Order], deaths: int) -> None:
-        self._workers, self._client, self._deaths = workers, workers.client, deaths
+        self._workers, self._deaths = workers, deaths
         self._waiting = deque(orders)
         self._flying: dict[Future[Outcome], Order] = {}
         self._sent: dict[str, int] = {}
@@ -57,15 +57,16 @@ class Dispatch:
         Raises
         ------
         WorkersError
-            If the scheduler goes away, or no worker can be started.
+            If the scheduler goes away for good, or no worker can be started.
         KeyboardInterrupt
             If asked to stop; runs under way are told to leave, and waited for a while.
         """
         try:
             while self._waiting or self._flying:
                 self._workers.tend()
-                self._send()
-                self._collect(note)
+                if self._workers.is_here:
+                    self._send()
+                    self._collect(note)
                 note.tick(self._look())
                 time.sleep(PAUSE)
         except KeyboardInterrupt:
@@ -78,7 +79,7 @@ class Dispatch:
             order = self._waiting.popleft()
             sent = self._sent[order.digest] = self._sent.get(order.digest, 0) + 1
             key = f"trabecula-{order.digest[:16]}-{order.session}-{sent}"
-            future = self._client.submit(live_point, order, key=key, pure=False)
+            future = self._workers.client.submit(live_point, order, key=key, pure=False)
             self._flying[future] = order
 
     def _collect(self, note: Note) -> None:
@@ -96,10 +97,7 @@ class Dispatch:
         from distributed import KilledWorker
 
         if future.status in ("cancelled", "lost"):
-            if self._client.status != "running":
-                msg = "the scheduler went away; done runs stand, start the sweep again to go on"
-                raise WorkersError(msg)
-            return None
+            return None  # the scheduler was away for a while
         if future.status == "finished":
             outcome: Outcome = future.result()
             return outcome
@@ -127,11 +125,12 @@ class Dispatch:
         stop_file.touch()
         try:
             end = time.monotonic() + GRACE
-            while self._flying and time.monotonic() < end and self._client.status == "running":
+            while self._flying and time.monotonic() < end and self._workers.is_here:
                 self._waiting.clear()  # what a dying worker lets go of is not sent again
                 self._collect(note)
                 time.sleep(PAUSE)
-            self._client.cancel(list(self._flying))
+            if self._workers.is_here:
+                self._workers.client.cancel(list(self._flying))
         finally:
             stop_file.unlink(missing_ok=True)
 
