@@ -15,7 +15,9 @@ def warm_engine(**settings) -> None:
 
     for threads in {1, get_max_threads()}:
         set_threads(threads)
-        live(make_model(24, **settings), 7)
+        model = make_model(24, **settings)
+        live(model, 7)
+        model.sampler.sample(model.state, True)
     make_model(76, **settings)  # above the size from which kernels run in parallel
     set_threads(1)
 

@@ -12,7 +12,7 @@ from trabecula.base.layouts import Lattice
 if TYPE_CHECKING:
     from trabecula.config import Config
 
-BASE_MEMORY = 400e6
+BASE_MEMORY = 380e6
 """Memory of the interpreter, its libraries and compiled kernels (byte); compiling them takes three
 times as much, once."""
 
@@ -20,9 +20,9 @@ STATE_BYTES = 36
 """Bytes per voxel that stay, beside the lattice's arrays: fields and the levels of their solver, the
 scene of the cells, strain energy and displacements on the coarse mesh."""
 
-SCRATCH_BYTES = 70
+SCRATCH_BYTES = 88
 """Bytes per voxel of the largest stage, for as long as it lasts: thickness of bone and marrow, every
-`output.costly`; fields and mechanics need half of it."""
+`output.costly`; the making of a bone takes nearly as much."""
 
 CELL_BYTES = 700_000.0
 """Bytes per mm^3 of tissue for the tables of cells with spare capacity."""
