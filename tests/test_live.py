@@ -98,6 +98,17 @@ def test_blockade_and_dose_reach_the_signals(model):
     assert [words for _, words in model.changes] == ["RANKL blockade 75 %", "denosumab 60 mg"]
 
 
+def test_no_bone_lives_on_once_the_page_is_closed(model, monkeypatch):
+    import threading
+
+    ended = threading.Event()
+    ended.set()
+    monkeypatch.setattr("trabecula.pages.livemodel.ENDED", ended)
+    model.step()
+    assert model.day == 0.0
+    assert not model.running
+
+
 def test_a_value_beyond_the_slider_is_refused(model):
     with pytest.raises(InputError, match="RANKL blockade: found 120; allowed: 0 to 100 %"):
         model.turn(find_knob("rankl", "blockade"), 120.0)
@@ -161,17 +172,22 @@ def test_the_page_in_a_browser(config_file, tmp_path):
             step = page.get_by_role("button", name="Step")
             step.wait_for()
             page.locator("text=day 0").first.wait_for()
-            whole = photograph(page, "body")
+            figures = ".v-window"  # slice and curves, without the controls
+            whole = wait_for_change(
+                page, figures, np.full_like(photograph(page, figures), 255), 0.05
+            )
             assert measure_content(whole) > 0.05
             step.click()
             page.locator(".tb-day", has_text="day 1").wait_for()
-            page.locator("text=day 1, plane yx").wait_for()
-            wait_for_change(page, "body", whole, 0.002)
+            wait_for_change(page, figures, whole, 0.002)
             page.get_by_role("button", name="give denosumab 60 mg").click()
             page.get_by_role("button", name="▶").click()
             page.locator(".tb-day", has_text="day 3").wait_for()
             page.get_by_role("button", name="❚❚").click()
             page.get_by_role("button", name="Reset").click()
             page.locator(".tb-day", has_text="day 0").wait_for()
+            page.get_by_role("button", name="▶").click()
+            page.locator(".tb-day", has_text="day 2").wait_for()  # Ctrl-C comes while it lives
+            assert served.stop() == 0
     finally:
         assert served.stop() == 0

@@ -1,5 +1,6 @@
 """Commands that serve a page on loopback: view, live."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -17,12 +18,18 @@ Port = Annotated[
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
 
 
+def say(line: str) -> None:
+    """Print a line at once, so that whoever started the page reads where it is."""
+    typer.echo(line)
+    sys.stdout.flush()
+
+
 @app.command()
 def view(place: RunPlace, port: Port = None, no_browser: NoBrowser = False) -> None:
     """Show a run on an interactive page: time, layers, cuts, remodelling sites; Ctrl-C ends it."""
     from trabecula.pages.viewserver import view as serve
 
-    serve(place, port, not no_browser)
+    serve(place, say, port, not no_browser)
     typer.echo("ended")
 
 
@@ -58,5 +65,5 @@ def live(
     typer.echo(f"making {checked.name}; the bone {kind}")
     with make_watch() as watch:
         state = make_first_state(checked, not spin_up, watch)
-    serve(checked, state, chosen, not no_browser)
+    serve(checked, state, say, chosen, not no_browser)
     typer.echo("ended")

@@ -23,6 +23,9 @@ YEAR = 365.25
 RUNNING = threading.Lock()
 """Compiled loops take all threads: one bone lives at a time, however many pages are open."""
 
+ENDED = threading.Event()
+"""The page is being closed: no bone lives on."""
+
 SHOWN = ("rankl", "opg", "sclerostin", "tgfb", "igf1", "estradiol", "none")
 """Fields that can lie in the marrow of the slice."""
 
@@ -59,7 +62,10 @@ class LiveModel(TrabeculaModel):
         return float(self.state.clock.time)
 
     def step(self) -> None:
-        """Live one step and measure."""
+        """Live one step and measure; none once the page is being closed."""
+        if ENDED.is_set():
+            self.running = False
+            return
         with RUNNING:
             super().step()
             self._note()

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.extras import check_extra
-from trabecula.pages.port import HOST, announce, choose_port
+from trabecula.pages.port import HOST, Say, announce, choose_port
 
 if TYPE_CHECKING:
     from trabecula.config import Config
@@ -30,13 +30,21 @@ HOME = "trabecula_live_page"
 """Module under which solara finds the page; it knows pages by name only."""
 
 
-def live(config: "Config", state: Any, port: int | None = None, with_browser: bool = True) -> None:
+def live(
+    config: "Config",
+    state: Any,
+    say: Say,
+    port: int | None = None,
+    with_browser: bool = True,
+) -> None:
     """Serve the page on which the bone of `state` lives; returns after Ctrl-C.
 
     Parameters
     ----------
     state
         The bone of day 0.
+    say
+        Told where the page is, once it can be opened.
     port
         Port on loopback; 0 for any that is free, None for the usual one or the next.
 
@@ -55,7 +63,7 @@ def live(config: "Config", state: Any, port: int | None = None, with_browser: bo
     LiveModel(
         Start(config, copy.deepcopy(state))
     ).step()  # compiles, so that the first Step is quick
-    serve(start, chosen, with_browser)
+    serve(start, say, chosen, with_browser)
 
 
 def check_live() -> None:
@@ -69,10 +77,11 @@ def check_live() -> None:
     check_extra(MODULES, EXTRA, "the page of a living bone")
 
 
-def serve(start: Any, port: int, with_browser: bool) -> None:
+def serve(start: Any, say: Say, port: int, with_browser: bool) -> None:
     """Serve the page until Ctrl-C."""
     import uvicorn
 
+    from trabecula.pages.livemodel import ENDED
     from trabecula.pages.livepage import make_page
 
     home = ModuleType(HOME)
@@ -94,7 +103,11 @@ def serve(start: Any, port: int, with_browser: bool) -> None:
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             if self.started:
-                announce(f"{start.config.name} lives", port, with_browser)
+                announce(say, f"{start.config.name} lives", port, with_browser)
+
+        async def shutdown(self, sockets: Any = None) -> None:
+            ENDED.set()  # bones that still live would keep the process
+            await super().shutdown(sockets)
 
     server = Server(settings)
     with contextlib.suppress(KeyboardInterrupt):

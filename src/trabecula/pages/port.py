@@ -2,8 +2,12 @@
 
 import socket
 import webbrowser
+from collections.abc import Callable
 
 from trabecula.base.errors import InputError
+
+type Say = Callable[[str], None]
+"""Tells the user a line."""
 
 HOST = "127.0.0.1"
 """Nothing but this machine can reach a page."""
@@ -56,9 +60,9 @@ def find_any() -> int:
         return int(probe.getsockname()[1])
 
 
-def announce(what: str, port: int, with_browser: bool) -> None:
+def announce(say: Say, what: str, port: int, with_browser: bool) -> None:
     """Say where the page is, and open it."""
     address = f"http://{HOST}:{port}/"
-    print(f"{what} is at {address}  (Ctrl-C ends it)", flush=True)
+    say(f"{what} is at {address}  (Ctrl-C ends it)")
     if with_browser:
         webbrowser.open(address)

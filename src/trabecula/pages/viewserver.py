@@ -9,7 +9,7 @@ from typing import Any
 
 from trabecula.base.extras import check_extra
 from trabecula.pages.board import Board
-from trabecula.pages.port import HOST, announce, choose_port
+from trabecula.pages.port import HOST, Say, announce, choose_port
 from trabecula.pages.viewer import WATCHED, Viewer
 from trabecula.viz.stage import Stage
 
@@ -17,11 +17,13 @@ EXTRA = "view"
 MODULES = ("pyvista", "trame.app", "trame.widgets.vtk", "trame.widgets.vuetify3", "matplotlib")
 
 
-def view(place: Path, port: int | None = None, with_browser: bool = True) -> None:
+def view(place: Path, say: Say, port: int | None = None, with_browser: bool = True) -> None:
     """Serve the page of the run in `place`; returns after Ctrl-C.
 
     Parameters
     ----------
+    say
+        Told where the page is, once it can be opened.
     port
         Port on loopback; 0 for any that is free, None for the usual one or the next.
 
@@ -41,7 +43,7 @@ def view(place: Path, port: int | None = None, with_browser: bool = True) -> Non
         secret = secrets.token_urlsafe(16)
         server.controller.on_server_bind.add(lambda web: add_launcher(web, chosen, secret))
         server.controller.on_server_ready.add(
-            lambda **_: announce(f"the page of {place}", chosen, with_browser)
+            lambda **_: announce(say, f"the page of {place}", chosen, with_browser)
         )
         with replace_arguments("--authKey", secret):
             server.start(
