@@ -74,7 +74,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the tests said to a fault: noticed, survived, or no test names the file."""
+    """What the tests said to a fault: noticed, survived, undecided, or no test names the file."""
 
     fault: Fault
     tests: tuple[str, ...]
@@ -171,7 +171,7 @@ def find_tests(root: Path, file: str) -> tuple[str, ...]:
     wanted = [rf"trabecula\.{room}\.{name}\b", rf"from trabecula\.{room} import [^\n]*\b{name}\b"]
     if room != "kernels":
         wanted.append(rf"from trabecula\.{room} import")
-    tests = sorted((root / "tests").glob("test_*.py"))
+    tests = sorted((root / "tests").glob("test_*.py"), key=lambda t: (name not in t.stem, t.stem))
     for pattern in wanted:
         chosen = [t for t in tests if re.search(pattern, t.read_text())]
         if room == "kernels":
@@ -187,7 +187,7 @@ MOST_TESTS = 4
 
 
 def judge(fault: Fault, root: Path, limit: float) -> Verdict:
-    """Plant a fault in a copy and run the tests that name its file; `limit` (s) counts as noticed."""
+    """Plant a fault in a copy and run the tests that name its file, for at most `limit` (s)."""
     tests = find_tests(root, fault.file)
     if not tests:
         return Verdict(fault, tests, "no test names the file")
@@ -217,7 +217,7 @@ def run_tests(folder: Path, tests: tuple[str, ...], fault: Fault, limit: float) 
             check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return "noticed (no end)"
+        return f"undecided: no end in {limit:g} s"
     if done.returncode == 0:
         return "survived"
     if done.returncode == 5:

@@ -88,11 +88,11 @@ def test_a_fault_is_noticed_survives_or_is_nobodys(house: Path) -> None:
     assert (house / place).read_text().endswith("return a + b * 1\n")
 
 
-def test_a_fault_without_end_counts_as_noticed(house: Path) -> None:
+def test_a_fault_without_end_is_undecided(house: Path) -> None:
     place = "src/trabecula/kernels/sums.py"
     text = "def add(a, b):\n    while a < 9:\n        b = a\n    return 5\n"
     (house / place).write_text(text)
     start = text.index("9")
     assert judge(Fault(place, 2, start, start + 1, "9", "1"), house, 60.0).said == "survived"
     fault = Fault(place, 2, start, start + 1, "9", "10**9")
-    assert judge(fault, house, 3.0).said == "noticed (no end)"
+    assert judge(fault, house, 3.0).said == "undecided: no end in 3 s"

@@ -1,0 +1,92 @@
+"""From parameters and signals to rates: each target moves its own rates, by its own factor."""
+
+import numpy as np
+import pytest
+
+from trabecula.base.codes import FULL, Population, Sides, Target
+from trabecula.cells.rates import (
+    compute_face,
+    compute_seam,
+    count_places,
+    make_lining_rates,
+    make_osteoblast_rates,
+    make_osteoclast_rates,
+    make_osteocyte_rates,
+    make_precursor_rates,
+)
+from trabecula.config import load_parameters
+from trabecula.state import Grid, Signals
+from trabecula.state.signals import TARGETS
+
+P = load_parameters()
+GRID = Grid((8, 8, 8), 20.0, Sides.PERIODIC)
+MOVES = {
+    (Target.PRECURSOR_SUPPLY, Population.PRECURSOR): {"precursor.influx"},
+    (Target.DIFFERENTIATION, Population.PRECURSOR): {"precursor.adhesion"},
+    (Target.DEATH, Population.PRECURSOR): {"precursor.death"},
+    (Target.DEATH, Population.OSTEOCLAST): {"osteoclast.death"},
+    (Target.RESORPTION_ACTIVITY, Population.OSTEOCLAST): {"osteoclast.work"},
+    (Target.RECRUITMENT, Population.OSTEOBLAST): {"osteoblast.recruitment"},
+    (Target.SYNTHESIS, Population.OSTEOBLAST): {"osteoblast.speed"},
+    (Target.GAIN, Population.OSTEOBLAST): {"osteoblast.gain"},
+    (Target.DEATH, Population.OSTEOBLAST): {"osteoblast.death", "osteoblast.death_young"},
+    (Target.DEATH, Population.OSTEOCYTE): {"osteocyte.death"},
+    (Target.TRIGGER_RATE, Population.OSTEOCYTE): {"osteocyte.trigger"},
+}
+
+
+def make_all(signals: Signals, grid: Grid = GRID) -> dict[str, float]:
+    rates = {
+        "precursor": make_precursor_rates(P, signals),
+        "osteoclast": make_osteoclast_rates(P, signals, grid),
+        "osteoblast": make_osteoblast_rates(P, signals, grid),
+        "osteocyte": make_osteocyte_rates(P, signals),
+        "lining": make_lining_rates(P, grid),
+    }
+    return {
+        f"{cell}.{name}": value
+        for cell, found in rates.items()
+        for name, value in found._asdict().items()
+        if not isinstance(value, np.ndarray)
+    }
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("population", Population)
+def test_a_signal_multiplies_its_own_rates_and_no_other(
+    target: Target, population: Population
+) -> None:
+    plain, signals = make_all(Signals()), Signals()
+    signals.multiplier[TARGETS.index(target), population] = 3.0
+    ratio = {key: value / plain[key] for key, value in make_all(signals).items() if plain[key]}
+    moved = {key for key, value in ratio.items() if value != 1.0}
+    assert moved == MOVES.get((target, population), set())
+    assert all(ratio[key] == pytest.approx(3.0) for key in moved)
+
+
+def test_at_rest_rates_are_those_of_the_table() -> None:
+    rates = make_all(Signals())
+    assert rates["precursor.influx"] * P["cells.precursor.life"] == pytest.approx(
+        P["cells.precursor.density"] * 1e-9
+    )
+    assert rates["osteoclast.work"] == P["cells.osteoclast.work"]
+    assert rates["osteoclast.death"] * P["cells.osteoclast.nucleus_life"] == pytest.approx(1.0)
+    assert rates["osteoblast.death_young"] * P["cells.osteoblast.young_life"] == pytest.approx(1.0)
+    assert rates["osteocyte.fading"] * P["cells.osteocyte.fading"] == pytest.approx(1.0)
+    assert rates["osteoblast.osteocytes"] == pytest.approx(P["cells.osteocyte.density"] * 1e-9)
+
+
+@pytest.mark.parametrize("voxel", [10.0, 20.0, 40.0])
+def test_what_belongs_to_surface_or_volume_does_not_depend_on_the_voxel(voxel: float) -> None:
+    grid = Grid((8, 8, 8), voxel, Sides.PERIODIC)
+    rates, quanta = make_all(Signals(), grid), FULL / voxel**3
+    assert rates["osteoblast.uptake"] == pytest.approx(P["cells.osteoblast.uptake"] * quanta)
+    surface = 1.35 * voxel**2
+    assert count_places(P, grid) == max(1, round(surface / P["cells.osteoblast.area"]))
+    assert rates["osteoblast.area"] * rates["osteoblast.places"] == pytest.approx(surface)
+    share = rates["osteoblast.area"] / P["cells.osteoblast.area"]
+    assert rates["osteoblast.purse"] == pytest.approx(P["cells.osteoblast.purse"] * quanta * share)
+    half = P["cells.osteoblast.bound_half"] * (voxel / 20.0) ** 2 * quanta
+    assert rates["osteoblast.bound_half"] == pytest.approx(half)
+    assert compute_face(grid) * voxel**3 / FULL == pytest.approx(surface)  # um^3 under 1 um
+    assert compute_seam(P, grid) == int(P["lattice.osteoid.seam"] / voxel * FULL)
