@@ -607,3 +607,21 @@ def test_a_sweep_survives_the_death_of_a_worker_its_own_and_a_poisoned_run(place
     with (out / "runs.csv").open() as file:
         assert [row["status"] for row in csv.DictReader(file)].count("done") == 6
     assert sorted(path.name for path in out.iterdir() if path.name.startswith(".")) == [".claims"]
+
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_example_of_the_page_and_the_one_that_is_shipped_are_valid(tmp_path) -> None:
+    page = (ROOT / "docs" / "sweeps.md").read_text()
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    base = ROOT / "configs" / "menopause.yaml"
+    path = tmp_path / "example.yaml"
+    path.write_text(text.replace("config: menopause.yaml", f"config: {base}"))
+    sweep = load_sweep(path)
+    points = list_points(sweep)
+    assert len(points) == 3 * 2 * 3 * 2 * 50 * 4
+    for point in (points[0], points[-1]):
+        assert point.configure(sweep).lattice.shape == (48, 48, 48)
+    shipped = plan_sweep(load_sweep(ROOT / "configs" / "sweep_estradiol.yaml"))
+    assert [one.error for one in shipped] == [""] * 6
