@@ -33,7 +33,7 @@ def test_occupancy(seed):
 def test_response_to_alarmin(seed):
     """To 1e-6: the kernel reads and adds in float32."""
     ligands = make_ligands(np.random.default_rng(seed))
-    rates = Rates(0.4, 0.1)
+    rates = Rates(np.float64(0.4), np.float64(0.1))
     for place in np.random.default_rng(seed).integers(0, SHAPE, (40, 3)):
         found, _ = compare(rouse, twins.ligands.rouse, ligands, rates, *place, rtol=1e-6)
         assert 0 < found < 0.1
