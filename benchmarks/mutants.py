@@ -3,8 +3,9 @@
 ``python benchmarks/mutants.py --seed 1 --count 10`` draws places by seed: an operator, a
 comparison, a sign, a constant of a function in the rooms of :data:`ROOMS`, or the direction of a rule of
 hormones. Each fault is planted in a copy of the repository, and the small tests that name the file
-are run there: those of kernels against their twins, with the JIT off, the others compiled. A
-survivor is either a missing test or a change of no consequence; someone has to look.
+are run there: those of kernels against their twins, with the JIT off (then the tests of the rooms
+that use it), the others compiled. A test that fails without the fault says nothing. A survivor is
+either a missing test or a change of no consequence; someone has to look.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -171,15 +173,37 @@ def find_tests(root: Path, file: str) -> tuple[str, ...]:
     wanted = [rf"trabecula\.{room}\.{name}\b", rf"from trabecula\.{room} import [^\n]*\b{name}\b"]
     if room != "kernels":
         wanted.append(rf"from trabecula\.{room} import")
-    tests = sorted((root / "tests").glob("test_*.py"), key=lambda t: (name not in t.stem, t.stem))
     for pattern in wanted:
-        chosen = [t for t in tests if re.search(pattern, t.read_text())]
-        if room == "kernels":
-            marked = [t for t in chosen if "mark.twin" in t.read_text()]
-            chosen = marked or chosen
+        chosen = _find_naming(root, pattern, name)
+        marked = [t for t in chosen if "mark.twin" in t.read_text()]
+        if room == "kernels" and marked:
+            chosen = marked
         if chosen:
             return tuple(str(t.relative_to(root)) for t in chosen[:MOST_TESTS])
     return ()
+
+
+def find_farther_tests(root: Path, file: str) -> tuple[str, ...]:
+    """Return the test files that name a module which uses a kernel file: for parts of a solver."""
+    name = Path(file).stem
+    users = [
+        path
+        for path in sorted((root / PACKAGE).rglob("*.py"))
+        if path.parent.name != "kernels" and f"trabecula.kernels.{name} " in path.read_text()
+    ]
+    found: dict[str, None] = {}
+    for user in users:
+        pattern = rf"trabecula\.{user.parent.name}(?:\.{user.stem}\b| import)"
+        for test in _find_naming(root, pattern, user.parent.name):
+            found[str(test.relative_to(root))] = None
+    near = find_tests(root, file)
+    return tuple(test for test in found if test not in near)[:MOST_TESTS]
+
+
+def _find_naming(root: Path, pattern: str, first: str) -> list[Path]:
+    """Return the test files that match, those whose own name holds `first` first."""
+    tests = sorted((root / "tests").glob("test_*.py"), key=lambda t: (first not in t.stem, t.stem))
+    return [test for test in tests if re.search(pattern, test.read_text())]
 
 
 MOST_TESTS = 4
@@ -193,37 +217,62 @@ def judge(fault: Fault, root: Path, limit: float) -> Verdict:
         return Verdict(fault, tests, "no test names the file")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ignored = shutil.ignore_patterns("__pycache__", ".*")
+        ignored = shutil.ignore_patterns("__pycache__", ".*", "_build")
         for part in ("src", "tests", "docs", "configs", "benchmarks"):
             if (root / part).exists():
                 shutil.copytree(root / part, folder / part, ignore=ignored)
         shutil.copy(root / "pyproject.toml", folder)
-        place = folder / fault.file
-        place.write_text(fault.apply(place.read_text()))
-        return Verdict(fault, tests, run_tests(folder, tests, fault, limit))
+        is_kernel = Path(fault.file).parent.name == "kernels"
+        said = try_tests(folder, tests, fault, limit, ["-m", "twin"] if is_kernel else [])
+        farther = find_farther_tests(root, fault.file) if is_kernel else ()
+        if farther and not said.startswith("noticed"):
+            tests, said = tests + farther, try_tests(folder, farther, fault, limit, [])
+    return Verdict(fault, tests, said)
 
 
-def run_tests(folder: Path, tests: tuple[str, ...], fault: Fault, limit: float) -> str:
-    """Return what the tests say in the copy at `folder`."""
-    is_kernel = Path(fault.file).parent.name == "kernels"
+def try_tests(
+    folder: Path, tests: tuple[str, ...], fault: Fault, limit: float, options: list[str]
+) -> str:
+    """Return what tests say to a fault; one that fails without the fault, too, says nothing."""
+    place, until = folder / fault.file, time.monotonic() + limit
+    whole = place.read_text()
+    chosen = [*tests, *options]
+    while True:
+        left = max(1.0, until - time.monotonic())
+        place.write_text(fault.apply(whole))
+        status, failed = run_tests(folder, chosen, fault, left)
+        place.write_text(whole)
+        if status is None:
+            return f"undecided: no end in {limit:g} s"
+        if status in (0, 5):
+            return "survived" if status == 0 else "no test names the file"
+        if not failed:
+            return "noticed"
+        again, _ = run_tests(folder, [failed], fault, left)
+        if again == 0:
+            return f"noticed by {failed.rpartition('/')[2]}"
+        if again is None or time.monotonic() > until:
+            return f"undecided: {failed.rpartition('/')[2]} fails without the fault, too"
+        chosen += ["--deselect", failed]
+
+
+def run_tests(
+    folder: Path, chosen: list[str], fault: Fault, limit: float
+) -> tuple[int | None, str]:
+    """Return pytest's status (None if it did not end) and the first test that failed."""
     environment = os.environ | {"PYTHONPATH": str(folder / "src")}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    if is_kernel:
+    if Path(fault.file).parent.name == "kernels":
         environment["NUMBA_DISABLE_JIT"] = "1"
-        command += ["-m", "twin"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *chosen]
     try:
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, timeout=limit,
             check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return f"undecided: no end in {limit:g} s"
-    if done.returncode == 0:
-        return "survived"
-    if done.returncode == 5:
-        return "no test names the file"
-    failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    return f"noticed by {failed[0].rpartition('/')[2]}" if failed else "noticed"
+        return None, ""
+    failed = re.findall(r"^(?:FAILED|ERROR) (\S+::.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    return done.returncode, failed[0] if failed else ""
 
 
 def main() -> int:

@@ -9,7 +9,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-from mutants import ROOT, Fault, find_code_faults, find_faults, find_rule_faults, find_tests, judge
+from mutants import (
+    ROOT,
+    Fault,
+    find_code_faults,
+    find_farther_tests,
+    find_faults,
+    find_rule_faults,
+    find_tests,
+    judge,
+)
 
 CODE = '''
 @make(50)
@@ -86,6 +95,21 @@ def test_a_fault_is_noticed_survives_or_is_nobodys(house: Path) -> None:
     (house / "tests" / "test_sums.py").write_text("")
     assert judge(faults["1", "2"], house, 60.0).said == "no test names the file"
     assert (house / place).read_text().endswith("return a + b * 1\n")
+
+
+def test_a_test_that_fails_without_the_fault_says_nothing(house: Path) -> None:
+    place = "src/trabecula/kernels/sums.py"
+    faults = {(f.old, f.new): f for f in find_code_faults((house / place).read_text(), place)}
+    test = house / "tests" / "test_sums.py"
+    test.write_text(test.read_text() + "@pytest.mark.twin\ndef test_broken():\n    assert False\n")
+    assert judge(faults["*", "/"], house, 60.0).said == "survived"
+    assert judge(faults["+", "-"], house, 60.0).said == "noticed by test_sums.py::test_add"
+
+
+def test_tests_of_a_user_are_asked_when_those_of_the_file_say_nothing() -> None:
+    assert "tests/test_fields_solver.py" in find_farther_tests(
+        ROOT, "src/trabecula/kernels/stencil.py"
+    )
 
 
 def test_a_fault_without_end_is_undecided(house: Path) -> None:
