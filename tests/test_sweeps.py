@@ -563,8 +563,8 @@ def read_events(out: Path) -> Counter:
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds workers under /proc")
 def test_a_sweep_survives_the_death_of_a_worker_its_own_and_a_poisoned_run(place) -> None:
-    """A worker dies while it lives a run, then the sweep, then Ctrl-C; one of eight runs is invalid."""
-    path = write(place, "grid: {hormones.levels.estradiol: [10, 30, 60, -1]}\nseeds: 2")
+    """A worker dies while it lives a run, then the sweep, then Ctrl-C; one point of four is invalid."""
+    path = write(place, "grid: {hormones.levels.estradiol: [10, 30, 60, -1]}\nseeds: 4")
     out = place / "out"
     environment = os.environ | {"NUMBA_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "trabecula", "sweep", str(path), "--out", str(out)]
@@ -592,7 +592,7 @@ def test_a_sweep_survives_the_death_of_a_worker_its_own_and_a_poisoned_run(place
     third = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert third.returncode == 1, third.stderr
     found = json.loads(third.stdout)
-    assert found["counts"] == {"done": 6, "failed": 2}
+    assert found["counts"] == {"done": 12, "failed": 4}
     for run in found["runs"]:
         events = Counter(
             line["event"] for line in journal.read_lines(out / run["folder"] / journal.NAME)
@@ -602,10 +602,10 @@ def test_a_sweep_survives_the_death_of_a_worker_its_own_and_a_poisoned_run(place
             assert run["attempts"] == events["begun"]
         else:
             assert "hormones.levels.estradiol: found -1" in run["error"]
-    assert sum(run["attempts"] for run in found["runs"]) > 6, "what died was tried again"
+    assert sum(run["attempts"] for run in found["runs"]) > 12, "what died was tried again"
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
     with (out / "runs.csv").open() as file:
-        assert [row["status"] for row in csv.DictReader(file)].count("done") == 6
+        assert [row["status"] for row in csv.DictReader(file)].count("done") == 12
     assert sorted(path.name for path in out.iterdir() if path.name.startswith(".")) == [".claims"]
 
 
