@@ -212,9 +212,7 @@ MOST_TESTS = 4
 
 def judge(fault: Fault, root: Path, limit: float) -> Verdict:
     """Plant a fault in a copy and run the tests that name its file, for at most `limit` (s)."""
-    tests = find_tests(root, fault.file)
-    if not tests:
-        return Verdict(fault, tests, "no test names the file")
+    tests, said = find_tests(root, fault.file), "no test names the file"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ignored = shutil.ignore_patterns("__pycache__", ".*", "_build")
@@ -223,7 +221,8 @@ def judge(fault: Fault, root: Path, limit: float) -> Verdict:
                 shutil.copytree(root / part, folder / part, ignore=ignored)
         shutil.copy(root / "pyproject.toml", folder)
         is_kernel = Path(fault.file).parent.name == "kernels"
-        said = try_tests(folder, tests, fault, limit, ["-m", "twin"] if is_kernel else [])
+        if tests:
+            said = try_tests(folder, tests, fault, limit, ["-m", "twin"] if is_kernel else [])
         farther = find_farther_tests(root, fault.file) if is_kernel else ()
         if farther and not said.startswith("noticed"):
             tests, said = tests + farther, try_tests(folder, farther, fault, limit, [])
