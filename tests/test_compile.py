@@ -66,7 +66,10 @@ def test_the_size_of_the_first_array_chooses_the_half(monkeypatch):
     assert run(np.zeros(0)) == ("parallel",)
 
 
-def test_a_compilation_is_told_when_it_begins_and_counted():
+def test_a_compilation_is_told_when_it_begins_and_counted(monkeypatch, tmp_path):
+    # nothing of an earlier run may be on disk
+    monkeypatch.setattr(compile_module.numba.config, "CACHE_DIR", str(tmp_path))
+
     @compile_module.kernel
     def inner(x):
         return x + 1

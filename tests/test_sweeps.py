@@ -570,6 +570,8 @@ def test_a_sweep_survives_the_death_of_a_worker_its_own_and_a_poisoned_run(place
     command = [sys.executable, "-m", "trabecula", "sweep", str(path), "--out", str(out)]
     command += ["--jobs", "1", "--json"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # what a shell starts in the background ignores Ctrl-C, and so would its children
+    pipes["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     first = subprocess.Popen(command, env=environment, **pipes)
     wait_until(lambda: read_events(out)["begun"] >= 1, first)
@@ -598,7 +600,8 @@ def test_a_sweep_survives_the_death_of_a_worker_its_own_and_a_poisoned_run(place
             line["event"] for line in journal.read_lines(out / run["folder"] / journal.NAME)
         )
         if run["status"] == "done":
-            assert events["done"] == 1, "lived to its end once"
+            # what is killed on its last day is completed from its files, without an attempt
+            assert events["done"] <= 1, "lived to its end once"
             assert run["attempts"] == events["begun"]
         else:
             assert "hormones.levels.estradiol: found -1" in run["error"]

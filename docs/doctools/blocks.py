@@ -156,7 +156,8 @@ def make_environment(folder: Path, source: Path, root: Path, sets: list[str]) ->
     write_script(bin_ / "make", f'exec {shutil.which("make") or "false"} -n -C "{root}" "$@"\n')
     path = os.pathsep.join((str(bin_), os.environ.get("PATH", "")))
     python = os.pathsep.join(filter(None, (str(source), os.environ.get("PYTHONPATH", ""))))
-    return os.environ | {"PATH": path, "PYTHONPATH": python, "MPLBACKEND": "Agg"}
+    outer = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    return outer | {"PATH": path, "PYTHONPATH": python, "MPLBACKEND": "Agg"}
 
 
 def write_script(path: Path, body: str) -> None:
