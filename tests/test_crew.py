@@ -25,6 +25,7 @@ def test_tasks_of_dead_workers_are_lived_again_and_a_killer_is_given_up(tmp_path
     assert [found[n][0] for n in (0, 1, 3, 5)] == [0, 10, 30, 50]
     assert found[1][1] >= 2
     assert isinstance(found[2][0], RuntimeError)
+    assert found[2][1] == ATTEMPTS
     # a task that waited in a pool that broke has lost an attempt without being begun
     assert 1 <= tries[2] <= ATTEMPTS
     assert isinstance(found[4][0], ValueError)

@@ -51,6 +51,17 @@ def test_a_copy_cut_short_is_read_over(cache: Path, text: str) -> None:
     assert from_text(kept.read_text()) == first
 
 
+def test_a_number_altered_in_a_copy_is_read_over(cache: Path) -> None:
+    path = CONFIG / "parameters" / "fields.yaml"
+    first = load_shipped(path)
+    (kept,) = cache.iterdir()
+    text = kept.read_text()
+    assert "860000.0" in text
+    kept.write_text(text.replace("860000.0", "960000.0"))
+    assert load_shipped(path) == first
+    assert from_text(kept.read_text()) == first
+
+
 def test_a_file_of_the_user_leaves_no_copy(cache: Path, tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text("a: 1\n")

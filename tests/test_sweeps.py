@@ -27,7 +27,7 @@ from trabecula.study import journal
 from trabecula.study.design import draw, list_points, stretch
 from trabecula.study.manifest import NAME, Entry, Manifest, read_manifest
 from trabecula.study.merged import choose_rows, find_columns, write_tables
-from trabecula.study.planning import compute_run_digest, estimate_sweep, find_folders, plan_sweep
+from trabecula.study.sweepplan import compute_run_digest, estimate_sweep, find_folders, plan_sweep
 from trabecula.study.worker import Order, find_state, hold_claim, live_point
 
 BASE = """
@@ -602,6 +602,8 @@ def test_a_sweep_survives_the_death_of_a_worker_its_own_and_a_poisoned_run(place
         if run["status"] == "done":
             # what is killed on its last day is completed from its files, without an attempt
             assert events["done"] <= 1, "lived to its end once"
+            status = json.loads((out / run["folder"] / "status.json").read_text())
+            assert events["done"] or status["note"] == "completed after a kill"
             assert run["attempts"] == events["begun"]
         else:
             assert "hormones.levels.estradiol: found -1" in run["error"]

@@ -12,10 +12,10 @@ from trabecula.study import Sampling, adaptive, load_panel
 from trabecula.study.adaptive import LEAST, Adaptive, is_determined
 from trabecula.study.crew import Crew
 from trabecula.study.living import Outcome
-from trabecula.study.planner import compute_deviation, look_up, make_plan
 from trabecula.study.pool import Estimate
 from trabecula.study.scoring import Judged, Nothing, judge
 from trabecula.study.terms import When
+from trabecula.study.trialplan import compute_deviation, look_up, make_plan
 
 TRIAL = """
 title: Without estrogen

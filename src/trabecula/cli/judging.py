@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from trabecula.study.adaptive import Work
     from trabecula.study.crew import Crew
     from trabecula.study.living import Outcome
-    from trabecula.study.planner import Plan
     from trabecula.study.pool import Pool
     from trabecula.study.scoring import Judged
+    from trabecula.study.trialplan import Plan
 
 Scheduler = Annotated[
     str,

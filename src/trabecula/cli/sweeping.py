@@ -15,7 +15,7 @@ from trabecula.cli.tables import print_json, print_table
 if TYPE_CHECKING:
     from trabecula.config.sweeps import Sweep
     from trabecula.study.manifest import Manifest
-    from trabecula.study.planning import Planned
+    from trabecula.study.sweepplan import Planned
 
 RUNS = Path("runs")
 MOST_ROWS = 40
@@ -51,7 +51,7 @@ def sweep(
         msg = f"--jobs: found {jobs} beside --scheduler; allowed: one of them; the scheduler has workers"
         raise InputError(msg)
     from trabecula.config.sweeps import load_sweep
-    from trabecula.study.planning import plan_sweep
+    from trabecula.study.sweepplan import plan_sweep
 
     asked = load_sweep(file)
     planned = plan_sweep(asked)
@@ -78,7 +78,7 @@ def sweep(
 
 def _say_plan(asked: "Sweep", planned: "list[Planned]", jobs: int, as_json: bool) -> None:
     from trabecula.study.design import iterate_paths
-    from trabecula.study.planning import estimate_sweep, to_cell
+    from trabecula.study.sweepplan import estimate_sweep, to_cell
 
     cost = estimate_sweep(planned)
     if as_json:

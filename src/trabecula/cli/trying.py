@@ -54,7 +54,7 @@ def trial(
 ) -> None:
     """Live the arms of a trial on the same bones and compare them; goes on where it was stopped."""
     from trabecula.study import Sampling, load_panel, screen
-    from trabecula.study.planner import make_plan
+    from trabecula.study.trialplan import make_plan
     from trabecula.study.trials import make_name
 
     settings = tuple(to_settings(sets))

@@ -48,7 +48,7 @@ def validate(
     sampling = Sampling(bones, edge, settle, tuple(to_settings(sets)))
     chosen = screen(load_panel(panel).choose(only or ()), sampling)
     if dry_run:
-        from trabecula.study.planner import make_plan
+        from trabecula.study.trialplan import make_plan
 
         plans = [make_plan(trial, sampling, bones, edge) for trial in chosen.trials]
         say_plans(plans, chosen, as_json, core_hours)

@@ -1,8 +1,8 @@
 """Tables that come with the program, read once: what a YAML file says is kept as JSON.
 
 The reader of YAML is pure Python and takes a second for all of them; JSON takes a hundredth. A kept
-copy carries a digest of the file, its path and the reader's code; one that is cut short or another
-program's is read over. User's files are always read as they are.
+copy is named by a digest of the file, its path and the reader's code, and carries one of itself; one
+that is cut short, altered or another program's is read over. User's files are always read as they are.
 """
 
 import hashlib
@@ -43,13 +43,14 @@ def load_shipped(path: Path) -> Document:
 
 
 def to_text(document: Document) -> str:
-    """Return a document as JSON."""
+    """Return a document as JSON, below a line with its digest."""
     content: dict[str, Any] = {"name": document.name, "data": document.data}
     content["count"] = document.count
     for places in ("keys", "values"):
         content[places] = [[list(path), where] for path, where in getattr(document, places).items()]
     content["problems"] = [asdict(problem) for problem in document.problems]
-    return json.dumps(content, default=str)
+    text = json.dumps(content, default=str)
+    return f"{_digest(text.encode())}\n{text}"
 
 
 def from_text(text: str) -> Document:
@@ -60,6 +61,10 @@ def from_text(text: str) -> Document:
     ValueError, KeyError, TypeError
         If it is none.
     """
+    digest, _, text = text.partition("\n")
+    if digest != _digest(text.encode()):
+        msg = "it was altered"
+        raise ValueError(msg)
     content = json.loads(text)
     document = Document(content["name"], content["data"], count=content["count"])
     for places in ("keys", "values"):
@@ -78,8 +83,12 @@ def _find_copy(path: Path) -> Path | None:
         base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     except (OSError, RuntimeError):
         return None
-    digest = hashlib.sha256(str(path).encode() + b"\0" + content).hexdigest()[:24]
+    digest = _digest(str(path).encode() + b"\0" + content)
     return Path(base) / "trabecula" / "tables" / f"{path.stem}-{digest}.json"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:24]
 
 
 def _keep(text: str, kept: Path) -> None:

@@ -16,7 +16,7 @@ from trabecula.base.errors import ResultsError
 from trabecula.model.metrics import LEVELS, METRICS
 from trabecula.records.atomic import publish
 from trabecula.study.manifest import Entry
-from trabecula.study.planning import to_cell
+from trabecula.study.sweepplan import to_cell
 from trabecula.study.worker import SUMMARY, read_json
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from trabecula.study.dispatch import Dispatch, Note
 from trabecula.study.indices import describe_design
 from trabecula.study.manifest import NAME, Entry, Manifest, read_manifest
 from trabecula.study.merged import write_tables
-from trabecula.study.planning import Planned, find_folders, plan_sweep
+from trabecula.study.sweepplan import Planned, find_folders, plan_sweep
 from trabecula.study.worker import Order, Outcome, is_done
 
 if TYPE_CHECKING:

@@ -13,6 +13,8 @@ from trabecula.analysis.contrasts import compare_arms, summarise_pairs
 from trabecula.analysis.sampling import WINDOW, compute_change
 from trabecula.analysis.windows import compute_baseline
 from trabecula.base.errors import InputError, ResultsError
+from trabecula.study.journal import read_lines
+from trabecula.study.manifest import NAME as MANIFEST
 from trabecula.viz.page import (
     Html,
     embed_figure,
@@ -32,7 +34,6 @@ from trabecula.viz.series import draw_arms
 from trabecula.viz.verdicttable import make_verdict_table
 
 VERDICTS = "verdicts.json"
-MANIFEST = "manifest.jsonl"
 MEASURES = (
     ("bv_tv", "BV/TV"), ("resorption_rate", "BRs.R"), ("formation_rate", "BF.R"),
     ("n_oc_bs", "N.Oc/BS"),
@@ -101,7 +102,7 @@ def list_failed(place: Path) -> list[tuple[str, str, str]]:
         if status.get("state") == "failed":
             folder = str(path.parent.relative_to(place))
             failed[folder] = (folder, "", str(status.get("error", "see log.txt")))
-    for line in _read_lines(place / MANIFEST):
+    for line in read_lines(place / MANIFEST):
         if line.get("status") == "failed":
             folder = str(line.get("folder") or f"run {line.get('run')}")
             changes = line.get("parameters") or {}
@@ -110,23 +111,6 @@ def list_failed(place: Path) -> list[tuple[str, str, str]]:
         elif line.get("folder") in failed:  # it failed once, and then went on
             del failed[str(line["folder"])]
     return list(failed.values())
-
-
-def _read_lines(path: Path) -> list[Mapping[str, Any]]:
-    """Return the JSON lines of a file; a torn one is passed over, as is a file that is not there."""
-    try:
-        texts = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []
-    found: list[Mapping[str, Any]] = []
-    for text in texts:
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(line, dict):
-            found.append(line)
-    return found
 
 
 def _find_window(runs: Sequence[Results]) -> tuple[float, float]:
