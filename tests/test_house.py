@@ -157,6 +157,27 @@ def test_no_broad_excepts_and_no_print_in_libraries() -> None:
                 assert room in {"cli", "pages"}, f"{path}:{node.lineno}"  # pages say where they are
 
 
+def find_own_tuples(text: str) -> list[str]:
+    """Named tuples that a source text defines: types of its own, if handed to a kernel."""
+    tree = ast.parse(text)
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    own = [c.name for c in classes if any("NamedTuple" in ast.unparse(b) for b in c.bases)]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return own + [ast.unparse(c) for c in calls if ast.unparse(c.func).endswith("namedtuple")]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").glob("*.py")), ids=lambda p: p.name)
+def test_tests_hand_no_types_of_their_own_to_kernels(path: Path) -> None:
+    """The disk cache of kernels would name the test's module, and nobody else could read it."""
+    assert not find_own_tuples(path.read_text())
+
+
+def test_the_search_for_named_tuples_finds_them() -> None:
+    assert find_own_tuples("class A(NamedTuple):\n    a: int") == ["A"]
+    assert find_own_tuples("class A(typing.NamedTuple):\n    a: int") == ["A"]
+    assert find_own_tuples("B = collections.namedtuple('B', 'a')")
+
+
 def test_decisions_are_listed() -> None:
     folder = ROOT / "docs" / "adr"
     listed = (folder / "README.md").read_text()

@@ -1,22 +1,19 @@
 """What cells feel, against plain twins."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 
 import twins.ligands
 from kernelworlds import SHAPE, compare, make_ligands
 from trabecula.kernels.ligands import boost, hill, occupancy, rouse
+from trabecula.kernels.lining import LiningRates
 
 pytestmark = pytest.mark.twin
 
-
-class Rates(NamedTuple):
-    """What the response reads."""
-
-    alarmin_half: float
-    alarmin_max: float
+RATES = LiningRates(
+    opening=1.0, half=0.3, power=3.0, kd=29.0, covering=0.1, clearance=60.0, seam=0, waking=0.0,
+    waking_half=1.0, alarmin_half=np.float64(0.4), alarmin_max=np.float64(0.1),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -33,9 +30,8 @@ def test_occupancy(seed):
 def test_response_to_alarmin(seed):
     """To 1e-6: the kernel reads and adds in float32."""
     ligands = make_ligands(np.random.default_rng(seed))
-    rates = Rates(np.float64(0.4), np.float64(0.1))
     for place in np.random.default_rng(seed).integers(0, SHAPE, (40, 3)):
-        found, _ = compare(rouse, twins.ligands.rouse, ligands, rates, *place, rtol=1e-6)
+        found, _ = compare(rouse, twins.ligands.rouse, ligands, RATES, *place, rtol=1e-6)
         assert 0 < found < 0.1
 
 

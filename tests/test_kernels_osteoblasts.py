@@ -90,7 +90,8 @@ def test_value_of_places(seed, periodic):
     lattice, space, scene, _, rng = make_world(seed, periodic)
     values = []
     for place in rng.integers(0, lattice.matrix.shape, (40, 3)):
-        found, _ = compare(value_place, twins.places.value_place, scene, lattice, space, *place,
+        found, _ = compare(value_place, twins.places.value_place, lattice.matrix,
+                           scene.osteoblasts, lattice.eroded, space, *place,
                            rtol=1e-12)  # fmt: skip
         values.append(float(found))
     assert max(values) - min(values) > 10

@@ -5,11 +5,11 @@ from twins.keyed import happens
 from twins.space import BLOCK, count_bone26, is_bone, join, neighbour, split
 
 
-def value_place(scene, lattice, space, z, y, x):
+def value_place(matrix, osteoblasts, eroded, space, z, y, x):
     """Bony neighbours, begun matrix and old pits count for a place, cells in it against."""
-    value = count_bone26(lattice.matrix, z, y, x, space)
-    value += 6 * int(lattice.matrix[z, y, x]) / FULL + 3 * (lattice.eroded[z, y, x] > 0)
-    return value - 0.7 * int(scene.osteoblasts[z, y, x])
+    value = count_bone26(matrix, z, y, x, space)
+    value += 6 * int(matrix[z, y, x]) / FULL + 3 * (eroded[z, y, x] > 0)
+    return value - 0.7 * int(osteoblasts[z, y, x])
 
 
 def is_free(scene, lattice, places, place):
@@ -31,7 +31,9 @@ def move_out(table, i, scene, lattice, space, places, least):
         there = neighbour(here, offset, space)
         if offset == (0, 0, 0) or not is_free(scene, lattice, places, there):
             continue
-        value = value_place(scene, lattice, space, *there) - 0.5 * sum(map(abs, offset))
+        value = value_place(
+            lattice.matrix, scene.osteoblasts, lattice.eroded, space, *there
+        ) - 0.5 * sum(map(abs, offset))
         if value > best:
             best, choice = value, there
     if choice is None:
@@ -50,6 +52,8 @@ def crawl(table, order, scene, lattice, space, moment, rates):
         if table.uid[i] == 0 or table.stage[i] == 0 or is_bone(lattice.matrix, place):
             continue
         if happens(moment, Stream.APPOSITION, table.uid[i], 1, rates.crawl):
-            least = value_place(scene, lattice, space, *place) + 0.7
+            least = (
+                value_place(lattice.matrix, scene.osteoblasts, lattice.eroded, space, *place) + 0.7
+            )
             moved += move_out(table, i, scene, lattice, space, rates.places, least)
     return moved
