@@ -21,6 +21,15 @@ class Ligands(NamedTuple):
     alarmin: np.ndarray
 
 
+class Felt(NamedTuple):
+    """The concentrations (pM) that a precursor reads; few arrays are quickly handed on."""
+
+    rankl_membrane: np.ndarray
+    rankl_soluble: np.ndarray
+    tnf: np.ndarray
+    alarmin: np.ndarray
+
+
 @kernel
 def occupancy(ligands, kd, z, y, x):
     """Fraction of RANK that is bound: R / (kd + R) with R the free membrane and soluble RANKL."""

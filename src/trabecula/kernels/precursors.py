@@ -6,7 +6,7 @@ import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.keyed import draw, draw_below, draw_pair, make_uid
-from trabecula.kernels.ligands import boost, hill, occupancy, rouse
+from trabecula.kernels.ligands import Felt, boost, hill, occupancy, rouse
 from trabecula.kernels.scene import BARE, BONE
 from trabecula.kernels.space import FACES, HALF_QUANTA, join, neighbour, split
 
@@ -107,12 +107,12 @@ def fill_odds(power, odds):
 
 
 @kernel
-def settles(z, y, x, uid, hop, ligands, moment, rates_sub):
+def settles(z, y, x, uid, hop, felt, moment, rates_sub):
     """Whether a precursor on bare bone adheres in this part `sub` (d) of the step."""
     rates, sub = rates_sub
-    theta = hill(occupancy(ligands, rates.kd, z, y, x), rates.half, rates.power)
-    theta += rouse(ligands, rates, z, y, x)
-    tnf = boost(ligands.tnf[z // 2, y // 2, x // 2], rates.tnf_half, rates.tnf_max)
+    theta = hill(occupancy(felt, rates.kd, z, y, x), rates.half, rates.power)
+    theta += rouse(felt, rates, z, y, x)
+    tnf = boost(felt.tnf[z // 2, y // 2, x // 2], rates.tnf_half, rates.tnf_max)
     chance = 1.0 - np.exp(-rates.adhesion * theta * tnf * sub)
     if chance <= 1e-6:
         return False
@@ -133,18 +133,16 @@ def draw_path(uid, moment, words):
 
 
 @kernel
-def walk_one(i, table, scene, ligands, space, moment, rates, odds_words):
-    """Walk the precursor of row i through the step; returns 1 if it adhered."""
+def walk_one(voxel, uid, ground, felt, space, moment, rates, odds_words):
+    """Walk the precursor in `voxel` through the step; returns where it is, and 1 if it adhered."""
     odds, words = odds_words
     hops = count_hops(space, moment, rates)
-    uid = table.uid[i]
-    ground = scene.ground.reshape(-1)
-    soluble = ligands.rankl_soluble.reshape(-1)
-    my, mx = ligands.rankl_soluble.shape[1:]
-    flat = np.uint64(table.voxel[i])
+    soluble = felt.rankl_soluble.reshape(-1)
+    my, mx = felt.rankl_soluble.shape[1:]
+    flat = np.uint64(voxel)
     stand = ground[flat]
-    z, y, x = split(table.voxel[i], space)
-    here = ligands.rankl_soluble[z >> 1, y >> 1, x >> 1]
+    z, y, x = split(voxel, space)
+    here = felt.rankl_soluble[z >> 1, y >> 1, x >> 1]
     draw_path(uid, moment, words)
     bits = np.uint64(0)
     adhered = 0
@@ -168,11 +166,28 @@ def walk_one(i, table, scene, ligands, space, moment, rates, odds_words):
         if stand != BARE:
             continue
         sub = moment.dt / hops
-        if rates.adhesion > 0.0 and settles(z, y, x, uid, h, ligands, moment, (rates, sub)):
-            scene.settled[i] = adhered = 1
+        if rates.adhesion > 0.0 and settles(z, y, x, uid, h, felt, moment, (rates, sub)):
+            adhered = 1
             break
-    table.voxel[i] = flat
-    return adhered
+    return np.int64(flat), adhered
+
+
+@kernel
+def walk_block(block, table, count, scene, felt, space_moment, rates, odds_words):
+    """Walk one block of rows; returns how many adhered."""
+    space, moment = space_moment
+    ground = scene.ground.reshape(-1)
+    total = 0
+    for i in range(block * ROWS, min((block + 1) * ROWS, count)):
+        if table.uid[i] == 0:
+            continue
+        table.voxel[i], adhered = walk_one(
+            table.voxel[i], table.uid[i], ground, felt, space, moment, rates, odds_words
+        )
+        if adhered:
+            scene.settled[i] = 1
+            total += 1
+    return total
 
 
 @parallel_kernel
@@ -188,14 +203,13 @@ def walk_precursors(table, count, scene, ligands, space, moment, rates):
     drawn = 2 * ((count_hops(space, moment, rates) + 5) // 6)
     blocks = (count + ROWS - 1) // ROWS
     adhered = np.zeros(blocks, np.int64)
+    felt = Felt(ligands.rankl_membrane, ligands.rankl_soluble, ligands.tnf, ligands.alarmin)
     for block in prange(blocks):
         words = np.empty(drawn, np.uint64)
-        for i in range(block * ROWS, min((block + 1) * ROWS, count)):
-            if table.uid[i] != 0:
-                # numba drops writes to arrays of named tuples in a parallel body: walk_one writes
-                adhered[block] += walk_one(
-                    i, table, scene, ligands, space, moment, rates, (odds, words)
-                )
+        # numba drops writes to arrays of named tuples in a parallel body: walk_block writes
+        adhered[block] = walk_block(
+            block, table, count, scene, felt, (space, moment), rates, (odds, words)
+        )
     return adhered.sum()
 
 
