@@ -90,7 +90,9 @@ def draw_scale(result: dict, place: Path) -> bool:
     if whole:
         points.append((whole["volume"], whole["cpu"] / whole["volume"]))
     cells = {
-        n.rsplit("_", 1)[1]: v for n, v in median_of(result, "cells").items() if "per_second_" in n
+        n.rsplit("_", 1)[1]: v
+        for n, v in median_of(result, "cells").items()
+        if re.fullmatch(r"per_second_\d+", n)
     }
     with apply_style() as make_figure:
         figure = make_figure(figsize=(WIDTH, 2.2), layout="constrained")

@@ -52,6 +52,13 @@ def test_the_run_says_on_what_and_what_came_out(quick) -> None:
     assert result["cases"]["solve"]["peak"] > 50e6
 
 
+def test_two_workers_start_and_live(tmp_path) -> None:
+    out = tmp_path / "bench.json"
+    done = run_script("bench.py", "--quick", "--cases", "pair", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(out.read_text())["cases"]["pair"]["rounds"][0]["gain"] > 0
+
+
 def test_a_case_that_fails_is_named_and_the_others_go_on(tmp_path) -> None:
     out = tmp_path / "bench.json"
     options = ("--quick", "--peers", sys.executable, "--out", str(out))

@@ -1,8 +1,9 @@
-"""A day of osteoclast precursors: one hop up the RANKL gradient, settling on bare bone, death.
+"""A day of osteoclast precursors: hops up the RANKL gradient, settling on bare bone, death.
 
-Motility is set so that a day is one hop of a voxel (the default is some sixty), which makes rules
-equal for the peers: the same fields, the same odds. One thread; rows sorted by place, as the model
-keeps them. Cell numbers of 10^5 to 10^7 share one lattice.
+Measured with the default motility (`_stroll`: as many hops a day as the model makes) and with one
+hop a day, which shows what a cell costs that hardly moves. The peers live by equal rules: the same
+fields, the same odds. One thread; rows sorted by place, as the model keeps them. Cell numbers of
+10^5 to 10^7 share one lattice.
 """
 
 import json
@@ -41,7 +42,8 @@ def prepare(setting: Setting):
     places = np.flatnonzero(stage.scene.ground.reshape(-1) > 0)
     rng = np.random.default_rng(1)
     counts = QUICK_COUNTS if setting.quick else COUNTS
-    save_marrow(setting, stage.scene.ground, ligands, rates, rng.choice(
+    hops = int(count_hops(stage.space, moment, strolls))
+    save_marrow(setting, stage.scene.ground, ligands, rates, hops, rng.choice(
         places, QUICK_PEER_COUNT if setting.quick else PEER_COUNT))  # fmt: skip
 
     def crowd(count: int):
@@ -57,33 +59,33 @@ def prepare(setting: Setting):
         walk_precursors(table.arrays, table.count, scene, ligands, stage.space, moment, how)
         return int(died)
 
-    def repeat() -> dict[str, float]:
-        found: dict[str, float] = {}
-        for table, voxel, scene in crowds:
-            uid = table.arrays.uid.copy()
-            table.arrays.voxel[:], scene.settled[:] = voxel, 0
-            watch = Watch()
-            died = day(table, scene, rates)
-            found[f"per_second_{table.count}"] = table.count / max(watch.read()[0], 1e-9)
-            found[f"moved_{table.count}"] = float((table.arrays.voxel != voxel).mean())
-            found[f"settled_{table.count}"] = float(scene.settled.mean())
-            found[f"died_{table.count}"] = died / table.count
-            table.arrays.uid[:] = uid
-        table, voxel, scene = crowds[0]
+    def measure(crowd, how, name: str) -> dict[str, float]:
+        table, voxel, scene = crowd
         uid = table.arrays.uid.copy()
         table.arrays.voxel[:], scene.settled[:] = voxel, 0
         watch = Watch()
-        day(table, scene, strolls)
-        hops = table.count * count_hops(stage.space, moment, strolls)
-        found["hops_per_second"] = hops / max(watch.read()[0], 1e-9)
+        died = day(table, scene, how)
+        found = {
+            f"per_second_{name}": table.count / max(watch.read()[0], 1e-9),
+            f"moved_{name}": float((table.arrays.voxel != voxel).mean()),
+            f"settled_{name}": float(scene.settled.mean()),
+            f"died_{name}": died / table.count,
+        }
         table.arrays.uid[:] = uid
         return found
+
+    def repeat() -> dict[str, float]:
+        found: dict[str, float] = {}
+        for crowd in crowds:
+            found |= measure(crowd, rates, str(crowd[0].count))
+        found |= measure(crowds[0], strolls, "stroll")
+        return found | {"hops_per_second": hops * found["per_second_stroll"], "hops": hops}
 
     repeat()
     return repeat
 
 
-def save_marrow(setting: Setting, ground, ligands, rates, voxel) -> None:
+def save_marrow(setting: Setting, ground, ligands, rates, hops: int, voxel) -> None:
     """Write what a peer needs to live by the same rules."""
     coarse = ("rankl_soluble", "mcsf", "tnf", "alarmin")
     fields = {name: getattr(ligands, name) for name in coarse}
@@ -91,5 +93,5 @@ def save_marrow(setting: Setting, ground, ligands, rates, voxel) -> None:
         setting.folder / "cells.npz", ground=ground, voxel=np.sort(voxel),
         rankl_membrane=ligands.rankl_membrane, **fields,
     )  # fmt: skip
-    numbers = {name: float(value) for name, value in rates._asdict().items()}
+    numbers = {name: float(value) for name, value in rates._asdict().items()} | {"hops": hops}
     (setting.folder / "cells.json").write_text(json.dumps(numbers))

@@ -37,36 +37,38 @@ def prepare(setting: Setting):
             self.fate = 0
 
         def step(self) -> None:
-            rng = self.random
+            rng, hops = self.random, self.model.hops
             z, y, x = self.z, self.y, self.x
             block = ((z >> 1) * my + (y >> 1)) * mx + (x >> 1)
             m = mcsf[block]
             if rng.random() < 1.0 - exp(-p["death"] * (p["mcsf_half"] + m) / max(m, 1e-9)):
                 self.fate = 1
                 return
-            dz, dy, dx = faces[int(rng.random() * 6)]
-            a, b, c = (z + dz) % nz, (y + dy) % ny, (x + dx) % nx
-            beside = ((a >> 1) * my + (b >> 1)) * mx + (c >> 1)
-            what = ground[(a * ny + b) * nx + c]
-            if what and soluble[beside] >= soluble[block] * rng.random() ** root:
-                self.z, self.y, self.x = z, y, x = a, b, c
-                block = beside
-            else:
-                what = ground[(z * ny + y) * nx + x]
-            if what != BARE:
-                return
-            rankl = membrane[(z * ny + y) * nx + x] + soluble[block]
-            bound = rankl / (p["kd"] + rankl)
-            theta = 1.0 / (1.0 + (p["half"] / bound) ** p["power"]) if bound > 0.0 else 0.0
-            theta += p["alarmin_max"] * alarmin[block] / (p["alarmin_half"] + alarmin[block])
-            theta *= 1.0 + p["tnf_max"] * tnf[block] / (p["tnf_half"] + tnf[block])
-            if rng.random() < 1.0 - exp(-p["adhesion"] * theta):
-                self.fate = 2
+            what = ground[(z * ny + y) * nx + x]
+            for _ in range(hops):
+                dz, dy, dx = faces[int(rng.random() * 6)]
+                a, b, c = (z + dz) % nz, (y + dy) % ny, (x + dx) % nx
+                beside = ((a >> 1) * my + (b >> 1)) * mx + (c >> 1)
+                there = ground[(a * ny + b) * nx + c]
+                if there and soluble[beside] >= soluble[block] * rng.random() ** root:
+                    z, y, x, block, what = a, b, c, beside, there
+                if what != BARE:
+                    continue
+                rankl = membrane[(z * ny + y) * nx + x] + soluble[block]
+                bound = rankl / (p["kd"] + rankl)
+                theta = 1.0 / (1.0 + (p["half"] / bound) ** p["power"]) if bound > 0.0 else 0.0
+                theta += p["alarmin_max"] * alarmin[block] / (p["alarmin_half"] + alarmin[block])
+                theta *= 1.0 + p["tnf_max"] * tnf[block] / (p["tnf_half"] + tnf[block])
+                if rng.random() < 1.0 - exp(-p["adhesion"] * theta / hops):
+                    self.fate = 2
+                    break
+            self.z, self.y, self.x = z, y, x
 
     start = np.stack(np.unravel_index(marrow["voxel"], (nz, ny, nx)), axis=1).tolist()
 
-    def repeat() -> dict[str, float]:
+    def measure(hops: int, name: str) -> dict[str, float]:
         model = mesa.Model(rng=1)
+        model.hops = hops
         for z, y, x in start:
             Precursor(model, z, y, x)
         watch = Watch()
@@ -75,12 +77,15 @@ def prepare(setting: Setting):
         agents = list(model.agents)
         moved = [[a.z, a.y, a.x] != at for a, at in zip(agents, start, strict=True)]
         found = {
-            "per_second": len(start) / cpu,
-            "moved": sum(moved) / len(start),
-            "settled": sum(a.fate == 2 for a in agents) / len(start),
-            "died": sum(a.fate == 1 for a in agents) / len(start),
+            f"per_second_{name}": len(start) / cpu,
+            f"moved_{name}": sum(moved) / len(start),
+            f"settled_{name}": sum(a.fate == 2 for a in agents) / len(start),
+            f"died_{name}": sum(a.fate == 1 for a in agents) / len(start),
         }
         model.remove_all_agents()
         return found
+
+    def repeat() -> dict[str, float]:
+        return measure(1, "1") | measure(int(p["hops"]), "stroll")
 
     return repeat

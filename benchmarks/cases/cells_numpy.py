@@ -20,21 +20,19 @@ def prepare(setting: Setting):
     shape = ground.shape
     rng = np.random.default_rng(1)
 
-    def repeat() -> dict[str, float]:
-        voxel = start.copy()
-        watch = Watch()
-        place = np.stack(np.unravel_index(voxel, shape))
-        block = tuple(place // 2)
-        m = marrow["mcsf"][block]
-        hazard = p["death"] * (p["mcsf_half"] + m) / np.maximum(m, 1e-9)
-        alive = rng.random(len(voxel)) >= 1.0 - np.exp(-hazard)
-        beside = (place + FACES[rng.integers(0, 6, len(voxel))].T) % np.array(shape)[:, None]
+    def hop(place, moving):
+        """Move those of `moving` whose chosen neighbour is open and rich enough in RANKL."""
+        at = place[:, moving]
+        beside = (at + FACES[rng.integers(0, 6, len(moving))].T) % np.array(shape)[:, None]
         what, there = ground[tuple(beside)], soluble[tuple(beside // 2)]
-        odds = rng.random(len(voxel)) ** (1.0 / p["chemotaxis"])
-        go = alive & (what != 0) & (there >= soluble[block] * odds)
-        place = np.where(go, beside, place)
-        at = np.flatnonzero(alive & (ground[tuple(place)] == BARE))
-        z, y, x = place[:, at]
+        odds = rng.random(len(moving)) ** (1.0 / p["chemotaxis"])
+        go = (what != 0) & (there >= soluble[tuple(at // 2)] * odds)
+        place[:, moving] = np.where(go, beside, at)
+
+    def settle(place, moving, part: float):
+        """Return which of `moving` adhere to bare bone in this part of the day."""
+        on = moving[ground[tuple(place[:, moving])] == BARE]
+        z, y, x = place[:, on]
         block = (z // 2, y // 2, x // 2)
         rankl = membrane[z, y, x] + soluble[block]
         bound = rankl / (p["kd"] + rankl)
@@ -43,15 +41,34 @@ def prepare(setting: Setting):
         a, tnf = marrow["alarmin"][block], marrow["tnf"][block]
         theta += p["alarmin_max"] * a / (p["alarmin_half"] + a)
         theta *= 1.0 + p["tnf_max"] * tnf / (p["tnf_half"] + tnf)
-        settled = rng.random(len(at)) < 1.0 - np.exp(-p["adhesion"] * theta)
+        return on[rng.random(len(on)) < 1.0 - np.exp(-p["adhesion"] * theta * part)]
+
+    def measure(hops: int, name: str) -> dict[str, float]:
+        voxel = start.copy()
+        watch = Watch()
+        place = np.stack(np.unravel_index(voxel, shape))
+        m = marrow["mcsf"][tuple(place // 2)]
+        hazard = p["death"] * (p["mcsf_half"] + m) / np.maximum(m, 1e-9)
+        alive = rng.random(len(voxel)) >= 1.0 - np.exp(-hazard)
+        moving, free, settled = np.flatnonzero(alive), np.ones(len(voxel), bool), 0
+        for _ in range(hops):
+            hop(place, moving)
+            adhered = settle(place, moving, 1.0 / hops)
+            settled += len(adhered)
+            if len(adhered):
+                free[adhered] = False
+                moving = moving[free[moving]]
         voxel = np.ravel_multi_index(tuple(place), shape)
         cpu, _ = watch.read()
         return {
-            "per_second": len(voxel) / cpu,
-            "moved": float((voxel != start).mean()),
-            "settled": float(settled.sum() / len(voxel)),
-            "died": float(1.0 - alive.mean()),
+            f"per_second_{name}": len(voxel) / cpu,
+            f"moved_{name}": float((voxel != start).mean()),
+            f"settled_{name}": settled / len(voxel),
+            f"died_{name}": float(1.0 - alive.mean()),
         }
+
+    def repeat() -> dict[str, float]:
+        return measure(1, "1") | measure(int(p["hops"]), "stroll")
 
     repeat()
     return repeat

@@ -1,5 +1,6 @@
 """Two workers of one thread each beside one: what a sweep of many runs gains from a second core."""
 
+import os
 import subprocess
 import sys
 import time
@@ -14,10 +15,10 @@ def prepare(setting: Setting):
     """Start two workers that wait for a word."""
     edge, days = (QUICK_EDGE, 2) if setting.quick else (EDGE, DAYS)
     command = [sys.executable, __file__, str(edge), str(days), str(setting.warm_up)]
-    places = Path(__file__).parents[1]
+    places = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     workers = [
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=places
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=places
         )
         for _ in range(2)
     ]
@@ -43,7 +44,6 @@ def prepare(setting: Setting):
 
 def serve() -> None:
     """Be one worker: live some days for every line that comes in, until the end of the input."""
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     from cases import common
 
     edge, days, warm_up = (int(text) for text in sys.argv[1:4])
