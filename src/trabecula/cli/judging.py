@@ -35,6 +35,13 @@ CoreHours = Annotated[
 ]  # fmt: skip
 
 
+Held = Annotated[
+    bool,
+    typer.Option(
+        "--held/--no-held",
+        help="Live every start on as it was, too: a long baseline, and less chance in the first weeks.",
+    ),
+]
 Settle = Annotated[float, typer.Option("--settle", min=0, help="Days under the levels of day 0.")]
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="TRIAL", help="A trial; repeatable.")

@@ -8,6 +8,7 @@ import typer
 from trabecula.cli.app import app
 from trabecula.cli.judging import (
     CoreHours,
+    Held,
     Only,
     Scheduler,
     Settle,
@@ -41,6 +42,7 @@ def trial(
     ] = None,
     settle: Settle = 730.0,
     core_hours: CoreHours = None,
+    held: Held = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes (one a core if not given).")
     ] = None,
@@ -53,13 +55,14 @@ def trial(
     sets: Sets = None,
 ) -> None:
     """Live the arms of a trial on the same bones and compare them; goes on where it was stopped."""
-    from trabecula.study import Sampling, load_panel, screen
+    from trabecula.study import Sampling, add_held, load_panel, screen
     from trabecula.study.trialplan import make_plan
     from trabecula.study.trials import make_name
 
     settings = tuple(to_settings(sets))
     plain = Sampling(bones or 1, edge or 64, settle, settings)
     chosen = screen(load_panel(file, strict=True).choose(only or ()), plain, strict=True)
+    chosen = add_held(chosen) if held else chosen
     if core_hours is None and bones is None:
         core_hours = CORE_HOURS
     plans = [make_plan(one, plain, bones, edge) for one in chosen.trials]

@@ -8,6 +8,7 @@ import typer
 from trabecula.cli.app import app
 from trabecula.cli.judging import (
     CoreHours,
+    Held,
     Only,
     Scheduler,
     Settle,
@@ -31,6 +32,7 @@ def validate(
     edge: Annotated[int, typer.Option("--edge", min=16, help="Edge of a bone (voxels).")] = 64,
     settle: Settle = 730.0,
     core_hours: CoreHours = None,
+    held: Held = True,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes (one a core if not given).")
     ] = None,
@@ -43,10 +45,11 @@ def validate(
     sets: Sets = None,
 ) -> None:
     """Live a panel of published trials and judge it; what is there already is not lived again."""
-    from trabecula.study import Sampling, load_panel, screen
+    from trabecula.study import Sampling, add_held, load_panel, screen
 
     sampling = Sampling(bones, edge, settle, tuple(to_settings(sets)))
     chosen = screen(load_panel(panel).choose(only or ()), sampling)
+    chosen = add_held(chosen) if held else chosen
     if dry_run:
         from trabecula.study.trialplan import make_plan
 

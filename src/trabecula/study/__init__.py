@@ -1,5 +1,6 @@
 """Floor 6: many runs as one question: panels of published trials and what they score; sweeps."""
 
+from trabecula.study.held import add_held
 from trabecula.study.panel import Panel, Trial
 from trabecula.study.reader import load_panel
 from trabecula.study.scoring import Verdict, score_panel
@@ -11,6 +12,7 @@ __all__ = [
     "Sampling",
     "Trial",
     "Verdict",
+    "add_held",
     "judge_panel",
     "list_tasks",
     "load_panel",

@@ -34,6 +34,12 @@ class Arm:
         Any other keys of a configuration, by dotted path.
     reason
         Why it cannot be lived, if so.
+    held
+        Name of the arm that shows the same bones with nothing done to them; empty if there is none.
+    days
+        How long it is lived (d); None: as long as the trial.
+    is_held
+        Whether it is such an arm, added to those of the panel.
     """
 
     name: str
@@ -42,6 +48,9 @@ class Arm:
     blockade: Mapping[str, Points]
     settings: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
+    held: str = ""
+    days: float | None = None
+    is_held: bool = False
 
     def to_hormones(self) -> dict[str, Any]:
         """Return the block ``hormones`` of a configuration."""
@@ -132,9 +141,20 @@ class Trial:
 
     @property
     def used_arms(self) -> tuple[Arm, ...]:
-        """Arms that some endpoint reads."""
+        """Arms that some endpoint reads, and those that are held beside them."""
         read = {name for end in self.endpoints if end.term for name in end.term.arms}
+        read |= {arm.held for arm in self.arms if arm.name in read}
         return tuple(arm for arm in self.arms if arm.name in read)
+
+    @property
+    def shown_arms(self) -> tuple[Arm, ...]:
+        """Arms of the panel that some endpoint reads."""
+        return tuple(arm for arm in self.used_arms if not arm.is_held)
+
+    def get_days(self, name: str) -> float:
+        """Return how long an arm is lived (d)."""
+        days = self.get_arm(name).days
+        return self.days if days is None else days
 
     def give_up(self, reasons: Mapping[str, str]) -> "Trial":
         """Return the trial with arms that cannot be lived, and why; who reads them is not scorable."""

@@ -1,7 +1,7 @@
 """What the runs of one trial show together: all bones of an arm as one."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from trabecula.analysis import Results, compute_running_mean, compute_window_mea
 from trabecula.analysis.windows import BASELINE
 from trabecula.base.codes import Phase
 from trabecula.base.columns import Array
+from trabecula.study.held import SHARES, compute_share
 from trabecula.study.terms import Observer, Term, When
 
 WINDOW = 14.0
@@ -53,10 +54,19 @@ class Pool(Observer):
     ----------
     runs
         Results by arm, in the order of the bones.
+    held
+        By arm, the arm that shows the same bones with nothing done to them.
+    steady
+        Arms in which nothing changes: they share all chances with the arm held beside them.
     """
 
-    def __init__(self, runs: Mapping[str, Sequence[Results]]) -> None:
+    def __init__(
+        self, runs: Mapping[str, Sequence[Results]], held: Mapping[str, str] | None = None,
+        steady: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self._runs = runs
+        self._held = held or {}
+        self._steady = frozenset(steady)
         self.count = min((len(found) for found in runs.values()), default=0)
 
     def get_runs(self, arm: str) -> Sequence[Results]:
@@ -65,28 +75,54 @@ class Pool(Observer):
 
     def leave_out(self, index: int) -> "Pool":
         """Return the pool without one bone."""
-        return Pool({
-            arm: [run for i, run in enumerate(found) if i != index]
-            for arm, found in self._runs.items()
-        })  # fmt: skip
+        return self.draw([i for i in range(self.count) if i != index])
 
     def draw(self, indices: Sequence[int]) -> "Pool":
         """Return the pool of the bones at `indices`, some perhaps more than once."""
-        return Pool({arm: [found[i] for i in indices] for arm, found in self._runs.items()})
+        chosen = {arm: [found[i] for i in indices] for arm, found in self._runs.items()}
+        return Pool(chosen, self._held, self._steady)
 
     def observe(self, observable: str, arm: str, when: When) -> float:
         """Return an observable of an arm (its unit); sums of all bones, not means of ratios."""
         runs = self._runs[arm][: self.count]
         if observable == "bvtv_pct":
             return _compute_gain(runs, when)
-        if observable == "acf_ratio":
-            return _compute_activation(runs, when)
         if observable in SITES:
             return _compute_sites(runs, SITES[observable], when)
         if observable in LEVELS:
             return _compute_level(runs, LEVELS[observable], when, observable.endswith("_ratio"))
-        ratio = _compute_ratio(runs, SERIES[observable], when)
+        held, share = self._get_held(observable, arm, when), self._make_share(observable, arm)
+        if observable == "acf_ratio":
+            plain = replace(when, since=None)
+            return _compare(_measure_activation, runs, held, share, plain, SITE_WINDOW)
+        key = SERIES[observable]
+        ratio = _compare(
+            lambda of, start, end: _sum_windows(of, key, start, end) / len(of),
+            runs, held, share, when, WINDOW,
+        )  # fmt: skip
         return 100.0 * (ratio - 1.0) if observable.endswith("_pct") else ratio
+
+    def compute_base(self, arm: str, key: str) -> float:
+        """Return the baseline of a series (its unit): of the held arm if there is one."""
+        name = self._held.get(arm, "")
+        held = self._runs[name][: self.count] if name else ()
+        runs = held or self.get_runs(arm)
+        end = float(held[0].time[-1]) if held else BASELINE[1]
+        return _sum_windows(runs, key, BASELINE[0], end) / len(runs)
+
+    def _get_held(self, observable: str, arm: str, when: When) -> Sequence[Results]:
+        """Return the runs that steady an observable; none if it has a baseline of its own."""
+        name = self._held.get(arm, "")
+        is_own = when.is_raw or when.since is not None or when.reference is not None
+        if observable not in SHARES or not name or is_own:
+            return ()
+        return self._runs[name][: self.count]
+
+    def _make_share(self, observable: str, arm: str) -> Callable[[float, float], float]:
+        """Return what tells the share of chance in a window that an arm has in common with its held."""
+        if arm in self._steady:
+            return lambda start, end: 1.0
+        return lambda start, end: compute_share(observable, start, end)
 
     def find_first_day(self, observable: str, arm: str, level: float, when: When) -> float:
         """Return the first day (d) on which a running mean is beyond `level`; NaN if never."""
@@ -94,14 +130,25 @@ class Pool(Observer):
         width = WINDOW if when.width is None else when.width
         time = runs[0].time
         key = "bv_tv" if observable == "bvtv_pct" else SERIES[observable]
-        means = sum(compute_running_mean(time, read_daily(run, key), width) for run in runs)
+        means = _sum_courses(runs, key, width)
+        base: Any
+        held = self._get_held(observable, arm, when)
         if key == "bv_tv" and when.reference is None:
             base = float(np.sum([_read_at(run, key, 0.0) for run in runs]))
+        elif held:
+            mean = self.compute_base(arm, key) * len(runs)
+            share, half = self._make_share(observable, arm), width / 2.0
+            shares = np.array([share(day - half, day + half) for day in time])
+            course = np.full(len(time), mean)
+            found = _sum_courses(held, key, width)[: len(time)]
+            course[: len(found)] = np.where(np.isfinite(found), found, mean)
+            base = mean + shares * (course - mean)
         else:
             base = _sum_windows(runs, key, *(when.reference or BASELINE))
-        if not base:
+        if not np.any(base):
             return float("nan")
-        values = np.asarray(means) / base
+        base = np.broadcast_to(np.asarray(base, float), means.shape)
+        values = np.divide(means, base, out=np.full(means.shape, np.nan), where=base > 0)
         values = 100.0 * (values - 1.0) if observable.endswith("_pct") else values
         is_beyond = values > level if level >= 0 else values < level
         days = time[is_beyond & (time > 0) & (time <= when.day)]
@@ -115,20 +162,50 @@ def _find_window(runs: Sequence[Results], when: When, width: float) -> tuple[flo
     return end - wide, end
 
 
+def _sum_courses(runs: Sequence[Results], key: str, width: float) -> Array:
+    """Return the running mean of a series over a window (d), summed over the runs."""
+    courses = [compute_running_mean(run.time, read_daily(run, key), width) for run in runs]
+    total: Array = np.sum(courses, axis=0)
+    return total
+
+
 def _sum_windows(runs: Sequence[Results], key: str, start: float, end: float) -> float:
     means = [compute_window_mean(run.time, read_daily(run, key), start, end) for run in runs]
     return float(np.sum(means))
 
 
-def _compute_ratio(runs: Sequence[Results], key: str, when: When) -> float:
+def _compare(
+    measure: Callable[[Sequence[Results], float, float], float],
+    runs: Sequence[Results], held: Sequence[Results], share: Callable[[float, float], float],
+    when: When, width: float,
+) -> float:  # fmt: skip
+    """Return what is measured in a window over the baseline, 1 if nothing changed.
+
+    With held runs the baseline is their whole course, moved by what chance did to them in the window
+    as far as that is shared. A drug that takes resorption away takes what chance did with it, which is
+    why it is a ratio and no difference.
+
+    Parameters
+    ----------
+    measure
+        Mean of a series, or a rate, over the runs between two days, in any unit.
+    share
+        Share of chance in a window that is shared with the held runs.
+    """
+    start, end = _find_window(runs, when, width)
+    now = measure(runs, start, end)
     if when.is_raw:
-        return _sum_windows(runs, key, *_find_window(runs, when, WINDOW)) / len(runs)
-    if when.since is not None:
-        before = (when.since - 45.0, when.since + 45.0)
+        return now
+    if held:
+        last = float(held[0].time[-1])
+        base = measure(held, BASELINE[0], last)
+        common = share(start, end) if end <= last else 0.0
+        if common > 0.0:
+            base += common * (measure(held, start, end) - base)
+    elif when.since is not None:
+        base = measure(runs, when.since - 45.0, when.since + 45.0)
     else:
-        before = when.reference or BASELINE
-    base = _sum_windows(runs, key, *before)
-    now = _sum_windows(runs, key, *_find_window(runs, when, WINDOW))
+        base = measure(runs, *(when.reference or BASELINE))
     return now / base if base else float("nan")
 
 
@@ -153,22 +230,14 @@ def _compute_gain(runs: Sequence[Results], when: When) -> float:
     return 100.0 * (measure(when.day) / before - 1.0)
 
 
-def _count_begun(run: Results, start: float, end: float) -> float:
-    """Return how many sites began in a window, per day of it."""
-    begun: Array = run.bmus["activated"]
-    return float(((begun > start) & (begun <= end)).sum()) / (end - start)
+def _measure_activation(runs: Sequence[Results], start: float, end: float) -> float:
+    """Return the matrix formed per day and surface in a window (um/d): BFR/BS.
 
-
-def _compute_activation(runs: Sequence[Results], when: When) -> float:
-    span = _find_window(runs, when, SITE_WINDOW)
-    before = when.reference or BASELINE
-
-    def measure(start: float, end: float) -> float:
-        begun = sum(_count_begun(run, start, end) for run in runs)
-        return begun / _sum_windows(runs, "bs_tv", start, end)
-
-    base = 1.0 if when.is_raw else measure(*before)
-    return measure(*span) / base if base else float("nan")
+    Activation frequency is no count: it is BFR/BS over wall thickness (Dempster et al. 2013,
+    doi:10.1002/jbmr.1805), and the walls of a biopsy are years old, so that their thickness does not
+    change within a trial.
+    """
+    return _sum_windows(runs, "matrix_formed", start, end) / _sum_windows(runs, "bs_tv", start, end)
 
 
 def _compute_level(runs: Sequence[Results], name: str, when: When, is_ratio: bool) -> float:

@@ -29,7 +29,7 @@ OBSERVABLES = {
     "bvtv_pct": "change of BV/TV since day 0 (%)",
     "res_pct": "change of matrix resorbed per day against the 90 d before day 0 (%)",
     "form_pct": "change of matrix formed per day against the 90 d before day 0 (%)",
-    "acf_ratio": "sites begun per surface and time, over those of the 90 d before day 0 (1)",
+    "acf_ratio": "matrix formed per surface and day, over that of the 90 d before day 0 (1)",
     "opg_pct": "change of free OPG in marrow against the 90 d before day 0 (%)",
     "rankl_per_cell_fold": "RANKL of a marrow cell, over that before day 0 or of the compared arm (1)",
     "ms_bs_pct": "change of mineralising surface (%)",
@@ -114,12 +114,15 @@ class Term:
         The term in full.
     is_smooth
         Whether it follows its observables without jumps; ranks and first days do not.
+    observables
+        Observables that are read.
     """
 
     compute: Callable[[Observer], float]
     arms: tuple[str, ...]
     text: str
     is_smooth: bool = True
+    observables: tuple[str, ...] = ()
 
 
 def read_term(
@@ -164,7 +167,8 @@ def read_term(
         msg = f"'{words}' reads no arm"
         raise TermError(msg)
     is_smooth = not {"rank", "first_day"} & reader.functions
-    return Term(compute, tuple(dict.fromkeys(reader.used)), text, is_smooth)
+    read = tuple(dict.fromkeys(reader.observables))
+    return Term(compute, tuple(dict.fromkeys(reader.used)), text, is_smooth, read)
 
 
 def _is_word(name: str) -> bool:
@@ -226,6 +230,7 @@ class _Reader:
     def __init__(self, arms: list[str], when: When, days: float) -> None:
         self._arms, self._when, self._days = arms, when, days
         self.used: list[str] = []
+        self.observables: list[str] = []
         self.functions: set[str] = set()
 
     def read(self, node: ast.expr) -> Callable[[Observer], float]:
@@ -250,6 +255,7 @@ class _Reader:
     ) -> Callable[[Observer], float]:
         if name in OBSERVABLES and len(args) == 1:
             arm, when = self._read_arm(args[0]), self._read_when(keywords)
+            self.observables.append(name)
             return lambda observer: observer.observe(name, arm, when)
         readers = {
             "slope": self._read_slope, "rank": self._read_rank,
@@ -260,6 +266,7 @@ class _Reader:
             observable = args[0].id if isinstance(args[0], ast.Name) else ""
             if observable in OBSERVABLES:
                 self.functions.add(name)
+                self.observables.append(observable)
                 return readers[name](observable, args[1:])
         msg = f"'{name}' is no observable and no function of the grammar"
         raise TermError(msg)

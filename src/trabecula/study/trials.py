@@ -120,7 +120,7 @@ def make_arm_config(trial: Trial, arm: Arm, bone: int, sampling: Sampling) -> "C
     fresh: dict[str, Any] = {
         "name": make_name(f"{trial.id}-{arm.name}-{bone}"),
         "seed": bone,
-        "duration": trial.days,
+        "duration": trial.days if arm.days is None else arm.days,
         "output": {"every": 1.0, "snapshots": 36525.0, "costly": 36525.0},
     }
     if trial.config is None or "settle" not in data:
@@ -184,13 +184,15 @@ def screen(panel: Panel, sampling: Sampling, strict: bool = False) -> Panel:
 
 def compute_unit_cost(trial: Trial, sampling: Sampling) -> float:
     """Return what one bone of every arm lives after day 0 (mm^3-years)."""
-    return sum(trial.days for _ in trial.used_arms) / 365.25 * sampling.volume
+    days = sum(trial.get_days(arm.name) for arm in trial.used_arms)
+    return days / 365.25 * sampling.volume
 
 
 def compute_cost(panel: Panel, tasks: Sequence[Task], sampling: Sampling) -> float:
     """Return how much is to be lived, days before day 0 left out (mm^3-years)."""
-    days = {trial.id: trial.days for trial in panel.trials}
-    return sum(days[task.trial] for task in tasks) / 365.25 * sampling.volume
+    trials = {trial.id: trial for trial in panel.trials}
+    days = sum(trials[task.trial].get_days(task.arm) for task in tasks)
+    return days / 365.25 * sampling.volume
 
 
 def compute_prelude(trial: Trial, sampling: Sampling) -> float:

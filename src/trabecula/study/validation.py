@@ -9,6 +9,7 @@ from typing import Any
 from trabecula.analysis import Results, load_results
 from trabecula.records.atomic import write_text_whole
 from trabecula.runner.digest import compute_code_digest
+from trabecula.study.held import is_steady
 from trabecula.study.ledger import Ledger, judge_ledger, load_frozen
 from trabecula.study.panel import Panel, Trial
 from trabecula.study.pool import Estimate, Pool, estimate
@@ -33,7 +34,8 @@ def load_pool(trial: Trial, tasks: Sequence[Task], out: Path) -> Pool:
         if len(found) == len(arms):
             for arm, results in found.items():
                 runs[arm].append(results)
-    return Pool(runs)
+    held = {arm.name: arm.held for arm in trial.arms if arm.held}
+    return Pool(runs, held, [name for name in held if is_steady(trial.get_arm(name))])
 
 
 def _is_done(folder: Path) -> bool:
@@ -115,7 +117,8 @@ def write_verdicts(
     content = {
         "panel": panel.path.name,
         "sampling": {"bones": sampling.bones, "edge": sampling.edge, "settle": sampling.settle,
-                     "sets": list(sampling.sets)},
+                     "sets": list(sampling.sets),
+                     "held": any(arm.is_held for t in panel.trials for arm in t.arms)},
         "code": compute_code_digest(),
         "ledger": {"digest": parameters.compute_digest(), "evaluations": told["evaluations"]},
         "work": dict(work),

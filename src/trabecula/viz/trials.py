@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from trabecula.analysis import Results, compute_running_mean, compute_window_mean
-from trabecula.analysis.windows import BASELINE
+from trabecula.analysis import compute_running_mean
 from trabecula.base.columns import Array
 from trabecula.study import Trial, Verdict
 from trabecula.study.pool import Pool, read_daily
@@ -39,10 +38,10 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
         above, below = figure.subfigures(2, 1, height_ratios=heights)
         for column, (key, label) in enumerate(COURSES):
             axis = above.add_subplot(1, 3, column + 1)
-            for color, arm in zip(CYCLE * 3, trial.used_arms, strict=False):
+            for color, arm in zip(CYCLE * 3, trial.shown_arms, strict=False):
                 runs = pool.get_runs(arm.name)
                 if runs:
-                    time, values = _compute_course(runs, key, trial.days)
+                    time, values = _compute_course(pool, arm.name, key, trial.days)
                     axis.plot(time, values, color=color, label=arm.name)
             axis.axhline(0.0, color=GREY, lw=0.6)
             axis.set_xlabel("time (d)")
@@ -53,14 +52,15 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
     return figure
 
 
-def _compute_course(runs: Sequence[Results], key: str, days: float) -> tuple[Array, Array]:
+def _compute_course(pool: Pool, arm: str, key: str, days: float) -> tuple[Array, Array]:
     """Return days and changes (%) of a series, all bones as one."""
+    runs = pool.get_runs(arm)
     time = runs[0].time
-    total: Array = np.sum([read_daily(run, key) for run in runs], axis=0)
+    total: Array = np.mean([read_daily(run, key) for run in runs], axis=0)
     if key == "bv_tv":
         base = float(total[np.flatnonzero(time <= 0)[-1]])
     else:
-        base = compute_window_mean(time, total, *BASELINE)
+        base = pool.compute_base(arm, key)
         total = compute_running_mean(time, total, min(SMOOTH, days / 4.0))
     shown = time >= max(-90.0, -days / 4.0)
     change: Array = 100.0 * (total[shown] / base - 1.0) if base else np.full(shown.sum(), np.nan)
