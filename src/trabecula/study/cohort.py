@@ -104,7 +104,7 @@ class Cohort:
             if entry is None or entry.status != "done":
                 continue
             for name, value in read_json(self.out / entry.folder / SUMMARY).items():
-                if isinstance(value, int | float):
+                if isinstance(value, int | float) and name != "days":
                     blank = np.full(self.entries.shape, np.nan)
                     found.setdefault(name, blank)[place] = value
         return found
@@ -126,8 +126,6 @@ class Cohort:
 
         Raises
         ------
-        InputError
-            If no run is done.
         ResultsError
             If a run has no such series.
         """

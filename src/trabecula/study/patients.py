@@ -15,7 +15,7 @@ import numpy as np
 
 from trabecula.base.codes import Stream
 from trabecula.base.columns import Array
-from trabecula.config.marginals import Marginal, make_marginal
+from trabecula.config.marginals import Marginal, describe_distribution, make_marginal
 from trabecula.config.marks import to_dotted
 from trabecula.config.paths import to_key
 from trabecula.config.populationrules import make_matrix
@@ -117,3 +117,25 @@ def _draw_share(seed: int, path: str, number: int, kind: int) -> float:
     identity = np.uint64(int.from_bytes(digest[:8], "big"))
     share = draw(np.uint64(seed), int(Stream.PATIENT), number, identity, kind)
     return min(float(share) + HALF, math.nextafter(1.0, 0.0))
+
+
+def summarise_distributions(settings: PopulationSettings) -> list[dict[str, Any]]:
+    """Return a mapping for each distribution: the key, what it is, its quantiles, its basis."""
+    patients = Patients(settings)
+    rows = settings.uncertain.rows if settings.uncertain is not None else {}
+    found = []
+    for kind, asked, marginals in (
+        ("varies", settings.varies, patients.varies), ("uncertain", rows, patients.uncertain),
+    ):  # fmt: skip
+        for path, one in asked.items():
+            support = find_support(to_key(path))
+            row = support.row
+            is_range = one.distribution in ("range", "log_range")
+            found.append({
+                "key": path, "kind": kind, "distribution": describe_distribution(one),
+                "q05": marginals[path].get_value(0.05), "median": marginals[path].get_value(0.5),
+                "q95": marginals[path].get_value(0.95), "unit": support.unit,
+                "grade": one.grade or (row.grade if row is not None and is_range else ""),
+                "source": one.source or (row.source if row is not None and is_range else ""),
+            })  # fmt: skip
+    return found

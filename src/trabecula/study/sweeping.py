@@ -20,7 +20,7 @@ from trabecula.study.cluster import open_workers
 from trabecula.study.cohort import describe_population, list_roles, load_cohort
 from trabecula.study.design import POPULATION
 from trabecula.study.dispatch import Dispatch, Note
-from trabecula.study.forecast import write_forecast
+from trabecula.study.forecasttables import write_forecast
 from trabecula.study.indices import describe_design
 from trabecula.study.manifest import NAME, Entry, Manifest, read_manifest
 from trabecula.study.merged import write_tables
