@@ -97,6 +97,8 @@ def _freeze(asked: Distribution, low: float, high: float) -> tuple[Any, bool]:
     kind = asked.distribution
     if kind == "normal":
         middle = asked.mean if asked.median is None else asked.median
+        assert middle is not None
+        assert asked.sd is not None
         return stats.norm(middle, asked.sd), False
     if kind == "lognormal":
         return stats.norm(*_to_logarithms(asked)), True

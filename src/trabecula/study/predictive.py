@@ -1,7 +1,8 @@
 """Predictive intervals: where a new patient of the same population will lie.
 
 Quantiles are those of Weibull's plotting positions, rank / (n + 1): between the i-th and the j-th of n
-patients a new one lies with probability (j - i) / (n + 1), whatever the distribution. No interval of n
+patients a new one lies with probability (j - i) / (n + 1), whatever the distribution (a rank that is
+not whole is interpolated, which is nearly that). No interval of n
 patients holds more than (n - 1) / (n + 1): with fewer than 19 the outer one is that from the least to
 the largest, and says how much it holds.
 """
