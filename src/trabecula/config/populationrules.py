@@ -1,6 +1,8 @@
 """What may be wrong with a virtual population: its distributions, correlations and uncertain rows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from pydantic_core import PydanticCustomError
 
@@ -10,6 +12,7 @@ from trabecula.config.marks import Document, Key, to_dotted
 from trabecula.config.parameters import find_override_problems
 from trabecula.config.paths import find_path_problem, to_key
 from trabecula.config.populationschema import Distribution, PopulationSettings, Variation
+from trabecula.config.problems import make_problem
 from trabecula.config.support import Support, find_support
 
 DECIDED = ("seed", "lattice.seed")
@@ -69,6 +72,36 @@ def find_population_problems(
         Problem(document.find_value((*base, *key)), to_dotted((*base, *key)), *rest)
         for key, *rest in mistakes
     ]
+
+
+def read_variation(
+    given: Mapping[str, Any], document: Document, base: Key, decided: tuple[str, ...]
+) -> tuple[Variation | None, list[Problem]]:
+    """Return what varies between patients, or every mistake of it.
+
+    Parameters
+    ----------
+    given
+        The keys of :class:`Variation` that are there.
+    base
+        Where they stand.
+    decided
+        Keys that may not vary because something else sets them.
+    """
+    from pydantic import ValidationError
+
+    try:
+        settings = Variation.model_validate(dict(given))
+    except ValidationError as error:
+        own = Document(
+            document.name, given,
+            *({k[len(base):]: where for k, where in marks.items() if k[: len(base)] == base}
+              for marks in (document.keys, document.values)),
+        )  # fmt: skip
+        found = [make_problem(dict(one), own, Variation) for one in error.errors()]
+        return None, [replace(one, key=f"{to_dotted(base)}.{one.key}") for one in found]
+    problems = find_population_problems(settings, document, base, decided)
+    return (None if problems else settings), problems
 
 
 def _check_row(key: Key, path: str, asked: Distribution) -> list[Mistake]:
