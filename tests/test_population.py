@@ -101,7 +101,10 @@ def test_parameters_are_drawn_apart_from_patients() -> None:
         ({"distribution": "normal", "median": 0.2, "sd": 0.03}, stats.norm(0.2, 0.03)),
         ({"distribution": "lognormal", "median": 0.2, "gsd": 1.3}, stats.lognorm(math.log(1.3), 0, 0.2)),
         ({"distribution": "uniform", "low": 0.1, "high": 0.3}, stats.uniform(0.1, 0.2)),
-        ({"distribution": "triangular", "low": 0.1, "mode": 0.15, "high": 0.3}, stats.triang(0.25, 0.1, 0.2)),
+        (
+            {"distribution": "triangular", "low": 0.1, "mode": 0.15, "high": 0.3},
+            stats.triang(0.25, 0.1, 0.2),
+        ),
     ],
 )  # fmt: skip
 def test_drawn_values_have_the_distribution_that_was_asked_for(asked, expected) -> None:
@@ -354,8 +357,8 @@ def tied(*pairs: str) -> str:
             "found 2 points with 100000 lives of patients; allowed: 100000 runs",
         ),
         (
-            "population: {patients: 2}\nmorris: {trajectories: 2, ranges: {patient.age: {low: 20, high: 60},"
-            " patient.weight: {low: 40, high: 50}}}",
+            "population: {patients: 2}\nmorris: {trajectories: 2, ranges: "
+            "{patient.age: {low: 20, high: 60}, patient.weight: {low: 40, high: 50}}}",
             "morris: found morris beside population",
         ),
     ],
@@ -487,3 +490,15 @@ def test_what_is_asked_of_a_folder_is_told(tmp_path) -> None:
     assert (wrong.exit_code, "did you mean bv_tv_change?" in wrong.stderr) == (2, True)
     wrong = call("population", tmp_path / "out", "--key", "bv_tw")
     assert (wrong.exit_code, "--key: found 'bv_tw'" in wrong.stderr) == (2, True)
+
+
+def test_the_example_of_the_page_is_valid(tmp_path) -> None:
+    root = Path(__file__).parents[1]
+    text = (
+        (root / "docs" / "population.md").read_text().partition("```yaml\n")[2].partition("```")[0]
+    )
+    path = tmp_path / "example.yaml"
+    path.write_text(
+        text.replace("config: denosumab.yaml", f"config: {root}/configs/denosumab.yaml")
+    )
+    assert len(list_points(load_sweep(path))) == 2 * 9 * 40 * 2

@@ -1,6 +1,7 @@
 """Predictive intervals hold what they say, and a variance is split into what made it."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -167,7 +168,33 @@ def test_tables_pair_the_points_of_a_design_within_patients(tmp_path: Path) -> N
     assert (parts[0, False]["n_draws"], parts[0, False]["chance"]) == (3, None)
 
 
-def test_tables_are_written_and_told(tmp_path: Path) -> None:
+class FakeSeries:
+    """What a run offers of a series."""
+
+    def __init__(self, time: np.ndarray) -> None:
+        self.time, self.values, self.series = time, 1.0 + time, {}
+
+    def get(self, key: str) -> "FakeSeries":
+        return self
+
+
+def test_a_moment_of_a_series_is_the_first_of_its_interval(tmp_path: Path, monkeypatch) -> None:
+    pretend(load(tmp_path, DRAWN), tmp_path / "out", make_outcome)
+    cohort = load_cohort(tmp_path / "out")
+    time_axis = np.array([-7.0, 0.0, 7.0, 14.0, 21.0, 28.0, 35.0])
+    monkeypatch.setattr("trabecula.study.cohort.load_results", lambda _: FakeSeries(time_axis))
+    monkeypatch.setattr("trabecula.study.cohort.compute_start", lambda *_: 1.0)
+    time, kinds = cohort.read_series("bv_tv", 10.0)
+    assert time.tolist() == [0, 10, 20, 30]
+    assert kinds["level"].shape == (1, 4, 4, 1, 4)
+    assert kinds["level"][0, 1, 2, 0].tolist() == [1, 15, 22, 36]
+    assert kinds["change"][0, 0, 0, 0].tolist() == [0, 1400, 2100, 3500]
+    daily, kinds = cohort.read_series("bv_tv", 1.0)
+    assert np.isfinite(kinds["level"][0, 0, 0, 0]).sum() == 6
+    assert len(daily) == 36
+
+
+def test_tables_are_written_and_told(tmp_path: Path, monkeypatch) -> None:
     out = tmp_path / "out"
     pretend(load(tmp_path, DRAWN), out, make_outcome)
     written = write_forecast(load_cohort(out), [])
@@ -177,8 +204,16 @@ def test_tables_are_written_and_told(tmp_path: Path) -> None:
     assert float(row["patients"]) + float(row["parameters"]) == pytest.approx(1.0)
     assert row["chance"] == ""
     courses = [make_course(side, spread) for side in SIDES for spread in (PATIENTS, BOTH)]
-    found = CliRunner().invoke(app, ["population", str(out), "--json", "--help"])
-    assert "--metric" in found.stdout
+    monkeypatch.setattr("trabecula.study.forecast.predict_series", lambda *_: courses)
+    found = CliRunner().invoke(app, ["population", str(out), "--format", "png"])
+    assert found.exit_code == 0, found.stderr
+    for words in ("patients and parameters", "Shares of the variance", "saved"):
+        assert words in found.stdout
+    assert (out / "figures" / "population.png").is_file()
+    found = CliRunner().invoke(app, ["population", str(out), "--format", "png", "--json"])
+    told = json.loads(found.stdout)
+    assert told["variance"][0]["n_draws"] == 3
+    assert [row["spread"] for row in told["intervals"]] == [PATIENTS, BOTH]
     write_forecast(load_cohort(out), courses)
     with (out / "predictive_series.csv").open() as file:
         lines = list(csv.DictReader(file))

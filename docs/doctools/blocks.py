@@ -158,7 +158,7 @@ def copy_repository(root: Path, folder: Path) -> None:
 
 
 def make_environment(folder: Path, source: Path, root: Path, sets: list[str]) -> dict[str, str]:
-    """Return the environment of a reader: the package, and commands `trabecula`, `dask`, `python`, `make`.
+    """Return the environment of a reader: the package; `trabecula`, `dask`, `python`, `make`.
 
     `make` only says what it would do: it would install.
     """

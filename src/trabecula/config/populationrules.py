@@ -93,11 +93,11 @@ def read_variation(
     try:
         settings = Variation.model_validate(dict(given))
     except ValidationError as error:
-        own = Document(
-            document.name, given,
-            *({k[len(base):]: where for k, where in marks.items() if k[: len(base)] == base}
-              for marks in (document.keys, document.values)),
-        )  # fmt: skip
+        keys, values = (
+            {key[len(base) :]: where for key, where in marks.items() if key[: len(base)] == base}
+            for marks in (document.keys, document.values)
+        )
+        own = Document(document.name, given, keys, values)
         found = [make_problem(dict(one), own, Variation) for one in error.errors()]
         return None, [replace(one, key=f"{to_dotted(base)}.{one.key}") for one in found]
     problems = find_population_problems(settings, document, base, decided)
@@ -222,6 +222,6 @@ def _check_correlations(settings: Variation) -> list[Mistake]:
 
 
 def make_matrix(settings: Variation, names: list[str]) -> "list[list[float]]":
-    """Return the correlations between keys as a matrix; what is not given is 0."""
+    """Return the correlations (-1..1) between keys as a matrix; what is not given is 0."""
     pairs = {frozenset(entry.between): entry.r for entry in settings.correlation}
     return [[1.0 if a == b else pairs.get(frozenset((a, b)), 0.0) for b in names] for a in names]

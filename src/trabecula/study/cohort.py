@@ -110,12 +110,12 @@ class Cohort:
         return found
 
     def read_series(self, key: str, every: float) -> tuple[Array, dict[str, Array]]:
-        """Return a series of every run after day 0.
+        """Return a series of every run after day 0, each moment the first of an interval.
 
         Parameters
         ----------
         every
-            Interval of the rows (d).
+            The interval (d).
 
         Returns
         -------
@@ -140,18 +140,13 @@ class Cohort:
                 continue
             last = max(last, float(results.time[-1]))
             courses[place] = {"time": results.time, **_read_course(results, key)}
-        if not courses:
-            msg = (
-                f"{self.out}: found no run that is done; allowed: a sweep with some; start it again"
-            )
-            raise InputError(msg)
-        grid = np.arange(0.0, last + SAME, every)
-        kinds = [kind for kind in next(iter(courses.values())) if kind != "time"]
+        grid = np.arange(0.0, last + SAME, every) if courses else np.zeros(0)
+        kinds = [OF_BASELINE] if key in TOTALS else [LEVEL, CHANGE]
         values = {kind: np.full((*self.entries.shape, len(grid)), np.nan) for kind in kinds}
         for place, course in courses.items():
             rows = np.searchsorted(course["time"], grid - SAME)
             there = rows < len(course["time"])
-            there[there] = np.abs(course["time"][rows[there]] - grid[there]) < SAME
+            there[there] = course["time"][rows[there]] < grid[there] + every - SAME
             for kind in kinds:
                 values[kind][place][there] = course[kind][rows[there]]
         return grid, values

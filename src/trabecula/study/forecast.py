@@ -62,6 +62,11 @@ def list_spreads(values: Array) -> Iterator[tuple[str, Array]]:
     ----------
     values
         Shape (draw, patient, ...), any unit.
+
+    Yields
+    ------
+    tuple
+        A spread, and its values, shape (draw, patient, ...), in the same unit.
     """
     yield PATIENTS, values[:1]
     if len(values) > 1:

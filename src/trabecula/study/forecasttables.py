@@ -47,7 +47,7 @@ def tabulate_intervals(cohort: Cohort, outcomes: dict[str, Array]) -> list[dict[
 
 def _to_numbers(found: Prediction, at: tuple[int, ...]) -> dict[str, Any]:
     names = (f"q{round(100 * share):02d}" for share in SHARES)
-    numbers = (_to_plain(value) for value in found.quantiles[:, *at])
+    numbers = (_to_plain(float(part[at])) for part in found.quantiles)
     return {
         "patients": int(found.patients[at]), "left_out": int(found.left_out[at]),
         **dict(zip(names, numbers, strict=True)),

@@ -66,7 +66,7 @@ class Patients:
         return {path: values[path] for path in self.varies}
 
     def draw_parameters(self, number: int) -> dict[str, float]:
-        """Return a draw of the uncertain parameters; number 0 leaves them as they are."""
+        """Return a draw of the uncertain parameters (unit of each); number 0 leaves them as they are."""
         if number == 0:
             return {}
         return {
