@@ -12,7 +12,8 @@ from trabecula.config import RULES, load_config, make_json_schema
 from trabecula.config.units import QuantityError, to_number
 
 ROOT = Path(__file__).parents[1]
-CONFIGS = sorted(p for p in (ROOT / "configs").glob("*.yaml") if not p.stem.startswith("sweep_"))
+SWEEPS = ("sweep_", "population_")
+CONFIGS = sorted(p for p in (ROOT / "configs").glob("*.yaml") if not p.stem.startswith(SWEEPS))
 
 
 def write(folder: Path, text: str, name: str = "a.yaml") -> Path:

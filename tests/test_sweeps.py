@@ -630,3 +630,16 @@ def test_the_example_of_the_page_and_the_one_that_is_shipped_are_valid(tmp_path)
         assert point.configure(sweep).lattice.shape == (48, 48, 48)
     shipped = plan_sweep(load_sweep(ROOT / "configs" / "sweep_estradiol.yaml"))
     assert [one.error for one in shipped] == [""] * 6
+
+
+def test_the_population_that_is_shipped_is_valid_and_says_where_it_is_from() -> None:
+    sweep = load_sweep(ROOT / "configs" / "population_women.yaml")
+    points = list_points(sweep)
+    assert len(points) == 2 * (1 + 4) * 20
+    for point in points[::17]:
+        config = point.configure(sweep)
+        assert (config.hormones.doses.denosumab is None) == (point.who.point == 0)
+    settings = sweep.settings.population
+    for one in (*settings.varies.values(), *settings.correlation):
+        assert one.source, "every distribution has a basis"
+        assert one.grade == "D" or "assumed" not in one.source.partition(";")[0]

@@ -16,6 +16,7 @@ from trabecula.study.pool import Estimate
 from trabecula.study.scoring import Judged, Nothing, judge
 from trabecula.study.terms import When
 from trabecula.study.trialplan import compute_deviation, look_up, make_plan
+from trabecula.study.trials import make_arm_config
 
 TRIAL = """
 title: Without estrogen
@@ -215,3 +216,60 @@ def test_no_scheduler_and_no_file(file, monkeypatch):
     assert result.exit_code == 2
     assert "--scheduler" in result.output
     assert call(Path("absent.yaml"), "--dry-run").exit_code == 2
+
+
+VARIED = TRIAL.replace(
+    "{sex: F, age_y: 50}",
+    """
+  sex: F
+  age_y: 50
+  varies:
+    lattice.bv_tv: {distribution: normal, mean: 0.2, sd: 0.03}
+    patient.age: {distribution: uniform, low: 50, high: 70}
+    hormones.levels.estradiol: {distribution: lognormal, median: 9, gsd: 1.5}
+""",
+)
+
+
+def test_bones_of_a_trial_may_be_patients_who_are_the_same_in_every_arm(file) -> None:
+    file.write_text(VARIED)
+    (trial,) = load_panel(file, strict=True).trials
+    assert (
+        "bones are patients who differ in lattice.bv_tv (normal, mean 0.2, sd 0.03)"
+        in trial.notes[-1]
+    )
+    usual, withdrawn = (
+        [make_arm_config(trial, trial.get_arm(name), bone, Sampling(edge=16)) for bone in (1, 2, 3)]
+        for name in ("usual", "withdrawn")
+    )
+    for one, other in zip(usual, withdrawn, strict=True):
+        assert one.lattice == other.lattice
+        assert one.patient == other.patient
+        assert one.seed == one.lattice.seed
+        assert 50 <= one.patient.age <= 70
+    assert len({one.lattice.bv_tv for one in usual}) == 3
+    assert len({one.hormones.levels.estradiol for one in usual}) == 3
+    assert withdrawn[0].hormones.levels.estradiol == ((0.0, 100.0), (1.0, 5.0)), "an arm decides"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("sd: 0.03", "sd: -1", "population.varies.lattice.bv_tv.sd: found -1; allowed: > 0"),
+        ("normal,", "nrmal,", "varies.lattice.bv_tv.distribution: found 'nrmal'"),
+        (
+            "lattice.bv_tv",
+            "lattice.shape",
+            "found lattice.shape; allowed: a key that is not decided",
+        ),
+        ("lattice.bv_tv", "lattice.bvtv", "population.varies.lattice.bvtv: found unknown key"),
+    ],
+)
+def test_a_mistake_in_what_varies_is_told_with_its_place(file, old, new, message) -> None:
+    file.write_text(VARIED.replace(old, new))
+    result = CliRunner().invoke(app, ["trial", str(file), "--dry-run"])
+    assert result.exit_code == 2
+    assert f"{file}:7:" in result.stderr
+    assert message in result.stderr
+    (trial,) = load_panel(file).trials
+    assert all(arm.reason for arm in trial.arms), "listed in a panel, and nothing is lived"

@@ -18,7 +18,7 @@ READ = ("yaml", "text")
 def test_every_block_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     done = list(run_page(page, ROOT, tmp_path))
     blocks = [b for b in read_blocks(page.read_text()) if b.kind in RUN and not b.name]
-    assert [d.block for d in done] == blocks
+    assert [(d.block.kind, d.block.line) for d in done] == [(b.kind, b.line) for b in blocks]
     assert blocks
 
 
@@ -77,4 +77,14 @@ def test_small_settings_reach_runs_and_nothing_else(tmp_path: Path) -> None:
     )
     [done] = run_page(page, ROOT, tmp_path)
     assert "--set 'duration=2'" in done.output
-    assert done.output.startswith('case "${1:-}" in run|validate)')
+    assert done.output.startswith('case "${1:-}" in run|validate|trial)')
+
+
+def test_what_is_run_instead_of_a_text_is_said_and_must_be_there(tmp_path: Path) -> None:
+    swap = "<!-- instead of: `echo 48`, `echo 24` -->"
+    page = write_page(tmp_path, f"{swap}\n```sh\necho 48\n```\n")
+    [done] = run_page(page, ROOT, tmp_path)
+    assert done.output == "24\n"
+    page = write_page(tmp_path, f"{swap}\n```sh\necho 64\n```\n")
+    with pytest.raises(BlockError, match="no block has 'echo 48'"):
+        list(run_page(page, ROOT, tmp_path))

@@ -3,7 +3,8 @@
 A fence says what a block is: ``sh`` is run by bash, ``python`` by Python; with a name after it, as
 in ``yaml patient.yaml``, a block is a file to be written; ``diff`` is applied to a copy of the
 repository, in which all blocks of such a page are run. Anything else is only read. Runs are made
-small by the settings of a comment ``<!-- small: PATH=VALUE ... -->``.
+small by the settings of a comment ``<!-- small: PATH=VALUE ... -->``, and what no setting reaches by
+comments ``<!-- instead of: TEXT, OTHER TEXT -->``, each about a text of the page's blocks.
 """
 
 import os
@@ -13,13 +14,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```\s*$", re.DOTALL | re.MULTILINE)
 _SMALL = re.compile(r"<!-- small: (?P<sets>[^\n]*?) -->")
+_SWAP = re.compile(r"<!-- instead of: `(?P<old>[^`\n]+)`, `(?P<new>[^`\n]+)` -->")
 COPIED = ("src", "tests", "configs", "pyproject.toml")
-LIVING = ("run", "validate")
+LIVING = ("run", "validate", "trial")
 """Commands that take the small settings."""
 
 
@@ -86,10 +88,27 @@ def run_page(page: Path, root: Path, folder: Path) -> Iterator[Done]:
         source = folder / "src"
     sets = [s for match in _SMALL.finditer(text) for s in match["sets"].split()]
     environment = make_environment(folder, source, root, sets)
-    for block in blocks:
+    for block in swap(blocks, text, page.name):
         command = find_command(block, folder)
         if command:
             yield run_block(block, command, folder, environment, page.name)
+
+
+def swap(blocks: list[Block], text: str, page: str) -> list[Block]:
+    """Return blocks with the swaps of the page `text` made.
+
+    Raises
+    ------
+    BlockError
+        If a text that is to be swapped stands in no block.
+    """
+    for match in _SWAP.finditer(text):
+        old, new = match["old"], match["new"]
+        if not any(old in block.body for block in blocks):
+            msg = f"{page}: no block has {old!r}, instead of which {new!r} should be run"
+            raise BlockError(msg)
+        blocks = [replace(block, body=block.body.replace(old, new)) for block in blocks]
+    return blocks
 
 
 def find_command(block: Block, folder: Path) -> list[str]:
@@ -139,7 +158,7 @@ def copy_repository(root: Path, folder: Path) -> None:
 
 
 def make_environment(folder: Path, source: Path, root: Path, sets: list[str]) -> dict[str, str]:
-    """Return the environment of a reader: the package, and commands `trabecula`, `python`, `make`.
+    """Return the environment of a reader: the package; `trabecula`, `dask`, `python`, `make`.
 
     `make` only says what it would do: it would install.
     """
@@ -152,6 +171,7 @@ def make_environment(folder: Path, source: Path, root: Path, sets: list[str]) ->
         f'case "${{1:-}}" in {living}) exec "{sys.executable}" -m trabecula "$@" {small};; esac\n'
         f'exec "{sys.executable}" -m trabecula "$@"\n',
     )
+    write_script(bin_ / "dask", f'exec "{sys.executable}" -m dask "$@"\n')
     write_script(bin_ / "python", f'exec "{sys.executable}" "$@"\n')
     write_script(bin_ / "make", f'exec {shutil.which("make") or "false"} -n -C "{root}" "$@"\n')
     path = os.pathsep.join((str(bin_), os.environ.get("PATH", "")))

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trabecula.analysis import Results
-from trabecula.analysis.arms import Arm, find_parameters, get_seeds, group_runs, load_runs
+from trabecula.analysis.arms import Arm, find_parameters, get_seeds, load_runs
 from trabecula.analysis.contrasts import Contrast, compare_arms, get_arm
 from trabecula.api.lives import Run
 from trabecula.api.pictures import Picture, make_picture
+from trabecula.api.populations import Population
+from trabecula.base.errors import InputError
 from trabecula.base.extras import check_extra
+from trabecula.study.cohort import group_patients
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,18 +39,33 @@ class Study:
     results
         Every run's results, without snapshots.
     arms
-        The same runs, those that differ by chance only together.
+        The same runs, those that differ by chance only together; in a virtual population those of a
+        point of its design.
     """
 
     def __init__(self, places: Sequence[Path]) -> None:
         self.places = tuple(places)
         self.results: tuple[Results, ...] = tuple(load_runs(places))
-        self.arms: tuple[Arm, ...] = tuple(group_runs(self.results))
+        self.arms: tuple[Arm, ...] = tuple(group_patients(self.places, self.results))
 
     @property
     def labels(self) -> list[str]:
         """Labels of the arms."""
         return [arm.label for arm in self.arms]
+
+    @cached_property
+    def population(self) -> Population:
+        """The virtual population of a sweep: patients, predictive intervals, shares of the variance.
+
+        Raises
+        ------
+        InputError
+            If the study is not one folder of such a sweep.
+        """
+        if len(self.places) != 1:
+            msg = f"found {len(self.places)} places; allowed: the folder of one sweep with a population"
+            raise InputError(msg)
+        return Population(self.places[0])
 
     def open_runs(self, arm: str) -> list[Run]:
         """Open the runs of an arm.

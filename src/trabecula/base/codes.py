@@ -83,6 +83,7 @@ class Stream(IntEnum):
     LINING = 15
     OSTEOCYTE = 16
     ORDER = 17
+    PATIENT = 18
 
 
 class Target(StrEnum):

@@ -6,6 +6,7 @@ from trabecula.cli import (
     paging,
     plan,
     plotting,
+    populating,
     reading,
     rendering,
     reporting,
@@ -20,7 +21,7 @@ from trabecula.cli.app import app
 
 COMMANDS = (
     running, specimens, configs, plan, reading, plotting, rendering, exporting, reporting, paging,
-    sweeping, sensitivity, trying, validating,
+    sweeping, sensitivity, populating, trying, validating,
 )  # fmt: skip
 
 

@@ -92,12 +92,13 @@ def save_plots(
     ResultsError
         If a place holds no run, or the runs hold nothing of what was asked for by name.
     """
-    from trabecula.analysis.arms import group_runs, load_runs
+    from trabecula.analysis.arms import load_runs
+    from trabecula.study.cohort import group_patients
     from trabecula.viz import draw_arms, save_figure
     from trabecula.viz.figures import KINDS, draw_all
 
     runs = load_runs(places)
-    arms = group_runs(runs)
+    arms = group_patients(places, runs)
     single = len(runs) == 1
     if out is None:
         folder = places[0].parent if places[0].is_file() else places[0]

@@ -9,6 +9,7 @@ import typer
 from trabecula.base.errors import InputError
 from trabecula.cli.app import FAILED, app
 from trabecula.cli.options import Json
+from trabecula.cli.populating import describe_plan, say_plan
 from trabecula.cli.progress import make_sweep_watch
 from trabecula.cli.tables import print_json, print_table
 
@@ -81,9 +82,14 @@ def _say_plan(asked: "Sweep", planned: "list[Planned]", jobs: int, as_json: bool
     from trabecula.study.sweepplan import estimate_sweep, to_cell
 
     cost = estimate_sweep(planned)
+    population = asked.settings.population
     if as_json:
-        print_json({"sweep": asked.name, "estimate": cost, "runs": [_to_row(p) for p in planned]})
+        plan = {"sweep": asked.name, "estimate": cost, "runs": [_to_row(p) for p in planned]}
+        extra = {} if population is None else {"population": describe_plan(population)}
+        print_json({**plan, **extra})
     else:
+        if population is not None:
+            say_plan(population)
         paths = list(iterate_paths([one.point for one in planned]))
         rows = [
             (
@@ -111,6 +117,7 @@ def _say_plan(asked: "Sweep", planned: "list[Planned]", jobs: int, as_json: bool
 def _to_row(one: "Planned") -> dict[str, Any]:
     return {
         "run": one.point.index, "parameters": one.point.parameters, "digest": one.digest,
+        **({} if one.point.who is None else one.point.who._asdict()),
         "seed": one.point.seed if one.config is None else one.config.seed,
         "core_hours": one.hours, "error": one.error,
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """What pydantic reports, as problems with file, line, column, allowed values and nearest key."""
 
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -89,17 +89,26 @@ def describe_value(value: object) -> str:
 
 
 def find_model(path: Key, root: type[BaseModel] = Config) -> type[BaseModel] | None:
-    """Return the block at `path` of the schema, or None if something else stands there."""
+    """Return the block at `path` of the schema, or None if something else stands there.
+
+    Blocks that stand under names of the user's own are found too: ``hormones.drugs.NAME``.
+    """
     model: type[BaseModel] | None = root
+    is_named = False
     for part in path:
+        if is_named:
+            is_named = False
+            continue
         if model is None or part not in model.model_fields:
             return None
-        model = _as_model(model.model_fields[str(part)].annotation)
-    return model
+        annotation = model.model_fields[str(part)].annotation
+        model, is_named = _as_model(annotation), get_origin(annotation) is dict
+    return None if is_named else model
 
 
 def _as_model(annotation: Any) -> type[BaseModel] | None:
-    for choice in (annotation, *get_args(annotation)):
+    for option in (annotation, *get_args(annotation)):
+        choice = get_args(option)[0] if get_origin(option) is Annotated else option
         if isinstance(choice, type) and issubclass(choice, BaseModel):
             return choice
     return None

@@ -1,6 +1,5 @@
 """A sweep file to a checked :class:`Sweep`, and each of its points to a configuration."""
 
-import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from typing import Any
 from trabecula.base.errors import ConfigError, Problem
 from trabecula.config.load import make_config
 from trabecula.config.marks import Document, Key, load_yaml, to_dotted
-from trabecula.config.names import find_nearest, replace_odd
-from trabecula.config.parameters import find_override_problems
-from trabecula.config.problems import find_keys, find_model, make_problem
-from trabecula.config.resolve import ROOMS_OF_BLOCK, to_full_key
+from trabecula.config.names import replace_odd
+from trabecula.config.paths import find_path_problem, to_key
+from trabecula.config.populationrules import DECIDED, find_population_problems
+from trabecula.config.populationschema import PopulationSettings
+from trabecula.config.problems import make_problem
 from trabecula.config.schema import Config
 from trabecula.config.sweepschema import (
     MOST_RUNS,
@@ -35,22 +35,6 @@ type Box = Sample | Morris | SobolIndices
 
 type Change = tuple[str, Any, str]
 """A key that is changed: its dotted path, the value, and where that stands."""
-
-
-def to_key(dotted: str) -> Key:
-    """Split ``block.key[2].key``; the name of a parameter keeps its dots.
-
-    >>> to_key("protocol[0].dose"), to_key("cells.parameters.osteoclast.work")
-    (('protocol', 0, 'dose'), ('cells', 'parameters', 'osteoclast.work'))
-    """
-    key: list[str | int] = []
-    for part in [part for part in dotted.split(".") if part]:
-        name, *indices = re.split(r"\[(\d+)\]", part)
-        key += [name] if name else []
-        key += [int(index) for index in indices if index]
-    if len(key) > 2 and key[1] == "parameters":
-        return (key[0], key[1], ".".join(map(str, key[2:])))
-    return tuple(key)
 
 
 @dataclass(frozen=True)
@@ -184,7 +168,7 @@ def load_sweep(path: str | Path) -> Sweep:
         problems += [problem for problem in found if problem.where not in known]
     if settings is not None:
         problems += [*_check_paths(settings, document), *_check_designs(settings, document)]
-        problems += _check_base(settings, document, file)
+        problems += [*_check_base(settings, document, file), *_check_population(settings, document)]
     if problems or settings is None:
         raise ConfigError(sorted(set(problems), key=lambda problem: _order(problem.where)))
     base_path = file.parent / settings.config
@@ -238,28 +222,38 @@ def _check_paths(settings: SweepSettings, document: Document) -> list[Problem]:
     return problems
 
 
-def find_path_problem(path: str) -> tuple[str, str, str] | None:
-    """Return what was found, what is allowed and a hint if no configuration has the key `path`."""
-    key = to_key(path)
-    found = f"unknown key {path!r}"
-    if not key or key == ("name",):
-        return found, "a key of a configuration other than name", ""
-    for end, part in enumerate(key):
-        model = find_model(key[:end])
-        if model is None:
-            break
-        if part not in model.model_fields:
-            names = list(model.model_fields)
-            near = find_nearest(str(part), names)
-            places = [to_dotted(known) for known in find_keys(Config) if known[-1] == part]
-            hint = near or (f"did you mean {places[0]}?" if places else "")
-            return found, ", ".join(names), hint
-    if len(key) == 3 and key[1] == "parameters" and key[0] in ROOMS_OF_BLOCK:
-        full = to_full_key(str(key[2]), str(key[0]))
-        for problem, _ in find_override_problems({full: 0.0}):
-            if problem.found == "an unknown parameter":
-                return problem.found, problem.allowed, problem.hint
-    return None
+def _check_population(settings: SweepSettings, document: Document) -> list[Problem]:
+    """Check the virtual population, and that nothing else sets what it sets."""
+    population = settings.population
+    if population is None:
+        return []
+    problems = find_population_problems(population, document, ("population",))
+    owners = {to_key(path): design for design, path, _ in list_paths(settings) if design != "set"}
+    rows = population.uncertain.rows if population.uncertain is not None else {}
+    for kind, paths in (("varies", population.varies), ("uncertain", rows)):
+        for path in paths:
+            owner = owners.setdefault(to_key(path), kind)
+            if owner != kind:
+                key: Key = (
+                    "population",
+                    *(("varies",) if kind == "varies" else (kind, "rows")),
+                    path,
+                )
+                found = f"{path} in {owner} and in {kind}"
+                where = document.find_key(key)
+                problems.append(Problem(where, to_dotted(key), found, "each key in one place"))
+    for name in ("seeds", *SENSITIVITY):
+        if getattr(settings, name):
+            where, found = document.find_key((name,)), f"{name} beside population"
+            hint = "population.lives repeats the chance of a life" if name == "seeds" else ""
+            problems.append(Problem(where, name, found, "one of them", hint))
+    for design, path, key in list_paths(settings):
+        is_kept = path == "lattice.seed" and design == "set" and population.structures == "shared"
+        if path in DECIDED and not is_kept:
+            where, found = document.find_key(key), f"{path} beside population"
+            allowed = "seeds that the population gives each patient"
+            problems.append(Problem(where, to_dotted(key), found, allowed))
+    return problems
 
 
 def _check_designs(settings: SweepSettings, document: Document) -> list[Problem]:
@@ -277,11 +271,16 @@ def _check_designs(settings: SweepSettings, document: Document) -> list[Problem]
             problems += _check_sample(name, sample, document)
     problems += _check_alone(settings, document)
     count = count_points(settings)
-    if count * max(1, len(settings.seeds)) > MOST_RUNS:
-        found = f"{count} points with {max(1, len(settings.seeds))} seeds"
+    runs = count_lives(settings.population) if settings.population else len(settings.seeds) or 1
+    if count * runs > MOST_RUNS:
+        what = "seeds" if settings.population is None else "lives of patients"
+        found = f"{count} points with {runs} {what}"
         problems.append(Problem(document.find_value(()), "(file)", found, f"{MOST_RUNS} runs"))
-    if count == 1 and not settings.seeds and not any(list_paths(settings)):
-        allowed = "grid, zip, list, latin_hypercube, sobol, morris, sobol_indices or seeds"
+    is_one = count == 1 and not settings.seeds and settings.population is None
+    if is_one and not any(list_paths(settings)):
+        allowed = (
+            "grid, zip, list, latin_hypercube, sobol, morris, sobol_indices, seeds or population"
+        )
         problems.append(Problem(document.find_value(()), "(file)", "nothing that varies", allowed))
     return problems
 
@@ -311,6 +310,12 @@ def count_points(settings: SweepSettings) -> int:
         sample: Box | None = getattr(settings, name)
         count *= 1 if sample is None else sample.points
     return count
+
+
+def count_lives(population: PopulationSettings) -> int:
+    """Return the runs of one point: each patient's lives, under the table's own rows and each draw."""
+    draws = 0 if population.uncertain is None else population.uncertain.draws
+    return population.patients * population.lives * (1 + draws)
 
 
 def _check_sample(name: str, sample: Box, document: Document) -> list[Problem]:

@@ -5,27 +5,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from trabecula.config.populationschema import PopulationSettings
 from trabecula.config.schema import Block, Interval
-from trabecula.config.types import Quantity, Switch, Text, Whole, _Leaf, make_error
+from trabecula.config.types import Items, Quantity, Switch, Text, Whole, _Leaf, make_error
 
 LARGEST_SEED = 2**63 - 1
 MOST_RUNS = 100_000
 """Runs of one sweep."""
-
-
-@dataclass(frozen=True)
-class Values(_Leaf):
-    """A list of at least one value; what each may be, the key that is varied decides."""
-
-    def read(self, value: Any) -> tuple[Any, ...]:
-        """Return the values."""
-        if not isinstance(value, list | tuple) or not value:
-            raise make_error(repr(value), "a list of values, such as [10, 30, 100]")
-        return tuple(value)
-
-    def describe(self) -> dict[str, Any]:
-        """Return the JSON schema."""
-        return {"type": "array", "minItems": 1}
 
 
 @dataclass(frozen=True)
@@ -103,7 +89,7 @@ class Names(_Leaf):
         return {"type": "array", "items": {"type": "string"}, "minItems": 1}
 
 
-ValueLists = dict[str, Annotated[tuple[Any, ...], Values()]]
+ValueLists = dict[str, Annotated[tuple[Any, ...], Items("a list of values, such as [10, 30, 100]")]]
 
 
 class Range(Block):
@@ -171,4 +157,5 @@ class SweepSettings(Block):
     morris: Morris | None = None
     sobol_indices: SobolIndices | None = None
     seeds: Annotated[tuple[int, ...], Seeds()] = ()
+    population: PopulationSettings | None = None
     table: SeriesTable | None = None

@@ -247,6 +247,29 @@ class Override(_Leaf):
 
 
 @dataclass(frozen=True)
+class Items(_Leaf):
+    """A list of at least one item; what each may be is checked elsewhere.
+
+    Parameters
+    ----------
+    allowed
+        The list in words, with an example.
+    """
+
+    allowed: str
+
+    def read(self, value: Any) -> tuple[Any, ...]:
+        """Return the items."""
+        if not isinstance(value, list | tuple) or not value:
+            raise make_error(repr(value), self.allowed)
+        return tuple(value)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON schema."""
+        return {"type": "array", "minItems": 1}
+
+
+@dataclass(frozen=True)
 class Entries(_Leaf):
     """A list of prescriptions, each a text or a mapping; ``regimens.py`` reads them."""
 

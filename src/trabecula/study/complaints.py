@@ -20,12 +20,12 @@ class Complaints:
     """
 
     def __init__(self, document: Document) -> None:
-        self._document = document
+        self.document = document
         self.problems: list[Problem] = []
 
     def add(self, path: Key, found: object, allowed: str, hint: str = "") -> str:
         """Note a mistake; returns it without its place, as a reason."""
-        where = self._document.find_value(path)
+        where = self.document.find_value(path)
         problem = Problem(where, to_dotted(path), say(found), allowed, hint)
         self.problems.append(problem)
         return f"{problem.key}: found {problem.found}; allowed: {allowed}"

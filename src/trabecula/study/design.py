@@ -4,16 +4,40 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trabecula.base.columns import Array
 from trabecula.config.sweeps import SAMPLES
+from trabecula.study.patients import Patients
 from trabecula.study.sensitivity import draw_blocks, draw_trajectories
 
 if TYPE_CHECKING:
     from trabecula.config import Config
+    from trabecula.config.populationschema import PopulationSettings
     from trabecula.config.sweeps import Box, Change, Sweep
     from trabecula.config.sweepschema import Range
+
+POPULATION = "population"
+"""Block of a sweep that describes a virtual population."""
+
+
+class Who(NamedTuple):
+    """Who lives a run of a virtual population.
+
+    Parameters
+    ----------
+    point
+        Number of the point of the design, from 0.
+    draw
+        Number of the draw of uncertain parameters; 0 leaves them as they are.
+    patient, life
+        Numbers, from 1.
+    """
+
+    point: int
+    draw: int
+    patient: int
+    life: int
 
 
 @dataclass(frozen=True)
@@ -28,11 +52,14 @@ class Point:
         Keys that are changed, with their values and where these stand in the sweep file.
     seed
         Its replicate seed; None if the configuration's own is kept.
+    who
+        Who lives it, in a virtual population.
     """
 
     index: int
     changes: tuple["Change", ...]
     seed: int | None
+    who: Who | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -49,12 +76,28 @@ class Point:
         """
         changes = list(self.changes)
         if self.seed is not None:
-            changes.append(("seed", self.seed, sweep.find("seeds")))
+            changes.append(
+                ("seed", self.seed, sweep.find("seeds" if self.who is None else POPULATION))
+            )
         return sweep.configure(changes)
 
 
 def list_points(sweep: "Sweep") -> list[Point]:
     """Return every run of a sweep; seeds run fastest, so that workers begin with different bones."""
+    combinations = [
+        tuple(itertools.chain.from_iterable(parts)) for parts in itertools.product(*_design(sweep))
+    ]
+    if sweep.settings.population is not None:
+        return list(_populate(sweep, sweep.settings.population, combinations))
+    seeds: tuple[int | None, ...] = sweep.seeds or (None,)
+    return [
+        Point(index, changes, seed)
+        for index, (changes, seed) in enumerate(itertools.product(combinations, seeds))
+    ]
+
+
+def _design(sweep: "Sweep") -> "list[list[tuple[Change, ...]]]":
+    """Return the designs of a sweep, each as the changes of its points."""
     settings = sweep.settings
     designs: list[list[tuple[Change, ...]]] = [
         [((path, value, sweep.find("grid", path, i)),) for i, value in enumerate(values)]
@@ -71,12 +114,41 @@ def list_points(sweep: "Sweep") -> list[Point]:
         sample: Box | None = getattr(settings, name)
         if sample is not None:
             designs.append(_sample(sweep, name, sample))
-    seeds: tuple[int | None, ...] = sweep.seeds or (None,)
-    product = itertools.product(itertools.product(*designs), seeds)
-    return [
-        Point(index, tuple(itertools.chain.from_iterable(parts)), seed)
-        for index, (parts, seed) in enumerate(product)
+    return designs
+
+
+def _populate(
+    sweep: "Sweep", population: "PopulationSettings", combinations: "list[tuple[Change, ...]]"
+) -> "Iterator[Point]":
+    """Yield every life of every patient at every point; patients run fastest."""
+    patients = Patients(population)
+    people = {n: _find_own(sweep, patients, n) for n in range(1, population.patients + 1)}
+    count = 0 if population.uncertain is None else population.uncertain.draws
+    rows = [
+        tuple(
+            (path, value, sweep.find(POPULATION, "uncertain", "rows", path))
+            for path, value in patients.draw_parameters(number).items()
+        )
+        for number in range(count + 1)
     ]
+    lives = range(1, population.lives + 1)
+    product = itertools.product(range(len(combinations)), range(count + 1), lives, people)
+    for index, (point, draw_number, life, number) in enumerate(product):
+        changes = (*combinations[point], *people[number], *rows[draw_number])
+        seed = patients.find_life(number, draw_number, life)
+        yield Point(index, changes, seed, Who(point, draw_number, number, life))
+
+
+def _find_own(sweep: "Sweep", patients: Patients, number: int) -> "tuple[Change, ...]":
+    """Return what is a patient's own: drawn values, and the seed of the structure."""
+    own = tuple(
+        (path, value, sweep.find(POPULATION, "varies", path))
+        for path, value in patients.draw_patient(number).items()
+    )
+    population = sweep.settings.population
+    if population is None or population.structures == "shared":
+        return own
+    return (*own, ("lattice.seed", patients.find_structure(number), sweep.find(POPULATION)))
 
 
 def _zip(sweep: "Sweep") -> "list[tuple[Change, ...]]":

@@ -44,6 +44,8 @@ class Entry:
         Wall time of the last attempt (s).
     error
         Why it failed.
+    who
+        In a virtual population the numbers of point, draw, patient and life; else empty.
     """
 
     run: int
@@ -55,6 +57,7 @@ class Entry:
     attempts: int = 0
     seconds: float = 0.0
     error: str = ""
+    who: Mapping[str, int] = field(default_factory=dict)
 
 
 class Manifest:

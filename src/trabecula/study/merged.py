@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -50,6 +51,17 @@ FIXED = (
     Column("seed", int, "1", "seed of all chance after day 0"),
 )
 
+WHO = (
+    Column("point", int, "1", "point of the design, from 0"),
+    Column("draw", int, "1", "draw of the uncertain parameters; 0: as the table has them"),
+    Column("patient", int, "1", "number of the virtual patient"),
+    Column("life", int, "1", "life of that patient"),
+)
+"""Columns that a virtual population has."""
+
+VARIES = "drawn: varies between patients"
+UNCERTAIN = "drawn: uncertain; empty in draw 0, which has the configuration's own"
+
 PARTS = {
     "start": (None, "on day 0"), "end": (None, "at the end"),
     "change": ("%", "change against day 0, or the baseline"),
@@ -64,36 +76,46 @@ SITES = {
 
 
 def write_tables(
-    out: Path, entries: Sequence[Entry], series: "SeriesTable | None" = None
+    out: Path,
+    entries: Sequence[Entry],
+    series: "SeriesTable | None" = None,
+    roles: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
     """Write ``runs.csv``, ``runs.parquet``, ``columns.csv``, and the table of series if asked for.
+
+    Parameters
+    ----------
+    roles
+        What a changed key is, where it is not simply given in the sweep.
 
     Returns
     -------
     list of str
         What the user should know, such as a missing library.
     """
-    columns = find_columns(out, entries)
-    _write(out / "runs.csv", columns, _make_rows(out, entries, columns))
+    columns = find_columns(out, entries, roles)
+    write_table(out / "runs.csv", columns, _make_rows(out, entries, columns))
     units = (
         Column("column", str, "", ""), Column("unit", str, "", ""), Column("meaning", str, "", "")
     )  # fmt: skip
     rows = ([column.name, column.unit, column.meaning] for column in columns)
-    _write(out / "columns.csv", units, rows)
+    write_table(out / "columns.csv", units, rows)
     notes = []
     has_parquet = find_spec("pyarrow") is not None
     if has_parquet:
-        _write(out / "runs.parquet", columns, _make_rows(out, entries, columns))
+        write_table(out / "runs.parquet", columns, _make_rows(out, entries, columns))
     else:
         notes.append(MISSING_PARQUET)
     if series is not None:
         table = _list_series_columns(series)
         for ending in ("csv", "parquet") if has_parquet else ("csv",):
-            _write(out / f"series.{ending}", table, _make_series_rows(out, entries, series))
+            write_table(out / f"series.{ending}", table, _make_series_rows(out, entries, series))
     return notes
 
 
-def find_columns(out: Path, entries: Sequence[Entry]) -> list[Column]:
+def find_columns(
+    out: Path, entries: Sequence[Entry], roles: Mapping[str, str] = MappingProxyType({})
+) -> list[Column]:
     """Return the columns of the merged table; runs are read one by one for what they measured."""
     kinds: dict[str, set[type]] = {}
     measured: dict[str, None] = {}
@@ -102,9 +124,11 @@ def find_columns(out: Path, entries: Sequence[Entry]) -> list[Column]:
             kinds.setdefault(path, set()).add(type(to_cell(value)))
         measured |= dict.fromkeys(_read_summary(out, entry))
     changed = [
-        Column(path, _choose_kind(kinds[path]), "", "as given in the sweep") for path in kinds
+        Column(path, _choose_kind(kinds[path]), "", roles.get(path, "as given in the sweep"))
+        for path in kinds
     ]
-    return [*FIXED, *changed, *(describe_column(name) for name in measured)]
+    who = WHO if any(entry.who for entry in entries) else ()
+    return [*FIXED, *who, *changed, *(describe_column(name) for name in measured)]
 
 
 def _choose_kind(kinds: set[type]) -> type[float] | type[int] | type[str]:
@@ -136,7 +160,7 @@ def _make_rows(
     for entry in entries:
         row = {name: to_cell(value) for name, value in entry.parameters.items()}
         row |= _read_summary(out, entry)
-        row |= {column.name: getattr(entry, column.name) for column in FIXED}
+        row |= {**entry.who, **{column.name: getattr(entry, column.name) for column in FIXED}}
         yield [_fit(row.get(column.name), column.kind) for column in columns]
 
 
@@ -176,7 +200,7 @@ def choose_rows(time: Any, every: float) -> list[int]:
     return [int(i) for i in np.flatnonzero(np.diff(bins, prepend=bins[:1] - 1.0) > 0)]
 
 
-def _write(path: Path, columns: Sequence[Column], rows: Iterable[list[Any]]) -> None:
+def write_table(path: Path, columns: Sequence[Column], rows: Iterable[list[Any]]) -> None:
     """Write a table beside its place and rename it, in the format that its ending names.
 
     Raises

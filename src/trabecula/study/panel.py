@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ConfigError, Problem
+from trabecula.config.populationschema import Variation
 from trabecula.study.terms import Term
 
 type Points = tuple[tuple[float, float], ...]
@@ -121,6 +122,8 @@ class Trial:
         Configuration from which every arm begins, if one is named.
     settings
         Keys of a configuration that all arms share, by dotted path.
+    variation
+        What differs between patients, of whom each bone is one; None if bones differ by chance alone.
     """
 
     id: str
@@ -134,6 +137,7 @@ class Trial:
     notes: tuple[str, ...]
     config: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    variation: Variation | None = None
 
     def get_arm(self, name: str) -> Arm:
         """Return an arm by name."""

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ConfigError, Problem
+from trabecula.config.marginals import describe_distribution
 from trabecula.config.marks import Key, load_yaml
+from trabecula.config.populationrules import read_variation
+from trabecula.config.populationschema import Variation
 from trabecula.study.arms import ArmReader, flatten_settings
 from trabecula.study.complaints import Complaints, is_number, is_window, say
 from trabecula.study.endpoints import EndpointReader, read_flag
 from trabecula.study.panel import PANELS, Arm, Endpoint, Panel, Trial, drop_unlived, list_panels
+from trabecula.study.trials import DECIDED
 
 LONGEST = 36525.0
 """Longest trial (d)."""
@@ -122,6 +126,8 @@ class RowReader:
         if unread:
             self._notes.append(f"not read: {', '.join(unread)}")
         config, settings, why = self._read_base(row)
+        variation, unclear = self._read_variation(people or {})
+        why = why or unclear
         reader = EndpointReader(
             (*self._path, "endpoints"), [arm.name for arm in arms], days, row.get("reference"),
             self._complaints, self._notes,
@@ -133,7 +139,7 @@ class RowReader:
         title, source = str(row.get("title", name)), str(row.get("source", ""))
         notes = tuple(dict.fromkeys(self._notes))
         return Trial(
-            name, title, source, sex, age, days, arms, endpoints, notes, config, settings
+            name, title, source, sex, age, days, arms, endpoints, notes, config, settings, variation
         )  # fmt: skip
 
     def _give_up(self, row: Mapping[str, Any], name: str, reason: str) -> Trial:
@@ -186,6 +192,22 @@ class RowReader:
             ArmReader(name, place, self._complaints, self._notes).read(value)
             for name, value, place in entries
         )
+
+    def _read_variation(self, people: Mapping[str, Any]) -> tuple[Variation | None, str]:
+        """Return what differs between patients, and what is wrong with it."""
+        given = {key: people[key] for key in Variation.model_fields if key in people}
+        if not given:
+            return None, ""
+        base: Key = (*self._path, "population")
+        found, problems = read_variation(given, self._complaints.document, base, DECIDED)
+        if found is None:
+            self._complaints.problems += problems
+            return None, str(problems[0])
+        words = [f"{key} ({describe_distribution(one)})" for key, one in found.varies.items()]
+        self._notes.append(
+            f"bones are patients who differ in {', '.join(words)}; the plan's errors leave this out"
+        )
+        return found, ""
 
     def _read_base(self, row: Mapping[str, Any]) -> tuple[Path | None, dict[str, Any], str]:
         """Return the configuration that a trial begins from, its settings, and what is wrong."""

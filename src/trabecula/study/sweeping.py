@@ -17,7 +17,10 @@ from trabecula.runner.lock import lock_folder
 from trabecula.runner.warming import warm_kernels
 from trabecula.study import journal
 from trabecula.study.cluster import open_workers
+from trabecula.study.cohort import describe_population, list_roles, load_cohort
+from trabecula.study.design import POPULATION
 from trabecula.study.dispatch import Dispatch, Note
+from trabecula.study.forecasttables import write_forecast
 from trabecula.study.indices import describe_design
 from trabecula.study.manifest import NAME, Entry, Manifest, read_manifest
 from trabecula.study.merged import write_tables
@@ -107,8 +110,12 @@ def run_sweep(
                     _live(manifest, orders, chosen, Dispatch(workers, orders, attempts), report)
         finally:
             manifest.compact()
-            for note in write_tables(out, list(manifest.entries.values()), sweep.table):
+            population = describe_population(sweep, [one.point for one in chosen])
+            entries, roles = list(manifest.entries.values()), list_roles(population)
+            for note in write_tables(out, entries, sweep.table, roles):
                 say(note)
+            if population:
+                write_forecast(load_cohort(out))
     return manifest
 
 
@@ -164,10 +171,11 @@ def _begin(
     entries, orders = [], dict[str, Order]()
     for one in planned:
         point, digest = one.point, one.digest
+        who = {} if point.who is None else point.who._asdict()
         if one.config is None:
             parameters, seed = point.parameters, point.seed
             entries.append(
-                Entry(point.index, "", "", parameters, seed, "failed", 0, 0.0, one.error)
+                Entry(point.index, "", "", parameters, seed, "failed", 0, 0.0, one.error, who)
             )
             continue
         text = one.config.to_yaml()
@@ -179,7 +187,7 @@ def _begin(
         entries.append(
             Entry(
                 point.index, order.folder, digest, point.parameters, one.config.seed, status, count,
-                seconds.get(digest, 0.0),
+                seconds.get(digest, 0.0), who=who,
             )
         )  # fmt: skip
         if status != "done":
@@ -189,6 +197,7 @@ def _begin(
         "sweep": sweep.name, "file": str(sweep.path), "base": str(sweep.base_path),
         "version": VERSION, "code": compute_code_digest(),
         "design": describe_design(sweep),
+        POPULATION: describe_population(sweep, [one.point for one in planned]),
     }  # fmt: skip
     manifest.begin(header, entries)
     return manifest, list(orders.values())

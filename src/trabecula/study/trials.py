@@ -13,9 +13,13 @@ from trabecula.config.names import replace_odd
 from trabecula.runner.digest import compute_state_digest
 from trabecula.runner.spinup import count_phases
 from trabecula.study.panel import Arm, Panel, Trial
+from trabecula.study.patients import Patients
 
 if TYPE_CHECKING:
     from trabecula.config import Config
+
+DECIDED = ("seed", "lattice.seed", "lattice.shape", "duration")
+"""Keys that a trial sets itself, for each bone or for all."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +106,8 @@ def list_tasks(
 def make_arm_config(trial: Trial, arm: Arm, bone: int, sampling: Sampling) -> "Config":
     """Return the configuration of one run: all arms of a trial begin from the same bones.
 
-    Later ones win: the trial's configuration, its settings, what the trial decides, the arm's
-    hormones, the arm's settings, those of the sampling.
+    Later ones win: the trial's configuration, its settings, what is this patient's own, what the trial
+    decides, the arm's hormones, the arm's settings, those of the sampling.
 
     Raises
     ------
@@ -114,6 +118,8 @@ def make_arm_config(trial: Trial, arm: Arm, bone: int, sampling: Sampling) -> "C
     file = trial.config or Path(f"{make_name(trial.id)}.yaml")
     document = load_yaml(trial.config) if trial.config else Document(where, {})
     _apply(document, trial.settings)
+    if trial.variation is not None:
+        _apply(document, Patients(trial.variation).draw_patient(bone))
     data = document.data
     if not isinstance(data, dict):
         return make_config(document, file)  # which says what is wrong with it
