@@ -229,10 +229,18 @@ class OutputSettings(Block):
     states_kept: Annotated[int, Whole(2, 1000)] = 24
 
 
+class FitRecord(Block):
+    """Which frozen fit the parameters were taken from; a file names it, ``fit: FILE``."""
+
+    name: Annotated[str, Text()]
+    digest: Annotated[str, Text()]
+
+
 class Config(Block):
     """One simulation, fully resolved: times in d, lengths in um, hormones in assay units."""
 
     name: Annotated[str, Text(name=True)] = "run"
+    fit: FitRecord | None = None
     seed: Annotated[int, Whole(0, 2**63 - 1)] = 1
     spin_up: Time = 3 * 365.25
     settle: Time = 365.25
