@@ -3,10 +3,11 @@
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import pytest
-from fitting import FILE, OPG, RANKL, TRIGGER, Formula, make, write
 
+from fitting import FILE, OPG, RANKL, TRIGGER, Formula, make, write
 from trabecula.base.errors import InputError, TrabeculaError
 from trabecula.config import load_config
 from trabecula.config.calibrations import load_calibration
@@ -49,7 +50,7 @@ def test_it_finds_what_the_formula_wants(whole):
 
 
 def test_every_evaluation_is_a_line(whole):
-    calibrator, fitted = whole
+    calibrator, _ = whole
     lines = [json.loads(line) for line in (calibrator.out / LINES).read_text().splitlines()]
     assert len(lines) == 24
     assert lines[0]["values"] == {TRIGGER: 0.64, OPG: 0.3}
@@ -114,7 +115,7 @@ def test_failed_evaluations_are_kept_and_the_fit_goes_on(tmp_path):
 
 def test_a_fit_in_which_nothing_can_be_lived_ends(tmp_path):
     calibrator = make(tmp_path, evaluator=Formula(lambda values: True))
-    with pytest.raises(TrabeculaError, match=f"{IN_A_ROW} evaluations of small failed"):
+    with pytest.raises(TrabeculaError, match=f"{IN_A_ROW} evaluations of small failed in a row"):
         calibrator.fit()
     assert len(calibrator.evaluator.calls) == IN_A_ROW
 
@@ -125,14 +126,27 @@ def test_a_start_that_cannot_be_judged_is_told(tmp_path):
         make(tmp_path, evaluator=bad).fit()
 
 
+class Planned(Formula):
+    """Takes as long as was planned."""
+
+    def __init__(self, plans):
+        super().__init__()
+        self.each = {plan.name: plan.each for plan in plans}
+
+    def evaluate(self, values, fidelity, name):
+        return replace(super().evaluate(values, fidelity, name), core_hours=self.each[name])
+
+
 def test_the_budget_ends_a_round_and_leaves_enough_for_the_next(tmp_path):
-    text = FILE.replace("budget: 100", "budget: 0.3")
-    calibrator = make(tmp_path, text, Formula(hours=0.01))
-    fitted = calibrator.fit()
-    assert fitted.ended["small"] == "budget"
-    assert 8 < len(fitted.stages["small"]) < 18
+    small, large = plans = make(tmp_path).plans
+    budget = 10.5 * small.each + large.least
+    text = FILE.replace("budget: 100", f"budget: {budget}")
+    fitted = make(tmp_path, text, Planned(plans)).fit()
+    assert fitted.ended == {"small": "budget", "large": "budget"}
+    assert len(fitted.stages["small"]) == 10
     assert len(fitted.stages["large"]) >= 2
-    assert fitted.core_hours <= 0.3
+    assert fitted.judged_in == "large"
+    assert fitted.core_hours <= budget
 
 
 def test_the_chosen_set_is_lived_on_the_whole_panel_at_the_end(tmp_path):
@@ -195,7 +209,7 @@ def test_the_error_of_the_loss_follows_its_slope(group):
     errors = {"a": 0.01}
     up, down = (compute_loss(make_target(0.7 + h, 0.0), errors).value for h in (1e-5, -1e-5))
     error = compute_loss(make_target(0.7, 0.01), errors).error
-    assert error == pytest.approx((up - down) / 2e-5 * 0.01, rel=1e-4)
+    assert error == pytest.approx((up - down) / 2e-5 * 0.01, rel=1e-3)
 
 
 def test_rows_are_told_apart_by_how_well_they_are_determined(tmp_path):
@@ -239,13 +253,18 @@ def test_a_row_at_its_limit_is_a_finding(tmp_path):
 
 
 def test_too_few_evaluations_say_nothing(tmp_path):
-    text = FILE.replace("evaluations: 18", "evaluations: 4").replace("evaluations: 6", "evaluations: 3")
+    text = FILE.replace("evaluations: 18", "evaluations: 4").replace(
+        "evaluations: 6", "evaluations: 3"
+    )
     calibrator = make(tmp_path, text)
     fitted = calibrator.fit()
     known = determine(calibrator.calibration.rows, fitted)
     assert {one.verdict for one in known.rows} == {"too few evaluations"}
     assert "too few to say" in make_summary(
-        calibrator.calibration, fitted, known, freeze(calibrator.calibration, fitted, calibrator.plans)
+        calibrator.calibration,
+        fitted,
+        known,
+        freeze(calibrator.calibration, fitted, calibrator.plans),
     )
 
 
@@ -296,7 +315,9 @@ def test_without_optuna_there_is_one_helpful_message(tmp_path, monkeypatch):
     assert not (tmp_path / "out" / "calibration.json").exists()
 
 
-@pytest.mark.parametrize(("keep", "done", "kept"), [(0.2, 23, 5), (0.01, 9, 1), (1, 7, 7), (0.5, 0, 0)])
+@pytest.mark.parametrize(
+    ("keep", "done", "kept"), [(0.2, 23, 5), (0.01, 9, 1), (1, 7, 7), (0.5, 0, 0)]
+)
 def test_the_share_that_goes_on(keep, done, kept):
     assert count_kept(keep, done) == kept
 

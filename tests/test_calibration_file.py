@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from fitting import FILE, OPG, TRIGGER, write
 from typer.testing import CliRunner
 
+from fitting import FILE, OPG, TRIGGER, write
 from trabecula.base.errors import ConfigError
 from trabecula.cli.main import app
 from trabecula.config.calibrations import load_calibration
-from trabecula.records import read_results
+from trabecula.records.reader import read_results
 from trabecula.study.calibrating import LINES
 from trabecula.study.evaluating import Lives, make_subject
 from trabecula.study.fitplan import plan_stages
@@ -29,7 +29,11 @@ def refuse(tmp_path, text):
     ("old", "new", "words"),
     [
         (f"{TRIGGER}: {{}}", "cells.osteoblast.speed: {}", "cells.osteoblast.speed, graded B"),
-        (f"{TRIGGER}: {{}}", "hormones.female.estradiol: {}", "graded A; allowed: rows graded C or D"),
+        (
+            f"{TRIGGER}: {{}}",
+            "hormones.female.estradiol: {}",
+            "graded A; allowed: rows graded C or D",
+        ),
         (f"{TRIGGER}: {{}}", "cells.osteoclast.wrk: {}", "unknown parameter"),
         (f"{TRIGGER}: {{}}", "'hormones.female.e*': {}", "none of them graded C or D"),
         (f"{TRIGGER}: {{}}", f"{TRIGGER}: {{high: 2}}", "low under high within 0 .. 0.9"),
@@ -76,7 +80,9 @@ def test_a_range_of_a_decade_is_searched_by_ratios(tmp_path):
 
 def test_a_fit_starts_from_an_earlier_one(tmp_path):
     (tmp_path / "earlier.yaml").write_text(f"parameters: {{{TRIGGER}: 0.5}}\n")
-    asked = load_calibration(write(tmp_path, FILE.replace("spin_up: 20", "spin_up: 20, fit: earlier.yaml")))
+    asked = load_calibration(
+        write(tmp_path, FILE.replace("spin_up: 20", "spin_up: 20, fit: earlier.yaml"))
+    )
     assert asked.rows[0].start == 0.5
 
 
@@ -108,7 +114,10 @@ def test_what_the_panel_cannot_give_is_told(tmp_path, old, new, words):
 
 def test_rows_of_the_replete_bone_cost_spin_ups_and_an_untouched_bone(tmp_path):
     shared = plan_stages(load_calibration(write(tmp_path)))[0]
-    text = FILE.replace(f"{TRIGGER}: {{}}", f"{WORK}: {{}}") + "anchors: {turnover: table, mar: [0.4, 0.8]}\n"
+    text = (
+        FILE.replace(f"{TRIGGER}: {{}}", f"{WORK}: {{}}")
+        + "anchors: {turnover: table, mar: [0.4, 0.8]}\n"
+    )
     asked = load_calibration(write(tmp_path, text))
     moving = plan_stages(asked)[0]
     assert shared.once > 0
@@ -183,7 +192,11 @@ def test_two_evaluations_that_live_for_real(tmp_path):
     assert len(lives) == 8
     digests = {read_results(life).provenance["parameters_digest"] for life in lives}
     assert len(digests) == 2
-    spun = [life for life in lives if "from the cache of states: spin-up" in (life / "log.txt").read_text()]
+    spun = [
+        life
+        for life in lives
+        if "from the cache of states: spin-up" in (life / "log.txt").read_text()
+    ]
     assert len(spun) == 6  # two bones, spun up once for both evaluations and arms
     assert len(list((out / "bones").glob("*.h5"))) == 2
     again = call(path, "--out", out, "--json")
@@ -217,7 +230,9 @@ def test_a_life_that_fails_is_an_evaluation_that_failed(tmp_path, monkeypatch):
     asked = load_calibration(write(tmp_path, SMALL))
     monkeypatch.setattr(
         "trabecula.study.evaluating.live_all",
-        lambda panel, tasks, *rest: [Outcome(task, "failed", "no tolerance", 1800.0) for task in tasks],
+        lambda panel, tasks, *rest: [
+            Outcome(task, "failed", "no tolerance", 1800.0) for task in tasks
+        ],
     )
     lives = Lives(asked, tmp_path / "out", crew=None)
     with pytest.raises(EvaluationError, match=r"LOSS/usual/bone-1: no tolerance") as caught:
@@ -226,6 +241,8 @@ def test_a_life_that_fails_is_an_evaluation_that_failed(tmp_path, monkeypatch):
 
 
 def test_a_stage_may_have_trials_of_its_own(tmp_path):
-    asked = load_calibration(write(tmp_path, FILE.replace("name: small,", "name: small, only: [LOSS],")))
+    asked = load_calibration(
+        write(tmp_path, FILE.replace("name: small,", "name: small, only: [LOSS],"))
+    )
     subject = make_subject(asked, asked.settings.stages[0])
     assert [trial.id for trial in subject.panel.trials] == ["LOSS"]

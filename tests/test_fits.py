@@ -60,9 +60,10 @@ def test_it_can_be_set_from_outside(tmp_path, fit):
 def test_results_tell_the_digests(tmp_path, fit):
     with_fit = make_provenance(load_config(write(tmp_path, PLAIN + "fit: fit.yaml\n")))
     assert with_fit.fit == ("mine", fit.digest)
-    assert with_fit.parameters_digest != make_provenance(
-        load_config(write(tmp_path, PLAIN))
-    ).parameters_digest
+    assert (
+        with_fit.parameters_digest
+        != make_provenance(load_config(write(tmp_path, PLAIN))).parameters_digest
+    )
     sets = [f"{get_setting(key)}={value}" for key, value in VALUES.items()]
     by_hand = make_provenance(load_config(write(tmp_path, PLAIN), sets))
     assert by_hand.parameters_digest == with_fit.parameters_digest

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,14 +31,17 @@ def calibrate(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Folder of the calibration [default: runs/NAME]."),
+        typer.Option(
+            "--out", metavar="DIR", help="Folder of the calibration [default: runs/NAME]."
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes [default: the file's].")
     ] = None,
     scheduler: Scheduler = "",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print rows, endpoints, rounds and what they will cost.")
+        bool,
+        typer.Option("--dry-run", help="Print rows, endpoints, rounds and what they will cost."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -76,7 +79,8 @@ def _say_life(outcome: "Outcome", left: int) -> None:
 def _say_evaluation(found: "Evaluated") -> None:
     ended = f"loss {found.loss:.4g}" if found.is_done else f"failed: {found.why}"
     typer.echo(
-        f"{found.stage} {found.number}: {ended} ({60.0 * found.core_hours:.2g} core-minutes)", err=True
+        f"{found.stage} {found.number}: {ended} ({60.0 * found.core_hours:.2g} core-minutes)",
+        err=True,
     )
 
 
@@ -107,7 +111,7 @@ def _say_plan(asked: "Calibration", plans: "Sequence[StagePlan]", as_json: bool)
         {**row, "acts": "from day 0" if is_idle_when_replete(row["key"]) else "in equilibrium"}
         for row in describe_rows(asked.rows)
     ]
-    stages = [
+    stages: list[dict[str, Any]] = [
         {
             "stage": plan.name, "bones": plan.fidelity.bones, "edge": plan.fidelity.edge,
             "settle": plan.fidelity.settle, "trials": [t.id for t in plan.subject.panel.trials],
@@ -153,10 +157,12 @@ def _say_kind(asked: "Calibration", hours: float, budget: float) -> None:
         )
     else:
         typer.echo(
-            "all rows act from day 0 on only: spin-ups are shared, settling under the levels of day 0 is "
-            "not; drift and anchors of an untouched bone cannot move and are not lived"
+            "all rows act from day 0 on only: spin-ups are shared, settling under the levels of day 0 "
+            "is not; drift and anchors of an untouched bone cannot move and are not lived"
         )
-    enough = "" if hours <= budget else ": the rounds will end early, the last ones kept their share"
+    enough = (
+        "" if hours <= budget else ": the rounds will end early, the last ones kept their share"
+    )
     typer.echo(f"{hours:.3g} core-hours planned, {budget:g} allowed{enough}")
 
 
@@ -218,4 +224,6 @@ def _say_outcome(
         typer.echo(f"{title}: {say_scores(before, after)}")
     for text in findings:
         typer.echo(f"- {text}")
-    typer.echo(f"{place / 'report.html'}\n{place / 'summary.md'}\n{place / 'fit.yaml'} {fit.digest}")
+    typer.echo(
+        f"{place / 'report.html'}\n{place / 'summary.md'}\n{place / 'fit.yaml'} {fit.digest}"
+    )

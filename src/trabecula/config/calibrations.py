@@ -1,4 +1,4 @@
-"""A calibration file to a checked :class:`Calibration`: rows that may be fitted, and between what limits."""
+"""A calibration file to a checked :class:`Calibration`: which rows are fitted, within what limits."""
 
 import fnmatch
 import hashlib
@@ -118,7 +118,9 @@ def load_calibration(path: str | Path) -> Calibration:
     document = load_yaml(file)
     data = document.data
     if not isinstance(data, dict):
-        problem = Problem(document.find_value(()), "(top level)", repr(data), "keys of a calibration")
+        problem = Problem(
+            document.find_value(()), "(top level)", repr(data), "keys of a calibration"
+        )
         raise ConfigError([*document.problems, problem])
     data = {"name": replace_odd(file.stem).lstrip(".") or "calibration", **data}
     problems = list(document.problems)
@@ -187,7 +189,9 @@ class _RowReader:
                 keys = self._match(name)
             elif name not in table:
                 hint = find_nearest(name, list(table)) or "`trabecula params` lists them"
-                self._refuse(("rows", name), "an unknown parameter", "a key of the parameter table", hint)
+                self._refuse(
+                    ("rows", name), "an unknown parameter", "a key of the parameter table", hint
+                )
                 continue
             else:
                 keys = [name]
@@ -208,7 +212,9 @@ class _RowReader:
         table = self._base.rows
         every = [key for key in table if fnmatch.fnmatchcase(key, pattern)]
         grades = [grade for grade in self._settings.grades if grade in FITTED]
-        kept = [key for key in every if table[key].grade in grades and table[key].low < table[key].high]
+        kept = [
+            key for key in every if table[key].grade in grades and table[key].low < table[key].high
+        ]
         if not kept:
             found = f"{len(every)} rows, none of them graded {' or '.join(grades)} with a range"
             self._refuse(("rows", pattern), found, "a pattern of rows that may be fitted")
@@ -264,7 +270,7 @@ def _check_stages(settings: CalibrationSettings, document: Document) -> list[Pro
     if settings.stages[0].evaluations is None:
         path = ("stages", 0)
         problems.append(
-            Problem(document.find_value(path), to_dotted(path), "no evaluations", "how many are tried first")
+            Problem(document.find_value(path), to_dotted(path), "no evaluations", "how many are tried")
         )  # fmt: skip
     return problems
 
@@ -273,7 +279,8 @@ def describe_rows(rows: tuple[FitRow, ...]) -> list[Mapping[str, Any]]:
     """Return the rows as plain values."""
     return [
         {
-            "key": one.key, "unit": one.row.unit, "start": one.start, "table": load_parameters()[one.key],
+            "key": one.key, "unit": one.row.unit, "start": one.start,
+            "table": load_parameters()[one.key],
             "low": one.low, "high": one.high, "log": one.is_log, "grade": one.row.grade,
             "range": [one.row.low, one.row.high], "tuned": one.row.tuned, "source": one.row.source,
         }

@@ -48,7 +48,9 @@ class FrozenFit:
     def to_yaml(self) -> str:
         """Return the file that :func:`load_fit` reads."""
         body = {"name": self.name, "digest": self.digest, "parameters": dict(self.values)}
-        head = "# Frozen: a run that takes it (fit: FILE) stores its digest. Change a value and the\n"
+        head = (
+            "# Frozen: a run that takes it (fit: FILE) stores its digest. Change a value and the\n"
+        )
         head += "# digest is wrong; a fit of your own needs none.\n"
         return head + dump_yaml({**body, "made_from": dict(self.made_from)})
 
@@ -92,8 +94,9 @@ def load_fit(file: Path) -> FrozenFit:
         refuse(("parameters", key), problem.found, problem.allowed, problem.hint)
     stated = data.get("digest")
     if stated is not None and not problems and stated != compute_fit_digest(numbers):
+        own = compute_fit_digest(numbers)
         refuse(
-            ("digest",), f"{str(stated)[:12]}..., where its values have {compute_fit_digest(numbers)[:12]}...",
+            ("digest",), f"{str(stated)[:12]}..., where its values have {own[:12]}...",
             "the digest of its values", "take the file as it was frozen, or leave digest out",
         )  # fmt: skip
     if problems:
@@ -153,5 +156,5 @@ def _open_block(given: Any) -> dict[str, Any] | None:
 
 
 def get_setting(key: str) -> str:
-    """Return the key of a configuration that sets a row, such as ``cells.parameters.cells.bone.young``."""
+    """Return the key of a configuration that sets a row: ``cells.parameters.cells.bone.young``."""
     return f"{BLOCK_OF_ROOM[key.partition('.')[0]]}.parameters.{key}"

@@ -262,7 +262,7 @@ class Calibrator:
     def _insist_on_success(self, name: str) -> None:
         last = self._list(name)[-IN_A_ROW:]
         if len(last) == IN_A_ROW and not any(one.is_done for one in last):
-            msg = f"{IN_A_ROW} evaluations of {name} failed one after the other; the last: {last[-1].why}"
+            msg = f"{IN_A_ROW} evaluations of {name} failed in a row; the last: {last[-1].why}"
             raise TrabeculaError(msg)
 
     def _list(self, name: str) -> list[Evaluated]:
@@ -295,8 +295,8 @@ class Calibrator:
         stages = {plan.name: self._list(plan.name) for plan in self.plans if plan.name != FINAL}
         chosen = ""
         for name, found in stages.items():
-            done = [one.number for one in found if one.is_done]
-            if not chosen or (0 in done and len(done) >= FEWEST):
+            numbers = [one.number for one in found if one.is_done]
+            if not chosen or (0 in numbers and len(numbers) >= FEWEST):
                 chosen = name
         done = [one for one in stages[chosen] if one.is_done]
         if not done or done[0].number != 0:

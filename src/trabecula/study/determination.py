@@ -52,11 +52,12 @@ class Determined:
     width
         Of the interval, as a share of the range (0..1); NaN if not known.
     verdict
-        ``determined``, ``bounded below``, ``bounded above``, ``not determined`` or ``too few evaluations``.
+        ``determined``, ``bounded below``, ``bounded above``, ``not determined``,
+        ``too few evaluations``.
     at_limit
         ``lower`` or ``upper`` if the chosen value is at a limit; empty if at none.
     values, profile, spread
-        Shape (point,): values (row's unit), least loss there (1), standard deviation of the surrogate (1).
+        Shape (point,): values (row's unit), least loss there (1), deviation of the surrogate (1).
     """
 
     row: FitRow
@@ -146,7 +147,7 @@ def _choose_stage(fitted: Fitted, needed: int) -> str:
 
 
 class _Curve(NamedTuple):
-    """A profile: shares of the range, least losses (1), deviations of the surrogate (1), each (point,)."""
+    """A profile: shares of the range, least losses, deviations of the surrogate, each (point,), 1."""
 
     shares: Array
     losses: Array
@@ -230,14 +231,14 @@ def _give_up(row: FitRow, best: float) -> Determined:
 def list_findings(
     determination: Determination, before: Evaluated, after: Evaluated, failed: Sequence[Evaluated]
 ) -> list[str]:
-    """Return what a reader should know beside the values: limits, rows that nothing holds, what resisted."""
+    """Return what to know beside the values: rows at limits, rows that nothing holds, what resisted."""
     found = []
     for one in determination.rows:
         if one.at_limit:
             bound = one.row.low if one.at_limit == "lower" else one.row.high
             found.append(
-                f"{one.row.key} is at its {one.at_limit} limit, {bound:g} {one.row.row.unit}: the endpoints "
-                "want more than that, or another row is wrong"
+                f"{one.row.key} is at its {one.at_limit} limit, {bound:g} {one.row.row.unit}: the "
+                "endpoints want more than that, or another row is wrong"
             )
         if one.verdict == "not determined":
             found.append(

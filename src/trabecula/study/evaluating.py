@@ -88,7 +88,7 @@ def is_shared(calibration: Calibration) -> bool:
 
 
 def make_subject(calibration: Calibration, fidelity: Fidelity, is_final: bool = False) -> Subject:
-    """Return the trials of a stage and how much bone they get; those of the last one are the whole panel.
+    """Return the trials of a stage and how much bone they get; the last one has the whole panel.
 
     Raises
     ------
@@ -104,7 +104,9 @@ def make_subject(calibration: Calibration, fidelity: Fidelity, is_final: bool = 
     if not any(trial.used_arms for trial in panel.trials):
         where, names = calibration.find("panel"), ", ".join(trial.id for trial in panel.trials)
         found = f"{settings.panel}: nothing in {names} that can be lived and scored"
-        raise ConfigError([Problem(where, "panel", found, "a panel with an endpoint that is a term")])
+        raise ConfigError(
+            [Problem(where, "panel", found, "a panel with an endpoint that is a term")]
+        )
     anchors = read_anchors(calibration)
     drift = settings.drift
     steady = None
@@ -154,7 +156,8 @@ class Lives:
         sets = tuple(f"{get_setting(key)}={float(value)!r}" for key, value in values.items())
         sampling = replace(subject.sampling, sets=(*subject.sampling.sets, *sets))
         folder = self._out / "lives" / name / compute_fit_digest(values)[:16]
-        seconds, judged = 0.0, {}
+        seconds = 0.0
+        judged: dict[str, list[Judged]] = {}
         for panel in subject.panels:
             tasks = order_tasks(list_tasks(panel, sampling), panel)
             outcomes = live_all(

@@ -84,7 +84,7 @@ def plan_stages(calibration: Calibration) -> list[StagePlan]:
 
 
 def count_kept(keep: float, done: int) -> int:
-    """Return how many sets go on to the next stage beside the start: a share of those done, one at least.
+    """Return how many sets go on to the next stage beside the start: a share, one at least.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class Dimension:
     def from_share(self, share: float) -> float:
         """Return the value (its unit) at a share (0..1) of the way between the limits."""
         if self.is_log:
-            value = self.low * (self.high / self.low) ** share
+            value = self.low * math.exp(share * math.log(self.high / self.low))
         else:
             value = self.low + share * (self.high - self.low)
         return min(max(value, self.low), self.high)
@@ -213,7 +213,8 @@ class Search:
     @property
     def optimiser(self) -> str:
         """Name and version of what makes the proposals."""
-        return f"optuna {self._optuna.__version__}, Sobol, then TPE and Gaussian process in turns, seed {self._seed}"
+        how = "Sobol, then TPE and Gaussian process in turns"
+        return f"optuna {self._optuna.__version__}, {how}, seed {self._seed}"
 
     def find_open(self) -> Proposal | None:
         """Return the proposal that was made but not told of yet, if there is one."""
@@ -246,7 +247,7 @@ class Search:
         return Proposal(number, values)
 
     def tell(self, number: int, record: Mapping[str, Any]) -> None:
-        """Note what became of a proposal: ``loss`` (1), None if it failed, and whatever else is known."""
+        """Note what became of a proposal: ``loss`` (1), None if it failed, and what else is known."""
         self._study.set_user_attr(f"record {number}", dict(record))
         self._records[number] = dict(record)
         self._close(number, record)
@@ -264,7 +265,9 @@ class Search:
 
     def _make_distributions(self) -> dict[str, Any]:
         make = self._optuna.distributions.FloatDistribution
-        return {key: make(side.low, side.high, log=side.is_log) for key, side in self._space.items()}
+        return {
+            key: make(side.low, side.high, log=side.is_log) for key, side in self._space.items()
+        }
 
     def _draw_even(self, index: int) -> dict[str, float]:
         """Return a point of a scrambled Sobol sequence."""

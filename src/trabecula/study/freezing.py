@@ -88,8 +88,8 @@ def make_summary(
     lines = [
         f"# {calibration.name}: a calibration", "",
         f"Rows fitted to {', '.join(made['trials'])} of `{made['panel']}` "
-        f"(digest `{made['panel_digest'][:12]}`), {made['bones']} bones an arm of {made['edge']} voxels' "
-        f"edge. Loss {made['loss_before']:.4g} -> {made['loss']:.4g} ± {made['loss_error']:.2g}, "
+        f"(digest `{made['panel_digest'][:12]}`), {made['bones']} bones an arm of {made['edge']} "
+        f"voxels' edge. Loss {made['loss_before']:.4g} -> {made['loss']:.4g} ± {made['loss_error']:.2g}, "
         f"{made['evaluations']} evaluations ({len(fitted.failed)} failed), "
         f"{made['core_hours']:.3g} core-hours. Frozen: digest `{fit.digest}`.", "",
         say_kind(calibration), "",
@@ -129,7 +129,7 @@ def list_row_cells(known: Determination) -> list[tuple[str, ...]]:
 
 def list_stage_cells(fitted: Fitted) -> list[tuple[str, ...]]:
     """Return a line a round."""
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for name, found in fitted.stages.items():
         done = [one.loss for one in found if one.is_done]
         hours = sum(one.core_hours for one in found)
@@ -155,19 +155,20 @@ def say_kind(calibration: Calibration) -> str:
     """Return in words whether the untouched bone could move."""
     if is_shared(calibration):
         return (
-            "All rows act from day 0 on only: they cannot move a replete bone, whose spin-up all evaluations "
-            "share; its drift and anchors were not lived."
+            "All rows act from day 0 on only: they cannot move a replete bone, whose spin-up all "
+            "evaluations share; its drift and anchors were not lived."
         )
     return (
-        "Some rows change the bone in equilibrium: every evaluation spun its bones up anew, and an untouched "
-        "bone was lived beside the arms."
+        "Some rows change the bone in equilibrium: every evaluation spun its bones up anew, and an "
+        "untouched bone was lived beside the arms."
     )
 
 
 def say_noise(known: Determination) -> str:
     """Return in words what the intervals rest on."""
     if not math.isfinite(known.noise):
-        return f"{known.count} evaluations of {known.stage} are too few to say how well rows are determined."
+        few = f"{known.count} evaluations of {known.stage}"
+        return f"{few} are too few to say how well rows are determined."
     return (
         f"As good: values at which the loss, all other rows free, is above its least by no more than "
         f"{known.noise:.2g}, the noise; by a Gaussian process through {known.count} evaluations of "

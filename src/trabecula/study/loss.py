@@ -75,7 +75,9 @@ class Target:
 
 def read_target(given: Mapping[str, Any]) -> Target:
     """Return the target that :meth:`Target.to_mapping` told of."""
-    plain = {key: math.nan if value is None else value for key, value in given.items()}
+    plain: dict[str, Any] = {
+        key: math.nan if value is None else value for key, value in given.items()
+    }
     return Target(**plain)
 
 

@@ -1,4 +1,4 @@
-"""An untouched bone as a trial of its own: does it keep its volume, and is its remodelling that of life?"""
+"""An untouched bone as a trial of its own: does it keep its volume, is its remodelling lifelike?"""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -45,7 +45,7 @@ def read_anchors(calibration: Calibration) -> dict[str, tuple[float, float]]:
     if given is None:
         return {}
     if given == "table":
-        return {name: tuple(row["band"]) for name, row in table.items()}  # type: ignore[misc]
+        return {name: tuple(row["band"]) for name, row in table.items()}
     known = [*SITES, *(key for key, metric in METRICS.items() if not metric.costly)]
     problems, found = [], {}
 
@@ -54,10 +54,19 @@ def read_anchors(calibration: Calibration) -> dict[str, tuple[float, float]]:
         problems.append(Problem(where, to_dotted(path), what, allowed, hint))
 
     if not isinstance(given, dict) or not given:
-        refuse((ANCHORS,), repr(given), "table, or metrics with their bands, such as {turnover: [11, 30]}")
+        refuse(
+            (ANCHORS,),
+            repr(given),
+            "table, or metrics with their bands, such as {turnover: [11, 30]}",
+        )
     for name, band in given.items() if isinstance(given, dict) else ():
         if name not in known:
-            refuse((ANCHORS, name), f"unknown metric '{name}'", ", ".join(known), find_nearest(name, known))
+            refuse(
+                (ANCHORS, name),
+                f"unknown metric '{name}'",
+                ", ".join(known),
+                find_nearest(name, known),
+            )
         elif band == "table" and name in table:
             found[name] = tuple(table[name]["band"])
         elif not is_window(band):

@@ -68,7 +68,7 @@ class Surrogate:
         return self._mean + self._scale * (across @ self._weights), self._scale * spread
 
     def compute_slope(self, place: Array) -> tuple[float, Array]:
-        """Return the loss (1) at one place, shape (row,), and its slope there, shape (row,), 1 per share."""
+        """Return the loss (1) at one place, shape (row,), and its slope, shape (row,), 1 per share."""
         pulls = self._weights * self._compute_kernel(place[None], self._lengths)[0]
         slope = -(pulls @ (place - self._places)) / self._lengths**2
         return self._mean + self._scale * float(pulls.sum()), self._scale * slope
@@ -114,7 +114,7 @@ class Surrogate:
         return np.exp(best.x[:-1]), float(np.exp(best.x[-1]))
 
     def _compute_cost(self, logs: Array) -> tuple[float, Array]:
-        """Return minus the logarithm of the marginal likelihood, its scale chosen at its best, and its slope."""
+        """Return minus the logarithm of the marginal likelihood, its scale at its best, and its slope."""
         lengths, noise = np.exp(logs[:-1]), math.exp(logs[-1])
         apart = ((self._places[:, None, :] - self._places[None, :, :]) / lengths) ** 2
         smooth = np.exp(-0.5 * apart.sum(axis=2))
@@ -126,7 +126,9 @@ class Surrogate:
         weights, count = inverse @ self._values, len(self._values)
         variance = max(float(self._values @ weights) / count, 1e-12)
         pull = inverse - np.outer(weights, weights) / variance
-        slopes = [0.5 * float((pull * smooth * apart[:, :, row]).sum()) for row in range(len(lengths))]
+        slopes = [
+            0.5 * float((pull * smooth * apart[:, :, row]).sum()) for row in range(len(lengths))
+        ]
         slopes.append(0.5 * noise * float(np.trace(pull)))
         slope = np.array(slopes)
         slope[:-1] += 2.0 * GENTLE * logs[:-1]

@@ -95,8 +95,8 @@ def make_page(
     lead = (
         f"Loss {made['loss_before']:.4g} before, {made['loss']:.4g} ± {made['loss_error']:.2g} after "
         f"{made['evaluations']} evaluations ({len(fitted.failed)} failed) and {made['core_hours']:.3g} "
-        f"core-hours. Fitted to {', '.join(made['trials'])} of {made['panel']}, {made['bones']} bones an "
-        f"arm of {made['edge']} voxels' edge."
+        f"core-hours. Fitted to {', '.join(made['trials'])} of {made['panel']}, {made['bones']} bones "
+        f"an arm of {made['edge']} voxels' edge."
     )
     links = [("rows", "Rows"), ("rounds", "Rounds"), ("endpoints", "Endpoints"),
              ("findings", "Findings"), ("made", "Made from")]  # fmt: skip
@@ -117,7 +117,9 @@ def make_page(
             embed_figure(figure, "Profile of the loss over each row"),
             make_paragraph(say_kind(calibration), "source"), _tell_sources(calibration),
         ),
-        make_section("rounds", "Rounds", make_table(STAGE_COLUMNS, list_stage_cells(fitted), (1, 2, 3, 4))),
+        make_section(
+            "rounds", "Rounds", make_table(STAGE_COLUMNS, list_stage_cells(fitted), (1, 2, 3, 4))
+        ),
         make_section("endpoints", "Endpoints before and after", *endpoints),
         make_section("findings", "Findings", Html(f"<ul>{items}</ul>")),
         make_section(
