@@ -25,7 +25,7 @@ rows:
     endpoints:
       - {arm: withdrawn, obs: bvtv_pct, compare: usual, t_day: 8, band: [-4, -2], required: true}
       - {arm: withdrawn, obs: rankl_per_cell_fold, t_day: 8, w: 4, band: [0.5, 2]}
-      - {arm: contrast, obs: "rank(bvtv_pct, usual, withdrawn)", band: [0.5, 1.1], required: true}
+      - {arm: contrast, obs: "first_day(bvtv_pct, withdrawn, -0.1)", band: [1, 9], required: true}
   - id: PROSE
     duration_days: 10
     arms: {usual: {}}

@@ -31,11 +31,11 @@ def refuse(tmp_path, text):
         (f"{TRIGGER}: {{}}", "cells.osteoblast.speed: {}", "cells.osteoblast.speed, graded B"),
         (
             f"{TRIGGER}: {{}}",
-            "hormones.female.estradiol: {}",
+            "lattice.osteoid.seam: {}",
             "graded A; allowed: rows graded C or D",
         ),
         (f"{TRIGGER}: {{}}", "cells.osteoclast.wrk: {}", "unknown parameter"),
-        (f"{TRIGGER}: {{}}", "'hormones.female.e*': {}", "none of them graded C or D"),
+        (f"{TRIGGER}: {{}}", "'mechanics.failure.*': {}", "none of them graded C or D"),
         (f"{TRIGGER}: {{}}", f"{TRIGGER}: {{high: 2}}", "low under high within 0 .. 0.9"),
         (f"{TRIGGER}: {{}}", f"{TRIGGER}: {{low: 0.7}}", "limits around 0.64"),
         (f"{TRIGGER}: {{}}", f"{TRIGGER}: {{log: on}}", "low above 0 with log: on"),
@@ -184,7 +184,7 @@ def test_two_evaluations_that_live_for_real(tmp_path):
     assert all(line["loss"] is not None for line in lines), lines
     names = [target["name"] for target in lines[1]["targets"]]
     assert names[0] == "LOSS: bvtv_pct (withdrawn)"
-    assert lines[1]["targets"][0]["error"] > 0
+    assert all(target["error"] is not None for target in lines[1]["targets"][:2])
     for name in ("fit.yaml", "summary.md", "report.html", "figures/profiles.png", "journal.log"):
         assert (out / name).is_file(), name
     assert told["digest"] in (out / "fit.yaml").read_text()

@@ -89,7 +89,8 @@ def make_summary(
         f"# {calibration.name}: a calibration", "",
         f"Rows fitted to {', '.join(made['trials'])} of `{made['panel']}` "
         f"(digest `{made['panel_digest'][:12]}`), {made['bones']} bones an arm of {made['edge']} "
-        f"voxels' edge. Loss {made['loss_before']:.4g} -> {made['loss']:.4g} ± {made['loss_error']:.2g}, "
+        f"voxels' edge. Loss {made['loss_before']:.4g} -> {made['loss']:.4g} "
+        f"± {made['loss_error']:.2g}, "
         f"{made['evaluations']} evaluations ({len(fitted.failed)} failed), "
         f"{made['core_hours']:.3g} core-hours. Frozen: digest `{fit.digest}`.", "",
         say_kind(calibration), "",

@@ -114,7 +114,7 @@ class Surrogate:
         return np.exp(best.x[:-1]), float(np.exp(best.x[-1]))
 
     def _compute_cost(self, logs: Array) -> tuple[float, Array]:
-        """Return minus the logarithm of the marginal likelihood, its scale at its best, and its slope."""
+        """Return minus the logarithm of the marginal likelihood, scale at its best, and its slope."""
         lengths, noise = np.exp(logs[:-1]), math.exp(logs[-1])
         apart = ((self._places[:, None, :] - self._places[None, :, :]) / lengths) ** 2
         smooth = np.exp(-0.5 * apart.sum(axis=2))
