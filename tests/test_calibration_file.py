@@ -168,7 +168,7 @@ stages: [{{name: tiny, bones: 2, edge: 16, settle: 0, evaluations: 2, endpoints:
 budget: 5
 seed: 3
 keep_lives: on
-settings: {{spin_up: 15, lattice.tb_th: 100, mechanics: off}}
+settings: {{spin_up: 95, lattice.tb_th: 100, mechanics: off, step: 5, fields.every: 5, output.every: 5}}
 """
 
 

@@ -155,7 +155,7 @@ def _load_base(
     sets: tuple[str, ...], file: Path, document: Document, problems: list[Problem]
 ) -> Parameters:
     """Return the parameters from which the fit starts."""
-    plain = Document("settings", {"duration": 1.0})
+    plain = Document("settings", {"duration": 100.0})
     for text in sets:
         apply_setting(plain, text)
     try:

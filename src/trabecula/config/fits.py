@@ -56,7 +56,13 @@ class FrozenFit:
 
 
 def compute_fit_digest(values: Mapping[str, float]) -> str:
-    """Return the digest of rows by full key, each in its own unit."""
+    """Return the digest of rows.
+
+    Parameters
+    ----------
+    values
+        By full key, each in its row's unit.
+    """
     text = json.dumps({key: float(values[key]) for key in sorted(values)})
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -145,6 +145,11 @@ class Lives:
     def evaluate(self, values: Mapping[str, float], fidelity: Fidelity, name: str) -> Evaluation:
         """Live every arm on every bone, or go on with what is there, and judge.
 
+        Parameters
+        ----------
+        values
+            By full key, each in its row's unit.
+
         Raises
         ------
         EvaluationError

@@ -76,7 +76,13 @@ def say_place(target: Target) -> str:
 
 
 def say_interval(low: float, high: float) -> str:
-    """Return an interval, in the unit of the row."""
+    """Return an interval in words.
+
+    Parameters
+    ----------
+    low, high
+        Its ends, in the unit of the row.
+    """
     return f"{low:.4g} to {high:.4g}" if math.isfinite(low) else "-"
 
 
