@@ -240,7 +240,6 @@ class Config(Block):
     """One simulation, fully resolved: times in d, lengths in um, hormones in assay units."""
 
     name: Annotated[str, Text(name=True)] = "run"
-    fit: FitRecord | None = None
     seed: Annotated[int, Whole(0, 2**63 - 1)] = 1
     spin_up: Time = 3 * 365.25
     settle: Time = 365.25
@@ -256,6 +255,7 @@ class Config(Block):
     )
     cells: CellSettings = Field(default_factory=CellSettings)
     output: OutputSettings = OutputSettings()
+    fit: FitRecord | None = None
 
     @property
     def parameters(self) -> Parameters:
