@@ -1,6 +1,7 @@
 """Entry point of the command ``trabecula``."""
 
 from trabecula.cli import (
+    calibrating,
     configs,
     exporting,
     paging,
@@ -21,7 +22,7 @@ from trabecula.cli.app import app
 
 COMMANDS = (
     running, specimens, configs, plan, reading, plotting, rendering, exporting, reporting, paging,
-    sweeping, sensitivity, populating, trying, validating,
+    sweeping, sensitivity, populating, trying, validating, calibrating,
 )  # fmt: skip
 
 

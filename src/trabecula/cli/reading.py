@@ -1,5 +1,6 @@
 """Command info: what a run left behind."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,6 +74,8 @@ def _describe_results(path: Path, place: Path) -> dict[str, Any]:
         "seed": results.provenance.get("seed"),
         "version": results.provenance.get("versions", {}).get("trabecula"),
         "config digest": results.provenance.get("config_digest"),
+        "parameters digest": results.provenance.get("parameters_digest"),
+        "fit": _describe_fit(results.provenance),
         "time": span,
         "moments": len(time),
         "series": sorted(results.series),
@@ -81,6 +84,12 @@ def _describe_results(path: Path, place: Path) -> dict[str, Any]:
         "remodelling sites": len(results.bmus.get("phase", ())),
     }
     return found | {"outcome": describe(summarise(results)) if len(time) else []}
+
+
+def _describe_fit(provenance: Mapping[str, Any]) -> str:
+    """Return name and digest of the frozen fit that the parameters came from, if from one."""
+    name, digest = provenance.get("fit"), provenance.get("fit_digest")
+    return f"{name} {digest}" if digest else "none: the table's values, and what is set"
 
 
 def _read_status(folder: Path) -> dict[str, Any]:

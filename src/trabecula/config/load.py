@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ConfigError, Problem
+from trabecula.config.fits import apply_fit
 from trabecula.config.marks import Document, Key, load_yaml, parse_yaml, to_dotted
 from trabecula.config.names import replace_odd
 from trabecula.config.problems import make_problem
@@ -44,6 +45,7 @@ def make_config(document: Document, file: Path) -> Config:
         raise ConfigError([*document.problems, problem])
     data = {"name": _to_name(file.stem), **data}
     problems = list(document.problems) + read_sheets(data, document, file)
+    problems += apply_fit(data, document, file)
     config: Config | None = None
     try:
         config = Config.model_validate(data)

@@ -229,6 +229,13 @@ class OutputSettings(Block):
     states_kept: Annotated[int, Whole(2, 1000)] = 24
 
 
+class FitRecord(Block):
+    """Which frozen fit the parameters were taken from; a file names it, ``fit: FILE``."""
+
+    name: Annotated[str, Text()]
+    digest: Annotated[str, Text()]
+
+
 class Config(Block):
     """One simulation, fully resolved: times in d, lengths in um, hormones in assay units."""
 
@@ -248,6 +255,7 @@ class Config(Block):
     )
     cells: CellSettings = Field(default_factory=CellSettings)
     output: OutputSettings = OutputSettings()
+    fit: FitRecord | None = None
 
     @property
     def parameters(self) -> Parameters:

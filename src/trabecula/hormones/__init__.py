@@ -1,6 +1,7 @@
 """Floor 3: serum levels and doses become signals on cells and ligands."""
 
 from trabecula.hormones.course import Course, find_course, has_course, make_course
+from trabecula.hormones.idle import is_idle_when_replete, rest_signals
 from trabecula.hormones.levels import compute_series, get_replete_levels
 from trabecula.hormones.response import compute_hill, compute_multiplier
 from trabecula.hormones.step import compute_present_levels, is_replete, make_signals, step_signals
@@ -14,8 +15,10 @@ __all__ = [
     "find_course",
     "get_replete_levels",
     "has_course",
+    "is_idle_when_replete",
     "is_replete",
     "make_course",
     "make_signals",
+    "rest_signals",
     "step_signals",
 ]

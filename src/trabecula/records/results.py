@@ -47,6 +47,10 @@ class Provenance:
         Rows of the parameter table: key, value, unit, range, grade, source, note, tuned.
     rules
         Rows of the hormone rule table.
+    parameters_digest
+        Digest of the numbers in force.
+    fit
+        Name and digest of the frozen fit that they were taken from; empty if from none.
     """
 
     seed: int
@@ -55,6 +59,8 @@ class Provenance:
     versions: Mapping[str, str]
     parameters: Sequence[Mapping[str, Any]]
     rules: Sequence[Mapping[str, Any]]
+    parameters_digest: str = ""
+    fit: tuple[str, str] = ("", "")
 
 
 class ResultsWriter:
@@ -196,6 +202,8 @@ def _write_provenance(group: Any, provenance: Provenance) -> None:
         inner.attrs[name] = version
     group.attrs["seed"] = provenance.seed
     group.attrs["config_digest"] = provenance.config_digest
+    group.attrs["parameters_digest"] = provenance.parameters_digest
+    group.attrs["fit"], group.attrs["fit_digest"] = provenance.fit
     group.create_dataset("config", data=provenance.config_text, dtype=h5py.string_dtype())
     _write_table(group.create_group("parameters"), provenance.parameters)
     _write_table(group.create_group("rules"), provenance.rules)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trabecula.hormones import compute_present_levels, find_course
+from trabecula.hormones import compute_present_levels, find_course, is_idle_when_replete
 from trabecula.kernels.compile import get_numba_version
 from trabecula.mechanics import compute_stress
 
@@ -43,8 +43,10 @@ def compute_code_digest() -> str:
     return digest.hexdigest()
 
 
-def _describe_structure(config: "Config") -> dict[str, Any]:
-    """Return what the structure and its life under replete hormones depend on."""
+def _describe_structure(config: "Config", settled: bool) -> dict[str, Any]:
+    """Return what the structure and its life depend on; rows that a replete bone cannot feel only if
+    part of it was lived under other hormones.
+    """
     lattice = config.lattice.model_dump(mode="json")
     if config.lattice.specimen is not None:
         content = Path(config.lattice.specimen).read_bytes()
@@ -55,9 +57,13 @@ def _describe_structure(config: "Config") -> dict[str, Any]:
         "step": config.step,
         "spin_up": config.spin_up,
         "sex": config.patient.sex,
-        "parameters": config.parameters.to_rows(),
+        "parameters": [
+            (row.key, row.value)
+            for row in config.parameters.rows.values()
+            if settled or not is_idle_when_replete(row.key)
+        ],
         "rules": dict(config.cells.rules),
-        "fields": config.fields.model_dump(mode="json"),
+        "fields": config.fields.model_dump(mode="json", exclude={"parameters"}),
         "mechanics": _describe_load(config),
     }
 
@@ -66,7 +72,7 @@ def _describe_load(config: "Config") -> dict[str, Any]:
     """Return the settings of mechanics with the stress until day 0 (MPa)."""
     settings = config.mechanics
     stress = compute_stress(settings.stress, config.parameters, 0.0)
-    return {**settings.model_dump(mode="json", exclude={"stress"}), "stress": stress}
+    return {**settings.model_dump(mode="json", exclude={"stress", "parameters"}), "stress": stress}
 
 
 def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
@@ -79,7 +85,7 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
     settled
         Whether part of them was lived under the levels of day 0.
     """
-    content: dict[str, Any] = {"structure": _describe_structure(config), "at": step}
+    content: dict[str, Any] = {"structure": _describe_structure(config, settled), "at": step}
     if settled:
         parameters, sex = config.parameters, config.patient.sex
         course = find_course(config)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from trabecula.hormones import rest_signals
 from trabecula.model.memory import insist_on_memory
 from trabecula.runner.cache import StateCache
 from trabecula.runner.digest import compute_state_digest
@@ -55,6 +56,7 @@ def _fetch_raw(config: "Config", maker: SpinUp, cache: StateCache) -> State:
     with cache.lock("raw", digest):
         found = cache.load(digest)
         if found is not None:
+            rest_signals(found[0].signals, config.parameters, config.patient.sex)
             return found[0]
         state = maker.make()
         cache.store(digest, state, maker.notes)

@@ -52,6 +52,8 @@ def make_provenance(config: "Config") -> Provenance:
         },
         parameters=parameters.to_rows(),
         rules=rules,
+        parameters_digest=parameters.compute_digest(),
+        fit=("", "") if config.fit is None else (config.fit.name, config.fit.digest),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trabecula.base.codes import FULL
-from trabecula.hormones import is_replete, make_signals
+from trabecula.hormones import is_replete, make_signals, rest_signals
 from trabecula.model.genesis import make_state
 from trabecula.model.timeline import count_steps, shift_zero
 from trabecula.runner.cache import StateCache
@@ -103,6 +103,9 @@ class SpinUp:
             if found is not None:
                 self.from_cache.append(phase)
                 self.notes = found[1]
+                if phase == "spin-up":  # it may have been lived under other rules of hormones
+                    sex = self._config.patient.sex
+                    rest_signals(found[0].signals, self._config.parameters, sex)
                 return found[0]
             state = make(step)
             self._cache.store(digest, state, self.notes)

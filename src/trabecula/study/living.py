@@ -100,6 +100,7 @@ def live_all(
     out: Path,
     crew: Crew | None = None,
     report: Callable[[Outcome, int], None] | None = None,
+    cache: Path | None = None,
 ) -> list[Outcome]:
     """Live the tasks, in this process or by a crew.
 
@@ -107,6 +108,8 @@ def live_all(
     ----------
     report
         Told of every outcome, and how many are left.
+    cache
+        Where spun-up bones are kept; ``bones`` in `out` if None.
 
     Raises
     ------
@@ -117,11 +120,12 @@ def live_all(
     """
     place = out.resolve()  # the workers of a cluster have folders of their own
     trials = {trial.id: trial for trial in panel.trials}
+    bones = place / "bones" if cache is None else cache.resolve()
     calls = []
     for task in tasks:
         trial = trials[task.trial]
         config = make_arm_config(trial, trial.get_arm(task.arm), task.bone, sampling)
-        calls.append((config, task, place, place / "bones"))
+        calls.append((config, task, place, bones))
     outcomes: list[Outcome] = []
 
     def note(number: int, found: Any, attempts: int) -> None:

@@ -323,6 +323,8 @@ def _tell_provenance(results: Results, status: Mapping[str, Any]) -> list[Html]:
         ("size", f"{size / 2**20:.2f} MiB"),
         ("SHA-256 of the file", compute_file_digest(results.path)),
         ("digest of the configuration", provenance.get("config_digest", "")),
+        ("digest of the parameters", provenance.get("parameters_digest", "")),
+        ("frozen fit", f"{provenance.get('fit', '')} {provenance.get('fit_digest', '')}".strip()),
         ("seed", provenance.get("seed", "")),
         ("moments", f"{len(results.time)}, {_span(results)}"),
         ("snapshots", len(results.snapshots)),

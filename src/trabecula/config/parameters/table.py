@@ -1,5 +1,7 @@
 """Rows of the parameter table, their validation, and overrides."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import lru_cache
@@ -44,6 +46,11 @@ class Parameters:
 
     def __hash__(self) -> int:
         return self._hash
+
+    def compute_digest(self) -> str:
+        """Return the digest of all numbers in force, each in the unit of its row."""
+        text = json.dumps({key: self._values[key] for key in sorted(self._values)})
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return the rows as plain mappings, ordered by key, for files and tables."""

@@ -1,0 +1,328 @@
+"""The machinery of a fit, with a formula in the place of lives: rounds, journal, failures, outcome."""
+
+import json
+import sys
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from fitting import FILE, OPG, RANKL, TRIGGER, Formula, make, write
+from trabecula.base.errors import InputError, TrabeculaError
+from trabecula.config import load_config
+from trabecula.config.calibrations import load_calibration
+from trabecula.config.fits import load_fit
+from trabecula.study.calibrating import IN_A_ROW, JOURNAL, LINES
+from trabecula.study.determination import determine, list_findings
+from trabecula.study.fitplan import count_kept, plan_stages
+from trabecula.study.freezing import freeze, make_summary
+from trabecula.study.loss import DRIFT, UNKNOWN, Target, compute_loss
+from trabecula.viz.calibration import draw_profiles, make_page
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A fit that nothing interrupted."""
+    calibrator = make(tmp_path_factory.mktemp("whole"))
+    return calibrator, calibrator.fit()
+
+
+def test_rounds_begin_with_the_start_and_the_better_share(whole):
+    calibrator, fitted = whole
+    assert Counter(name for name, _ in calibrator.evaluator.calls) == {"small": 18, "large": 6}
+    start = {TRIGGER: 0.64, OPG: 0.3}
+    small, large = fitted.stages["small"], fitted.stages["large"]
+    assert small[0].values == large[0].values == start
+    ranked = sorted(small[1:], key=lambda one: one.loss)
+    assert [one.values for one in large[1:5]] == [one.values for one in ranked[:4]]  # 0.2 of 17
+    assert len({tuple(one.values.values()) for one in large}) == 6
+
+
+def test_it_finds_what_the_formula_wants(whole):
+    _, fitted = whole
+    assert fitted.judged_in == "large"
+    assert fitted.start.loss > 0.3
+    assert fitted.best.loss < 0.01
+    assert fitted.best.values[TRIGGER] == pytest.approx(0.4, abs=0.02)
+    assert fitted.best.values[OPG] == pytest.approx(0.4, rel=0.15)
+    assert fitted.ended == {"small": "planned", "large": "planned"}
+    assert fitted.core_hours == pytest.approx(0.18 + 6 * 0.0675)
+
+
+def test_every_evaluation_is_a_line(whole):
+    calibrator, _ = whole
+    lines = [json.loads(line) for line in (calibrator.out / LINES).read_text().splitlines()]
+    assert len(lines) == 24
+    assert lines[0]["values"] == {TRIGGER: 0.64, OPG: 0.3}
+    assert (lines[0]["bones"], lines[-1]["edge"]) == (2, 24)
+    assert lines[5]["targets"][0]["error"] == 0.05
+    assert (calibrator.out / JOURNAL).is_file()
+
+
+@pytest.mark.parametrize("stop_at", [0, 11, 20])
+def test_a_fit_that_was_stopped_goes_on_as_if_it_had_not(tmp_path, whole, stop_at):
+    first = make(tmp_path, evaluator=Formula(stop_at=stop_at))
+    with pytest.raises(KeyboardInterrupt):
+        first.fit()
+    second = make(tmp_path)
+    fitted = second.fit()
+    assert first.evaluator.calls + second.evaluator.calls == whole[0].evaluator.calls
+    assert fitted.best == whole[1].best
+    third = make(tmp_path)
+    assert third.fit().best == whole[1].best
+    assert third.evaluator.calls == []
+
+
+def test_another_seed_proposes_otherwise(tmp_path, whole):
+    other = make(tmp_path, FILE.replace("seed: 3", "seed: 4"))
+    other.fit()
+    assert other.evaluator.calls[0] == whole[0].evaluator.calls[0]
+    assert other.evaluator.calls[1] != whole[0].evaluator.calls[1]
+
+
+def test_a_fit_can_be_extended_but_not_changed(tmp_path):
+    make(tmp_path).fit()
+    more = make(tmp_path, FILE.replace("evaluations: 6", "evaluations: 8"))
+    more.fit()
+    assert len(more.evaluator.calls) == 2
+    with pytest.raises(InputError, match=r"another rows; allowed: the\s+same calibration"):
+        make(tmp_path, FILE.replace("high: 1.5", "high: 1.4")).fit()
+    with pytest.raises(InputError, match="another seed"):
+        make(tmp_path, FILE.replace("seed: 3", "seed: 4")).fit()
+    (tmp_path / "panel.yaml").write_text("")  # written anew by make(), with other words
+    path = tmp_path / "out" / "calibration.json"
+    path.write_text(path.read_text().replace('"panel": "', '"panel": "0'))
+    with pytest.raises(InputError, match="another panel"):
+        make(tmp_path).fit()
+
+
+def test_failed_evaluations_are_kept_and_the_fit_goes_on(tmp_path):
+    calibrator = make(tmp_path, evaluator=Formula(lambda values: values[TRIGGER] < 0.3))
+    fitted = calibrator.fit()
+    assert fitted.failed
+    assert all(one.values[TRIGGER] < 0.3 for one in fitted.failed)
+    assert fitted.best.values[TRIGGER] == pytest.approx(0.4, abs=0.05)
+    assert len(fitted.stages["small"]) == 18
+    lines = [json.loads(line) for line in (calibrator.out / LINES).read_text().splitlines()]
+    failed = [line for line in lines if line["loss"] is None]
+    assert {line["why"] for line in failed} == {
+        "LOSS/usual/bone-1: the solver left the finite numbers"
+    }
+    known = determine(calibrator.calibration.rows, fitted)
+    findings = list_findings(known, fitted.start, fitted.best, fitted.failed)
+    assert any("evaluations failed: LOSS/usual/bone-1" in text for text in findings)
+
+
+def test_a_fit_in_which_nothing_can_be_lived_ends(tmp_path):
+    calibrator = make(tmp_path, evaluator=Formula(lambda values: True))
+    with pytest.raises(TrabeculaError, match=f"{IN_A_ROW} evaluations of small failed in a row"):
+        calibrator.fit()
+    assert len(calibrator.evaluator.calls) == IN_A_ROW
+
+
+def test_a_start_that_cannot_be_judged_is_told(tmp_path):
+    bad = Formula(lambda values: values[TRIGGER] == 0.64)
+    with pytest.raises(TrabeculaError, match="the start itself could not be judged: LOSS/usual"):
+        make(tmp_path, evaluator=bad).fit()
+
+
+class Planned(Formula):
+    """Takes as long as was planned."""
+
+    def __init__(self, plans):
+        super().__init__()
+        self.each = {plan.name: plan.each for plan in plans}
+
+    def evaluate(self, values, fidelity, name):
+        return replace(super().evaluate(values, fidelity, name), core_hours=self.each[name])
+
+
+def test_the_budget_ends_a_round_and_leaves_enough_for_the_next(tmp_path):
+    small, large = plans = make(tmp_path).plans
+    budget = 10.5 * small.each + large.least
+    text = FILE.replace("budget: 100", f"budget: {budget}")
+    fitted = make(tmp_path, text, Planned(plans)).fit()
+    assert fitted.ended == {"small": "budget", "large": "budget"}
+    assert len(fitted.stages["small"]) == 10
+    assert len(fitted.stages["large"]) >= 2
+    assert fitted.judged_in == "large"
+    assert fitted.core_hours <= budget
+
+
+def test_the_chosen_set_is_lived_on_the_whole_panel_at_the_end(tmp_path):
+    calibrator = make(tmp_path, FILE + "final: {bones: 4, edge: 24, settle: 10}\n")
+    fitted = calibrator.fit()
+    calls = [values for name, values in calibrator.evaluator.calls if name == "final"]
+    assert calls == [{TRIGGER: 0.64, OPG: 0.3}, fitted.best.values]
+    assert [one.values for one in fitted.final] == calls
+    assert [t.id for t in calibrator.plans[-1].subject.panel.trials] == ["LOSS", "PROSE"]
+
+
+def test_noise_is_that_of_the_start_so_that_none_wins_by_being_noisy():
+    start = Target("a", "T", 3.0, 0.1, -1.0, 1.0)
+    noisy = Target("a", "T", 3.0, 50.0, -1.0, 1.0)
+    errors = {"a": start.error}
+    assert compute_loss([noisy], errors).value == compute_loss([start], errors).value
+    assert compute_loss([noisy], errors).error > compute_loss([start], errors).error
+    assert compute_loss([noisy], {}).value < 0.01
+
+
+def test_the_loss_is_a_parabola_inside_and_a_line_outside():
+    def lose(value, **kinds):
+        return compute_loss([Target("a", "T", value, 0.0, 10.0, 20.0, **kinds)], {}).value
+
+    assert lose(15.0) == 0.0
+    assert lose(10.0) == lose(20.0) == pytest.approx(2**0.5 - 1.0)
+    assert lose(15.5) == pytest.approx(0.005, rel=0.01)
+    assert lose(1015.0) - lose(515.0) == pytest.approx(100.0, rel=1e-3)
+    assert lose(float("nan")) == pytest.approx((1 + UNKNOWN**2) ** 0.5 - 1.0)
+    assert lose(99.0, counts=False) == 0.0
+
+
+def test_one_bone_has_no_error_and_half_the_band_takes_its_place():
+    target = Target("a", "T", 20.0, float("nan"), 10.0, 20.0)
+    assert compute_loss([target], {}).value == pytest.approx(1.5**0.5 - 1.0)
+
+
+def test_trials_weigh_alike_however_many_endpoints_they_have():
+    many = [Target(f"a{n}", "A", 15.0, 0.0, 10.0, 20.0) for n in range(9)]
+    one = Target("b", "B", 20.0, 0.0, 10.0, 20.0)
+    assert compute_loss([*many, one], {}).value == pytest.approx((2**0.5 - 1.0) / 2)
+
+
+def test_drift_is_refused_and_its_own_weight():
+    def lose(value, weight=1.0):
+        return compute_loss([Target("d", DRIFT, value, 0.0, -0.5, 0.5)], {}, weight).value
+
+    assert lose(0.2) < 0.03
+    assert lose(0.5) == lose(-0.5) == pytest.approx(0.5)
+    assert lose(5.0) > 98
+    assert lose(5.0, 2.0) == pytest.approx(2 * lose(5.0))
+    assert lose(float("nan")) == UNKNOWN**2
+
+
+@pytest.mark.parametrize("group", ["T", DRIFT])
+def test_the_error_of_the_loss_follows_its_slope(group):
+    def make_target(value, error):
+        return [Target("a", group, value, error, -1.0, 1.0)]
+
+    errors = {"a": 0.01}
+    up, down = (compute_loss(make_target(0.7 + h, 0.0), errors).value for h in (1e-5, -1e-5))
+    error = compute_loss(make_target(0.7, 0.01), errors).error
+    assert error == pytest.approx((up - down) / 2e-5 * 0.01, rel=1e-3)
+
+
+def test_rows_are_told_apart_by_how_well_they_are_determined(tmp_path):
+    text = FILE.replace("rows:\n", f"rows:\n  {RANKL}: {{}}\n").replace("18, keep", "40, keep")
+    calibrator = make(tmp_path, text.replace("log: on", "log: off"))
+    fitted = calibrator.fit()
+    known = determine(calibrator.calibration.rows, fitted)
+    found = {one.row.key: one for one in known.rows}
+    assert known.stage == "small"  # six evaluations of the large one are too few for three rows
+    assert known.count == 40
+    assert found[TRIGGER].verdict == "determined"
+    assert found[TRIGGER].low < 0.4 < found[TRIGGER].high
+    assert found[TRIGGER].width < 0.2
+    assert found[RANKL].verdict == "not determined"
+    assert found[RANKL].width == 1.0
+    assert found[OPG].low < 0.4 < found[OPG].high
+    findings = list_findings(known, fitted.start, fitted.best, fitted.failed)
+    assert any(text.startswith(f"{RANKL} is not determined") for text in findings)
+
+
+def test_more_noise_leaves_rows_less_determined(tmp_path):
+    widths = []
+    for error in (0.02, 0.5):
+        calibrator = make(tmp_path, evaluator=Formula(error=error), out=f"out{error}")
+        known = determine(calibrator.calibration.rows, calibrator.fit())
+        widths.append(next(one.width for one in known.rows if one.row.key == TRIGGER))
+    assert widths[1] > 1.5 * widths[0]
+
+
+def test_a_row_at_its_limit_is_a_finding(tmp_path):
+    text = FILE.replace(f"{TRIGGER}: {{}}", f"{TRIGGER}: {{low: 0.6, high: 0.8}}")
+    calibrator = make(tmp_path, text)
+    fitted = calibrator.fit()
+    known = determine(calibrator.calibration.rows, fitted)
+    one = known.rows[0]
+    assert (one.row.key, one.at_limit) == (TRIGGER, "lower")
+    assert one.verdict in ("bounded above", "not determined")
+    findings = list_findings(known, fitted.start, fitted.best, fitted.failed)
+    assert any(text.startswith(f"{TRIGGER} is at its lower limit, 0.6") for text in findings)
+    assert any(text.startswith("LOSS: bvtv resisted: -4.9") for text in findings)
+
+
+def test_too_few_evaluations_say_nothing(tmp_path):
+    text = FILE.replace("evaluations: 18", "evaluations: 4").replace(
+        "evaluations: 6", "evaluations: 3"
+    )
+    calibrator = make(tmp_path, text)
+    fitted = calibrator.fit()
+    known = determine(calibrator.calibration.rows, fitted)
+    assert {one.verdict for one in known.rows} == {"too few evaluations"}
+    assert "too few to say" in make_summary(
+        calibrator.calibration,
+        fitted,
+        known,
+        freeze(calibrator.calibration, fitted, calibrator.plans),
+    )
+
+
+def test_the_outcome_is_frozen_and_told(tmp_path, whole):
+    calibrator, fitted = whole
+    asked = calibrator.calibration
+    known = determine(asked.rows, fitted)
+    fit = freeze(asked, fitted, calibrator.plans)
+    (tmp_path / "fit.yaml").write_text(fit.to_yaml())
+    again = load_fit(tmp_path / "fit.yaml")
+    assert (again.values, again.digest) == (fitted.best.values, fit.digest)
+    made = again.made_from
+    assert made["trials"] == ["LOSS"]
+    assert made["calibration"] == asked.compute_digest()
+    assert len(made["panel_digest"]) == 64
+    assert {"trabecula", "numpy", "numba", "python"} <= set(made["versions"])
+    (tmp_path / "run.yaml").write_text("duration: 5 d\nfit: fit.yaml\n")
+    config = load_config(tmp_path / "run.yaml")
+    assert config.parameters[TRIGGER] == fitted.best.values[TRIGGER]
+    assert config.fit.digest == fit.digest
+    summary = make_summary(asked, fitted, known, fit)
+    page = make_page(asked, fitted, known, fit, draw_profiles(known, fitted))
+    for text in (summary, page):
+        assert fit.digest in text
+        assert TRIGGER in text
+        assert "0 to 0.9" in text
+        assert "reported only" in text
+        assert "cannot move a replete bone" in text
+    assert "<img" in page
+
+
+def test_figures_of_profiles(whole):
+    calibrator, fitted = whole
+    known = determine(calibrator.calibration.rows, fitted)
+    figure = draw_profiles(known, fitted)
+    titles = [axis.get_title(loc="left") or axis.get_title() for axis in figure.axes]
+    assert [title for title in titles if title] == [
+        "estrogen_trigger.maximum", "estrogen_opg.maximum",
+    ]  # fmt: skip
+    assert figure.axes[1].get_xscale() == "log"
+
+
+def test_without_optuna_there_is_one_helpful_message(tmp_path, monkeypatch):
+    calibrator = make(tmp_path)
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(InputError, match=r'pip install "trabecula\[fit\]"'):
+        calibrator.fit()
+    assert not (tmp_path / "out" / "calibration.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("keep", "done", "kept"), [(0.2, 23, 5), (0.01, 9, 1), (1, 7, 7), (0.5, 0, 0)]
+)
+def test_the_share_that_goes_on(keep, done, kept):
+    assert count_kept(keep, done) == kept
+
+
+def test_later_rounds_are_as_long_as_what_goes_on_unless_told(tmp_path):
+    text = FILE.replace(", evaluations: 6", "")
+    plans = plan_stages(load_calibration(write(tmp_path, text)))
+    assert [plan.evaluations for plan in plans] == [18, 5]
