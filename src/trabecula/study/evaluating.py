@@ -13,6 +13,7 @@ from trabecula.config.calibrationschema import Fidelity
 from trabecula.config.fits import compute_fit_digest, get_setting
 from trabecula.hormones import is_idle_when_replete
 from trabecula.study.crew import Crew
+from trabecula.study.held import add_held
 from trabecula.study.living import Outcome, live_all
 from trabecula.study.loss import DRIFT, Target
 from trabecula.study.panel import Panel, Trial
@@ -100,7 +101,7 @@ def make_subject(calibration: Calibration, fidelity: Fidelity, is_final: bool = 
     chosen = fidelity.only or (() if is_final else settings.only)
     _insist_on_trials(calibration, panel, [*settings.only, *fidelity.only])
     sampling = Sampling(fidelity.bones, fidelity.edge, fidelity.settle, calibration.sets)
-    panel = screen(panel.choose(chosen), sampling)
+    panel = add_held(screen(panel.choose(chosen), sampling))
     if not any(trial.used_arms for trial in panel.trials):
         where, names = calibration.find("panel"), ", ".join(trial.id for trial in panel.trials)
         found = f"{settings.panel}: nothing in {names} that can be lived and scored"

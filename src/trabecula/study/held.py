@@ -31,6 +31,11 @@ def compute_share(observable: str, start: float, end: float) -> float:
     """Return the share (0..1) of a held arm's deviation that an arm has in a window (d).
 
     It is that of SHARES for a year and fades in the second, about which little is known.
+
+    Parameters
+    ----------
+    start, end
+        Days of the window (d).
     """
     middle = (start + end) / 2.0
     whole, parted, share = SHARES[observable]
