@@ -101,21 +101,20 @@ def draw_scale(result: dict, place: Path) -> bool:
         left.set_xscale("log")
         left.set_xlabel("tissue (mm³)")
         left.set_ylabel("seconds per mm³ and day")
-        left.set_ylim(0)
         kinds = sorted(
             (int(n.split("_")[1]), v) for n, v in found.items() if n.startswith("species_")
         )
         middle.plot(*zip(*kinds, strict=True), "o-", color=ORANGE, ms=4)
         middle.set_xlabel("species with sources")
         middle.set_ylabel("seconds to solve all, cold, 96³")
-        middle.set_ylim(0)
         crowd = sorted((int(n), 1e9 / v) for n, v in cells.items())
         if crowd:
             right.plot(*zip(*crowd, strict=True), "o-", color=GREEN, ms=4)
             right.set_xscale("log")
-            right.set_ylim(0)
         right.set_xlabel("cells")
         right.set_ylabel("ns per cell and day (one hop)")
+        for axis in (left, middle, right):
+            axis.set_ylim(0, 1.05 * axis.get_ylim()[1])
     figure.savefig(place / "performance_scale.png", dpi=200)
     return True
 
