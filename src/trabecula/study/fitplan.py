@@ -1,18 +1,14 @@
 """What a calibration will cost: what all evaluations share, and what each of them lives anew."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trabecula.analysis.expectation import THROUGHPUT
 from trabecula.base.errors import ConfigError, Problem
 from trabecula.config.calibrations import Calibration
 from trabecula.config.calibrationschema import Fidelity
-from trabecula.runner.digest import compute_state_digest
-from trabecula.runner.spinup import count_phases
 from trabecula.study.evaluating import Subject, is_shared, make_subject
-from trabecula.study.panel import Trial
-from trabecula.study.trials import Sampling, compute_unit_cost, make_arm_config
+from trabecula.study.trials import compute_unit_cost, measure_prelude
 
 FINAL = "final"
 """The round in which the chosen set and the start are lived on the whole panel."""
@@ -99,29 +95,10 @@ def count_kept(keep: float, done: int) -> int:
 def _plan(calibration: Calibration, name: str, fidelity: Fidelity, count: int) -> StagePlan:
     subject = make_subject(calibration, fidelity, name == FINAL)
     trials = [trial for panel in subject.panels for trial in panel.trials if trial.used_arms]
-    spun, settled = _measure_prelude(trials, subject.sampling)
+    spun, settled = measure_prelude(trials, subject.sampling)
     lived = sum(compute_unit_cost(trial, subject.sampling) for trial in trials)
     bones, shared = fidelity.bones, is_shared(calibration)
     once = bones * spun / THROUGHPUT if shared else 0.0
     each = bones * (lived + settled + (0.0 if shared else spun)) / THROUGHPUT
     runs = bones * sum(len(trial.used_arms) for trial in trials)
     return StagePlan(name, fidelity, subject, count, runs, once, each)
-
-
-def _measure_prelude(trials: Sequence[Trial], sampling: Sampling) -> tuple[float, float]:
-    """Return what one bone of all trials spins up and settles (mm^3-years), what they share once.
-
-    A bone whose BV/TV is missed is made once more, so that spin-up counts twice.
-    """
-    spun: dict[str, float] = {}
-    settled: dict[str, float] = {}
-    for trial in trials:
-        for arm in trial.used_arms:
-            config = make_arm_config(trial, arm, 1, sampling)
-            phases = count_phases(config)
-            spun[compute_state_digest(config, phases.spin, False)] = config.spin_up
-            if phases.settle:
-                digest = compute_state_digest(config, phases.begin, True)
-                settled[digest] = phases.settle * config.step
-    volume = sampling.volume / 365.25
-    return 2.0 * sum(spun.values()) * volume, sum(settled.values()) * volume

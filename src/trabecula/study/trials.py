@@ -201,20 +201,26 @@ def compute_cost(panel: Panel, tasks: Sequence[Task], sampling: Sampling) -> flo
     return days / 365.25 * sampling.volume
 
 
-def compute_prelude(trial: Trial, sampling: Sampling) -> float:
-    """Return what one bone lives before day 0 for all arms that share it (mm^3-years).
+def measure_prelude(trials: Sequence[Trial], sampling: Sampling) -> tuple[float, float]:
+    """Return what one bone of all trials spins up, and what it settles (mm^3-years); each once.
 
     Spin-up is shared by all arms, and settling by those with the same levels of day 0; a bone whose
     BV/TV is missed is made once more, so that spin-up counts twice.
     """
     spun: dict[str, float] = {}
     settled: dict[str, float] = {}
-    for arm in trial.used_arms:
-        config = make_arm_config(trial, arm, 1, sampling)
-        phases = count_phases(config)
-        spun[compute_state_digest(config, phases.spin, False)] = config.spin_up
-        if phases.settle:
-            digest = compute_state_digest(config, phases.begin, True)
-            settled[digest] = phases.settle * config.step
-    days = 2.0 * sum(spun.values()) + sum(settled.values())
-    return days / 365.25 * sampling.volume
+    for trial in trials:
+        for arm in trial.used_arms:
+            config = make_arm_config(trial, arm, 1, sampling)
+            phases = count_phases(config)
+            spun[compute_state_digest(config, phases.spin, False)] = config.spin_up
+            if phases.settle:
+                digest = compute_state_digest(config, phases.begin, True)
+                settled[digest] = phases.settle * config.step
+    volume = sampling.volume / 365.25
+    return 2.0 * sum(spun.values()) * volume, sum(settled.values()) * volume
+
+
+def compute_prelude(trial: Trial, sampling: Sampling) -> float:
+    """Return what one bone lives before day 0 for all arms of a trial (mm^3-years)."""
+    return sum(measure_prelude([trial], sampling))
