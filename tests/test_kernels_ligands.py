@@ -6,13 +6,13 @@ import pytest
 import twins.ligands
 from kernelworlds import SHAPE, compare, make_ligands
 from trabecula.kernels.ligands import boost, hill, occupancy, rouse
-from trabecula.kernels.lining import LiningRates
+from trabecula.kernels.precursors import PrecursorRates
 
 pytestmark = pytest.mark.twin
 
-RATES = LiningRates(
-    opening=1.0, half=0.3, power=3.0, kd=29.0, covering=0.1, clearance=60.0, seam=0, waking=0.0,
-    waking_half=1.0, alarmin_half=np.float64(0.4), alarmin_max=np.float64(0.1),
+RATES = PrecursorRates(
+    influx=0.0, motility=0.0, chemotaxis=1.0, adhesion=1.0, half=0.3, power=3.0, kd=29.0, death=0.1,
+    mcsf_half=1.0, tnf_half=1.0, tnf_max=0.5, alarmin_half=np.float64(0.4), alarmin_max=np.float64(0.1),
 )  # fmt: skip
 
 

@@ -10,11 +10,17 @@ from doctools.blocks import BlockError, read_blocks, run_page
 ROOT = Path(__file__).parents[1]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 PAGES = [ROOT / "README.md", *(page for page in TUTORIALS if page.name != "index.md")]
+LONG = ("sweep", "trial")
+"""Pages that take more than half a minute: run by `make validate` and by docs/run_pages.py."""
+
+LIVED = [
+    pytest.param(page, marks=pytest.mark.slow) if page.stem in LONG else page for page in PAGES
+]
 RUN = ("sh", "python", "diff")
 READ = ("yaml", "text")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", LIVED, ids=lambda page: page.stem)
 def test_every_block_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     done = list(run_page(page, ROOT, tmp_path))
     blocks = [b for b in read_blocks(page.read_text()) if b.kind in RUN and not b.name]
