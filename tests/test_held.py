@@ -19,7 +19,6 @@ from trabecula.study.trials import Sampling, compute_unit_cost, make_arm_config
 DRUG = Arm(
     "drug", {"estradiol": ((0.0, 100.0), (2.0, 12.0)), "igf1": ((-10.0, 1.0), (10.0, 2.0))},
     {"denosumab": ((-30.0, 60.0), (0.0, 60.0))}, {"il1": ((-1.0, 0.0), (0.0, 0.9))},
-    {"mechanics.every": 30},
 )  # fmt: skip
 
 
@@ -28,7 +27,7 @@ def test_a_held_arm_keeps_the_levels_of_day_0_and_gets_nothing():
     assert held.levels == {"estradiol": ((0.0, 100.0),), "igf1": ((0.0, 1.5),)}
     assert held.doses == {"denosumab": ((-30.0, 60.0),)}
     assert held.blockade == {}
-    assert (held.settings, held.days, held.is_held) == (DRUG.settings, 365.0, True)
+    assert (held.days, held.is_held) == (365.0, True)
     assert is_steady(held)
 
 
@@ -88,6 +87,19 @@ def test_endpoints_that_have_no_use_for_it_live_none(tmp_path):
     trial = read_rows(tmp_path, other="bvtv_pct")
     assert trial.get_arm("old").held == ""
     assert {"held 1"} == {arm.name for arm in trial.used_arms if arm.is_held}
+
+
+def test_what_stands_in_settings_may_be_a_treatment(tmp_path):
+    """A prescription among them would be in the held arm too, and its effect taken for chance."""
+    file = tmp_path / "rows.yaml"
+    text = ROWS.format(days=30, other="res_pct")
+    file.write_text(text.replace("{e2_pg_ml: 100}", "{settings: {mechanics.every: 30}}"))
+    trial = add_held(load_panel(file)).trials[0]
+    assert {arm.name: bool(arm.held) for arm in trial.shown_arms} == {
+        "off": True, "half": True, "on": False, "old": True,
+    }  # fmt: skip
+    file.write_text(text + "  settings: {mechanics.every: 30}\n")
+    assert not any(arm.is_held or arm.held for arm in add_held(load_panel(file)).trials[0].arms)
 
 
 def test_a_name_that_the_panel_has_is_not_taken(tmp_path):

@@ -58,8 +58,7 @@ def hold(arm: Arm, name: str, days: float) -> Arm:
     blockade = {key: points[0][1] for key, points in arm.blockade.items()}
     return Arm(
         name, levels, {key: points for key, points in doses.items() if points},
-        {key: ((0.0, value),) for key, value in blockade.items() if value}, arm.settings,
-        days=days, is_held=True,
+        {key: ((0.0, value),) for key, value in blockade.items() if value}, days=days, is_held=True,
     )  # fmt: skip
 
 
@@ -71,11 +70,17 @@ def is_steady(arm: Arm) -> bool:
 
 
 def add_held(panel: Panel) -> Panel:
-    """Return the panel with held arms for those whose endpoints they steady."""
+    """Return the panel with held arms for those whose endpoints they steady.
+
+    Arms with settings of their own have none, nor has a trial with settings or a configuration: these
+    may hold prescriptions and courses of any kind, so that nobody knows what the bone was before.
+    """
     return replace(panel, trials=tuple(map(_add_to_trial, panel.trials)))
 
 
 def _add_to_trial(trial: Trial) -> Trial:
+    if trial.config is not None or trial.settings:
+        return trial
     helped = {
         name
         for end in trial.endpoints
@@ -86,7 +91,7 @@ def _add_to_trial(trial: Trial) -> Trial:
     held: list[Arm] = []
     arms = []
     for arm in trial.arms:
-        if arm.name not in helped or arm.reason:
+        if arm.name not in helped or arm.reason or arm.settings:
             arms.append(arm)
             continue
         if is_steady(arm) and trial.days >= LEAST:
