@@ -145,8 +145,6 @@ class Pool(Observer):
             base = mean + shares * (course - mean)
         else:
             base = _sum_windows(runs, key, *(when.reference or BASELINE))
-        if not np.any(base):
-            return float("nan")
         base = np.broadcast_to(np.asarray(base, float), means.shape)
         values = np.divide(means, base, out=np.full(means.shape, np.nan), where=base > 0)
         values = 100.0 * (values - 1.0) if observable.endswith("_pct") else values
