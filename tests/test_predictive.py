@@ -246,7 +246,8 @@ def test_a_fan_shows_medians_bands_and_parts(tmp_path: Path) -> None:
     assert len(plain.collections) == 2, "bands of 50 and 90 %"
     assert [line.get_linestyle() for line in plain.lines].count("--") == 2
     assert plain.lines[1].get_ydata() == pytest.approx(courses[0].prediction.quantiles[2])
-    assert "paired difference" in paired.get_title(loc="left")
+    assert "patient by patient" in paired.get_title(loc="left")
+    assert paired.get_ylabel() == "difference in\nBV/TV (% points)"
     assert [bar.get_width() for bar in bars.patches] == [0.25, 0.5, 0.25]
     assert "medians of 30 patients" in figure.get_supxlabel()
     assert len(SHARES) == 5

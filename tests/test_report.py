@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from populations import DRAWN, load, pretend
 from runfolders import VOLUME, make_folder, make_study
 from trabecula.analysis import load_results
 from trabecula.analysis.closure import check_closure
 from trabecula.cli.main import app
 from trabecula.viz.page import Html, escape, make_document, make_table
 from trabecula.viz.runpage import to_change, to_spread
+from trabecula.viz.studypage import make_study_page
 
 NASTY = "<script>alert('x')</script>&\"'"
 
@@ -225,3 +227,17 @@ def test_the_page_goes_where_it_is_asked_to(tmp_path: Path) -> None:
         result = call("report", folder, "--out", wrong)
         assert result.exit_code == 2
         assert "--out: found" in result.stderr
+
+
+def test_patients_of_a_population_are_runs_of_an_arm_and_not_arms(tmp_path: Path) -> None:
+    few = DRAWN.replace("patients: 4", "patients: 2").replace("draws: 3", "draws: 2")
+    out = tmp_path / "out"
+    pretend(
+        load(tmp_path, f"grid: {{hormones.blockade.rankl: [0, 0.9]}}\n{few}"), out, lambda _: 1.0
+    )
+    for folder in sorted(path for path in out.iterdir() if path.is_dir()):
+        make_folder(folder)
+    page = make_study_page(out)
+    insist_on_self_contained(page)
+    assert "12 runs in 4 arms" in page
+    assert "hormones.blockade.rankl=0.9, uncertain parameters" in page

@@ -88,12 +88,16 @@ def _choose_rows(courses: Sequence[Course]) -> list[tuple[str, str]]:
 def _draw_panel(axis: Any, courses: Sequence[Course], is_last: bool) -> None:
     first = courses[0]
     metric = METRICS[first.key]
+    symbol = metric.symbol or first.key
     words = {LEVEL: "", CHANGE: "change of "}.get(first.kind, "")
-    axis.set_title(
-        f"{words}{metric.long_name}{', paired difference' if first.side.against else ''}"
-    )
+    title = f"{words}{metric.long_name}"
     unit = first.unit if first.kind in (LEVEL, CHANGE) else "% of baseline"
-    axis.set_ylabel(f"{metric.symbol or first.key} ({unit})")
+    if first.side.against:
+        title += ",\npatient by patient"
+        symbol = f"difference in\n{symbol}"
+        unit = "% points" if unit.startswith("%") else unit
+    axis.set_title(title)
+    axis.set_ylabel(f"{symbol} ({unit})")
     if first.kind == CHANGE or first.side.against:
         axis.axhline(0.0, color=GREY, lw=0.6)
     for course in courses:

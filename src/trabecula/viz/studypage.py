@@ -13,6 +13,7 @@ from trabecula.analysis.contrasts import compare_arms, summarise_pairs
 from trabecula.analysis.sampling import WINDOW, compute_change
 from trabecula.analysis.windows import compute_baseline
 from trabecula.base.errors import InputError, ResultsError
+from trabecula.study.cohort import group_patients
 from trabecula.study.journal import read_lines
 from trabecula.study.manifest import NAME as MANIFEST
 from trabecula.viz.page import (
@@ -56,7 +57,7 @@ def make_study_page(place: Path) -> str:
     if not runs:
         msg = f"{place}: no run in it has stored a moment yet"
         raise ResultsError(msg)
-    arms = group_runs(runs)
+    arms = group_patients([place], runs)
     name = place.resolve().name
     failed = list_failed(place)
     links = (
