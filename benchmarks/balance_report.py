@@ -87,6 +87,7 @@ def report_sites(runs: list[Run], start: float, end: float) -> None:
     columns = {
         "e_de": ("erosion depth (um)", "40-62"), "w_th": ("wall thickness (um)", "38-60"),
         "footprint": ("eroded area (mm^2)", "0.05-0.3"),
+        "span": ("first to last bite of a site (d)", ""),
         "rs_p": ("resorption of a site (d)", "25-50"), "rv_p": ("reversal (d)", "5-40"),
         "fp": ("formation of a site (d)", "69-180"),
         "nuclei_peak": ("most nuclei of a cell", "3-20"),

@@ -145,8 +145,12 @@ def measure_places(run: Run, start: float, end: float) -> dict[str, float]:
 
 
 def find_sites(run: Run, name: str, start: float, end: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return a column of the completed sites that count, and their areas."""
+    """Return a column of the completed sites that count, and their areas.
+
+    `name` may be ``span``, the days from the first bite to the last.
+    """
     rows = run.sites(start, end)
+    rows["span"] = rows["last_resorbed"] - rows["first_resorbed"]
     chosen = (rows["footprint"] >= LEAST_AREA) & np.isfinite(rows[name])
     return rows[name][chosen], rows["footprint"][chosen]
 

@@ -48,7 +48,14 @@ LEVELS = (
 )
 """Serum levels that a configuration can give as series."""
 
-DERIVED_LEVELS = ("age", "oxidative_stress", "sex_steroid_loss", "bisphosphonate", "pth_pulsed")
+DERIVED_LEVELS = (
+    "age",
+    "oxidative_stress",
+    "sex_steroid_loss",
+    "bisphosphonate",
+    "pth_pulsed",
+    "sclerostin_blockade",
+)
 """Levels that hormones compute from the others, from age, and from doses."""
 
 STAGES = ("premenopausal", "perimenopausal", "natural_menopause", "surgical_menopause", "adult")

@@ -150,6 +150,7 @@ UNIT_OF_LEVEL = {
     "sex_steroid_loss": "1",
     "bisphosphonate": "1",
     "pth_pulsed": "1",
+    "sclerostin_blockade": "1",
 }
 """Unit of each level."""
 

@@ -16,6 +16,7 @@ DERIVED_REFERENCE = {
     "oxidative_stress": 0.0,
     "bisphosphonate": 0.0,
     "pth_pulsed": 0.0,
+    "sclerostin_blockade": 0.0,
 }
 """Derived levels of the replete young adult."""
 

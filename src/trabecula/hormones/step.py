@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from trabecula.base.codes import Species
 from trabecula.config.names import BLOCKADES, DRUGS, LEVELS
 from trabecula.config.parameters import Parameters
 from trabecula.config.schema import Config, HormoneSettings
@@ -86,11 +87,12 @@ def step_signals(
     levels |= compute_derived_levels(levels, reference, estradiol, parameters)
     _give_drugs(signals, settings, parameters, time, step, replete, course)
     levels["bisphosphonate"] = signals.doses["bisphosphonate"][1]
+    _set_blockade(signals, settings, time, step, replete, course)
+    levels["sclerostin_blockade"] = signals.blockade[str(Species.SCLEROSTIN)]
     signals.levels.clear()
     signals.levels.update(levels)
     seen = {**levels, "estradiol": estradiol}
     apply_arms(signals, make_arms(parameters, sex), seen, step)
-    _set_blockade(signals, settings, time, step, replete, course)
 
 
 def compute_present_levels(
