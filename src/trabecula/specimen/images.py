@@ -32,7 +32,7 @@ def load_specimen_image(
     Parameters
     ----------
     path
-        NRRD, MHA, MHD, NIfTI, TIFF (pages or a folder of slices), NPY or NPZ.
+        NRRD, MHA, MHD, NIfTI, TIFF (pages or a folder of slices), AIM, ISQ, NPY or NPZ.
     voxel
         Edge of the cubic voxels wanted (um); None keeps the image's.
     spacing

@@ -12,6 +12,7 @@ import numpy as np
 
 from trabecula.base.columns import Array
 from trabecula.base.errors import Problem, SpecimenError
+from trabecula.specimen.scanco import SUFFIXES, get_suffix, read_scanco
 
 MILLIMETRE = 1000.0
 ITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd", ".nii", ".nii.gz")
@@ -23,7 +24,10 @@ MOST_DENSE = 1100
 LEAST_PAGE = 100
 """Bytes that the directory of a TIFF page takes at least: eight tags of twelve bytes."""
 
-ALLOWED = ", ".join(ITK_SUFFIXES + TIFF_SUFFIXES + NUMPY_SUFFIXES) + " or a folder of TIFF slices"
+ALLOWED = (
+    ", ".join(ITK_SUFFIXES + TIFF_SUFFIXES + SUFFIXES + NUMPY_SUFFIXES)
+    + " or a folder of TIFF slices"
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ def _choose_reader(path: Path) -> Callable[[Path], Image]:
         return _load_tiff
     if name.endswith(NUMPY_SUFFIXES):
         return _load_numpy
+    if get_suffix(path) in SUFFIXES:
+        return _load_scanco
     raise make_error(
         path, "specimen", f"format '{path.suffix or path.name}'", ALLOWED, "convert the image"
     )
@@ -167,6 +173,20 @@ def _is_compressed(path: Path) -> bool:
 
 def _format(spacing: list[float]) -> str:
     return " x ".join(f"{s:.6g}" for s in spacing)
+
+
+def _load_scanco(path: Path) -> Image:
+    """AIM and ISQ of Scanco scanners."""
+    try:
+        return Image(*read_scanco(path))
+    except ModuleNotFoundError as error:
+        raise make_error(
+            path,
+            "specimen",
+            "an image of a Scanco scanner, and no library to read it",
+            "any of the other formats, or the extra scanco",
+            "pip install 'trabecula[scanco]'",
+        ) from error
 
 
 def _load_tiff(path: Path) -> Image:
