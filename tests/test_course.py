@@ -286,6 +286,34 @@ def test_growth_hormone_raises_igf1():
     assert 1.2 < mean(course, "igf1", 60, 90) / mean(course, "igf1", -28, 0) < 2.2
 
 
+def change(drug: str, name: str) -> float:
+    course = follow(WOMAN, f"[{drug}]")
+    return mean(course, name, 60, 90) / mean(course, name, -28, 0) - 1.0
+
+
+@pytest.mark.parametrize(
+    "drug", ["estradiol oral 1 mg daily", "conjugated estrogens 0.625 mg daily"]
+)
+def test_swallowed_estrogen_lowers_igf1_and_raises_shbg(drug):
+    assert -0.25 < change(drug, "igf1") < -0.08
+    assert 0.3 < change(drug, "shbg") < 0.8
+    assert change(drug, "free_testosterone") < -0.2
+
+
+def test_twice_the_estrogen_does_more_to_the_liver_and_a_patch_nothing():
+    one, two = "estradiol oral 1 mg daily", "estradiol oral 2 mg daily"
+    assert change(two, "igf1") < change(one, "igf1")
+    assert change(two, "shbg") > change(one, "shbg")
+    for name in ("igf1", "shbg"):
+        assert change("estradiol patch 50 ug twice a week", name) == pytest.approx(0, abs=0.01)
+
+
+def test_measured_shbg_is_not_raised_once_more():
+    labs = WOMAN.replace("}", ", labs: [{shbg: 80 nmol/L, day: 0}]}", 1)
+    course = follow(labs, "[estradiol oral 1 mg daily]")
+    assert mean(course, "shbg", 60, 90) == pytest.approx(80)
+
+
 def test_half_the_bin_changes_nothing(monkeypatch):
     protocol = "[testosterone cypionate 100 mg im weekly, anastrozole 0.5 mg twice a week]"
     whole = follow(MAN, protocol)

@@ -5,7 +5,8 @@ L* = G (T/T0)^-a (E/E0)^-b / (1 + P/K), within most, given steroids counting `st
 the own, which come in pulses; it is followed with a lag, and so is the
 gonad that it drives. Untreated, L = 1, T = T0 and E = E0 are an exact steady state. Estradiol comes from
 androgens, E = E0 (1 - I) (T + A) / (T0 + A) in men and, outside the ovaries, in women; I is the
-share of aromatase that stands still. Growth hormone answers IGF-1 likewise.
+share of aromatase that stands still. Growth hormone answers IGF-1 likewise; a liver that estrogen passes
+first makes less IGF-1 of it.
 """
 
 import math
@@ -38,6 +39,8 @@ class Inputs:
         Relative rise of the own growth hormone by secretagogues, 1.
     given_growth
         Growth hormone given, relative to the young adult's own, 1.
+    first_pass
+        Share of the liver's full answer to estrogen that is swallowed, 0..1.
     """
 
     testosterone: Array
@@ -48,6 +51,7 @@ class Inputs:
     agonist: Array
     growth: Array
     given_growth: Array
+    first_pass: Array
 
 
 def make_inputs(count: int) -> Inputs:
@@ -98,6 +102,7 @@ class Numbers:
     answer: float
     feedback: float
     growth_lag: float
+    first_pass: float
 
 
 def read_numbers(parameters: Parameters, sex: str) -> Numbers:
@@ -122,6 +127,7 @@ def read_numbers(parameters: Parameters, sex: str) -> Numbers:
         1.0 if is_male else p["glands.ovary.answer"],
         p["glands.growth.feedback"],
         p["glands.growth.lag"],
+        p["glands.liver.igf1_fall"],
     )
 
 
@@ -194,6 +200,7 @@ def _step(
     axis.silenced += (active - axis.silenced) * -math.expm1(-step / n.silencing)
     made = max(axis.igf1, SMALL) ** -n.feedback * (1.0 + inputs.growth[k])
     growth = made + inputs.given_growth[k]
+    growth *= 1.0 - n.first_pass * inputs.first_pass[k]
     axis.igf1 += (growth - axis.igf1) * -math.expm1(-step / n.growth_lag)
     return row
 

@@ -63,6 +63,8 @@ class Course:
         Days and amounts for the kinetics of denosumab, OPG-Fc and bisphosphonates, by drug.
     given
         Doses as they were given, titration included: drug, day, dose.
+    first_pass
+        Share of the liver's full answer to swallowed estrogen, shape (bins,), 0..1.
     """
 
     edges: Array
@@ -70,6 +72,7 @@ class Course:
     blockade: dict[str, Array] = field(default_factory=dict)
     doses: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     given: list[tuple[str, float, float]] = field(default_factory=list)
+    first_pass: Array = field(default_factory=lambda: np.zeros(0))
     _areas: dict[int, tuple[Array, Array]] = field(default_factory=dict, repr=False)
 
     def average(self, values: Array, start: float, end: float) -> float:
@@ -143,7 +146,7 @@ def make_course(config: Config) -> Course:
     course.levels["glucocorticoid"] += compute_cortisol(patient, parameters, middle)
     drive = course.levels["lh_drive"]
     course.levels["lh"] = compute_lh(drive, own, patient, parameters, middle)
-    shbg = compute_shbg(patient, parameters, middle)
+    shbg = compute_shbg(patient, parameters, middle, course.first_pass)
     course.levels["shbg"] = shbg
     course.levels["free_testosterone"] = compute_free(
         course.levels["testosterone"], shbg, parameters
@@ -177,6 +180,7 @@ def _run(
             so_far = _join(parts, factors)
             for k, regimen in enumerate(regimens):
                 doses[k] = titrate(regimen, doses[k], so_far, edges, visit)
+    course.first_pass = inputs.first_pass
     course.levels = _join(parts, factors)
     course.levels["pth"] = own.pth * factors.get("pth", 1.0)
     course.levels |= compute_levels(edges, kinetics, doses)

@@ -25,12 +25,14 @@ def compute_inputs(
 ) -> Inputs:
     """Return what the drugs bring to the glands, in bins between `edges` (d)."""
     inputs = make_inputs(len(edges) - 1)
-    works = np.ones(len(edges) - 1)
+    works, swallowed = np.ones(len(edges) - 1), np.zeros(len(edges) - 1)
     for one, given in zip(kinetics, doses, strict=True):
         drug, level = one.drug, one.average(edges, given)
         most = f"drugs.{drug.name}.maximum"
         if drug.deed == "adds" and drug.on in ADDED:
             setattr(inputs, drug.on, getattr(inputs, drug.on) + level)
+            if drug.on == "estradiol" and drug.routes == ("oral",):
+                swallowed += level
         elif drug.deed == "inhibits":
             share = parameters[f"{most}_{sex}"] * compute_saturation(level, one.half)
             works *= 1.0 - share
@@ -44,6 +46,7 @@ def compute_inputs(
         elif drug.on == "growth":
             inputs.growth += parameters[most] * compute_saturation(level, one.half)
     inputs.inhibition = 1.0 - works
+    inputs.first_pass = compute_saturation(swallowed, parameters["glands.liver.first_pass"])
     return inputs
 
 

@@ -108,13 +108,17 @@ def compute_cortisol(patient: PatientSettings, parameters: Parameters, days: Arr
     return np.asarray(parameters["glands.others.cortisol_made"] * excess)
 
 
-def compute_shbg(patient: PatientSettings, parameters: Parameters, days: Array) -> Array:
-    """Return SHBG (nmol/L): measured, or the mean of the sex.
+def compute_shbg(
+    patient: PatientSettings, parameters: Parameters, days: Array, first_pass: Array
+) -> Array:
+    """Return SHBG (nmol/L): as measured; or the mean of the sex, of which swallowed estrogen makes more.
 
     Parameters
     ----------
     days
         Shape (bins,), d.
+    first_pass
+        Shape (bins,), share of the liver's full answer, 0..1.
 
     Returns
     -------
@@ -124,7 +128,8 @@ def compute_shbg(patient: PatientSettings, parameters: Parameters, days: Array) 
     measured = read_labs(patient, parameters).get("shbg")
     if measured:
         return fit_ratios(days, measured)
-    return np.full_like(days, parameters[f"glands.binding.shbg_{patient.sex}"])
+    untreated = parameters[f"glands.binding.shbg_{patient.sex}"]
+    return np.asarray(untreated * (1.0 + parameters["glands.liver.shbg_rise"] * first_pass))
 
 
 def compute_lh(
