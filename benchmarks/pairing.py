@@ -220,8 +220,9 @@ def main() -> None:
     }  # fmt: skip
     (options.out / "pairing.json").write_text(json.dumps(told, indent=1) + "\n")
     if options.noise:
-        noise = {"bones": pool.count, "volume_mm3": round(volume, 3),
-                 "observables": measure_noise(pool, volume)}  # fmt: skip
+        before = json.loads(options.noise.read_text()) if options.noise.is_file() else {}
+        noise = before | {"bones": pool.count, "volume_mm3": round(volume, 3),
+                          "observables": measure_noise(pool, volume)}  # fmt: skip
         rows = json.dumps(noise, indent=None).replace('{"day"', '\n  {"day"')
         options.noise.write_text(rows + "\n")
     for row in told["gain"] + told["coverage"]:

@@ -14,6 +14,7 @@ from trabecula.study.held import LEAST, MOST, SHARES, compute_share, hold, is_st
 from trabecula.study.panel import Arm
 from trabecula.study.pool import Pool, estimate
 from trabecula.study.terms import OBSERVABLES, When, read_term
+from trabecula.study.trialplan import find_left, load_noise, make_plan
 from trabecula.study.trials import Sampling, compute_unit_cost, make_arm_config
 
 DRUG = Arm(
@@ -117,6 +118,25 @@ def test_what_a_held_arm_costs_is_counted(tmp_path):
     config = make_arm_config(trial, trial.get_arm("held 2"), 1, Sampling())
     assert config.duration == LEAST
     assert config.hormones.levels.estradiol == ((0.0, 8.0),)
+
+
+def test_a_plan_expects_less_noise_beside_a_held_arm(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(ROWS.format(days=900, other="res_pct"))
+    plain = load_panel(path).trials[0]
+    held = add_held(load_panel(path)).trials[0]
+    left = load_noise()["left_beside_held"]["res_pct"]
+    assert 0.05 < left < 0.6
+    early, late, far = (("res_pct", "off", When(day)) for day in (21.0, (LEAST + MOST) / 2, 800.0))
+    assert find_left(plain, early) == 1.0
+    assert find_left(held, early) == pytest.approx(left)
+    assert left < find_left(held, late) < 1.0
+    assert find_left(held, far) == 1.0
+    assert find_left(held, ("res_pct", "on", When(21.0))) == 0.0, "nothing changes"
+    assert find_left(held, ("bvtv_pct", "off", When(21.0))) == 1.0
+    assert find_left(held, ("res_pct", "off", When(21.0, since=7.0))) == 1.0
+    errors = [make_plan(one, Sampling(), 4, 64).endpoints[0].error for one in (plain, held)]
+    assert errors[1] == pytest.approx(left * errors[0])
 
 
 def test_shares_fade():

@@ -143,9 +143,11 @@ def test_noise_goes_with_volume_window_and_what_arms_share(file):
 def test_a_contrast_of_arms_early_on_is_quieter_than_either(file):
     early = TRIAL.replace("compare: usual, ", "")
     file.write_text(early)
-    alone = compute_deviation(load_panel(file).trials[0].endpoints[0], Nothing())
+    trial = load_panel(file).trials[0]
+    alone = compute_deviation(trial.endpoints[0], Nothing(), trial)
     file.write_text(TRIAL)
-    both = compute_deviation(load_panel(file).trials[0].endpoints[0], Nothing())
+    trial = load_panel(file).trials[0]
+    both = compute_deviation(trial.endpoints[0], Nothing(), trial)
     assert 0 < both < alone / 2
 
 

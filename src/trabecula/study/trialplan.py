@@ -14,8 +14,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trabecula.analysis.expectation import THROUGHPUT
 from trabecula.study.adaptive import LEAST, MOST
+from trabecula.study.held import LEAST as LEAST_HELD
+from trabecula.study.held import MOST as MOST_HELD
+from trabecula.study.held import is_steady
 from trabecula.study.ledger import Ledger, load_frozen
 from trabecula.study.panel import Endpoint, Trial
 from trabecula.study.pool import SITE_WINDOW, SITES, WINDOW, Pool
@@ -114,7 +119,23 @@ class _Nudged:
         return self._inner.find_first_day(observable, arm, level, when)
 
 
-def compute_deviation(endpoint: Endpoint, expected: Observer) -> float:
+def find_left(trial: Trial, seen: Seen) -> float:
+    """Return the share (0..1) of an observable's deviation that is left beside a held arm.
+
+    It was measured within a year (``benchmarks/plan_errors.py``) and is taken to fade in the second, as
+    what held arms share does; 1 where none is held, and 0 where nothing changes.
+    """
+    observable, name, when = seen
+    arm = trial.get_arm(name)
+    left = load_noise()["left_beside_held"].get(observable)
+    if left is None or not arm.held or when.is_raw or when.since is not None or when.reference:
+        return 1.0
+    if is_steady(arm):
+        return 0.0
+    return float(np.interp(when.day, (LEAST_HELD, MOST_HELD), (left, 1.0)))
+
+
+def compute_deviation(endpoint: Endpoint, expected: Observer, trial: Trial) -> float:
     """Return the standard deviation of an endpoint of 1 mm^3 of bone an arm; NaN if not known."""
     term = endpoint.term
     if term is None or not term.is_smooth:
@@ -125,6 +146,7 @@ def compute_deviation(endpoint: Endpoint, expected: Observer) -> float:
     for key, at in plain.seen.items():
         slope = (term.compute(_Nudged(expected, key)) - value) / (NUDGE * max(1.0, abs(at)))
         deviation, shared = look_up(key[0], key[2])
+        deviation *= find_left(trial, key)
         if key[0] == "bvtv_pct" and key[2].day <= 0:
             deviation = 0.0
         parts.append((key, slope * deviation, shared))
@@ -149,7 +171,7 @@ def make_plan(
     parameters, _ = load_frozen()
     ledger = Ledger(parameters)
     expected = Pool({arm.name: [ledger.live(trial, arm)] for arm in trial.used_arms})
-    deviations = [compute_deviation(end, expected) for end in trial.endpoints]
+    deviations = [compute_deviation(end, expected, trial) for end in trial.endpoints]
     volumes = [
         (deviation / end.goal) ** 2 if end.goal > 0 else math.nan
         for deviation, end in zip(deviations, trial.endpoints, strict=True)
