@@ -20,7 +20,7 @@ from trabecula.mechanics import (
     measure_loading,
     step_mechanics,
 )
-from trabecula.mechanics.mechanostat import compute_answer, find_reference
+from trabecula.mechanics.mechanostat import accommodate, compute_answer, find_reference
 from trabecula.mechanics.step import compute_bone_modulus, halve, spread_stimulus
 from trabecula.model import TrabeculaModel, make_plan
 from trabecula.model.genesis import make_state
@@ -85,6 +85,49 @@ def test_at_the_reference_the_osteocytes_together_ask_for_nothing():
     assert compute_answer(felt / reference, P).secretion.mean() == pytest.approx(1, abs=1e-9)
     assert find_reference(7 * felt, P) == pytest.approx(7 * reference)
     assert math.isnan(find_reference(np.zeros(5), P))
+
+
+def test_what_all_feel_is_heard_in_part_and_what_one_feels_in_full():
+    share = P["mechanics.sensing.accommodation"]
+    felt = np.random.default_rng(1).lognormal(0, 0.5, 4000) * 1e-3
+    reference = find_reference(felt, P)
+    assert accommodate(reference, felt, P) == pytest.approx(reference, rel=1e-6)
+    for factor in (0.5, 1.3):
+        held = accommodate(reference, factor * felt, P)
+        assert held == pytest.approx(reference * factor**share, rel=1e-6)
+        heard = compute_answer(factor * felt / held, P).secretion
+        assert heard == pytest.approx(
+            compute_answer(factor ** (1 - share) * felt / reference, P).secretion
+        )
+    felt[0] *= 2.0
+    assert accommodate(reference, felt, P) == pytest.approx(reference, rel=1e-3)
+    deaf = load_parameters({"mechanics.sensing.accommodation": 0.0})
+    assert accommodate(reference, 3 * felt, deaf) == reference
+    assert accommodate(reference, np.zeros(7), P) == reference, "nobody feels anything"
+
+
+def test_getting_used_to_load_knows_no_order_and_few_cells_tell_it():
+    felt = np.random.default_rng(2).lognormal(0, 0.6, 60_000) * 1e-3
+    reference = 1.1 * find_reference(felt, P)
+    held = accommodate(reference, felt, P)
+    assert accommodate(reference, felt[::-1].copy(), P) == held
+    assert accommodate(reference, np.roll(felt, 777), P) == held
+    whole = (
+        reference * (find_reference(felt, P) / reference) ** P["mechanics.sensing.accommodation"]
+    )
+    assert held == pytest.approx(whole, rel=1e-3)
+
+
+def test_triggers_are_not_accommodated(tmp_path):
+    state = make_struts()
+    step_mechanics(state, P, LOAD)
+    state.loading.is_fixed = True
+    step_mechanics(state, P, scale(LOAD, 0.7))
+    rows, loading = state.cells.osteocytes.rows, state.loading
+    raw = compute_answer(rows.stimulus.astype(float), P)
+    assert rows.unrest == pytest.approx(raw.unrest / loading.rest, rel=1e-5)
+    assert rows.calling == pytest.approx(raw.calling, abs=1e-6)
+    assert 1.0 < rows.secretion.mean() < raw.secretion.mean()
 
 
 def test_stress_holds_before_day_0_and_falls_back_on_the_table():

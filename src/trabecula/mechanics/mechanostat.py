@@ -9,6 +9,9 @@ from trabecula.mechanics.numbers import Table
 
 STEPS = 60
 
+ENOUGH = 5000
+"""Osteocytes, evenly from the least to the most strained, that tell what all of them feel."""
+
 
 class Answer(NamedTuple):
     """Factors on what each osteocyte does: sclerostin, triggering, and its share of a full grant."""
@@ -41,6 +44,28 @@ def _rise(strain: Array, p: Table, start: str, end: str) -> Array:
     """Return 0 up to the row `start`, 1 from the row `end`, a line between."""
     low, high = p[f"mechanics.sensing.{start}"], p[f"mechanics.sensing.{end}"]
     return np.asarray(np.clip((strain - low) / (high - low), 0.0, 1.0))
+
+
+def accommodate(reference: float, felt: Array, p: Table) -> float:
+    """Return what osteocytes hold strain against when they decide how much sclerostin to secrete (MPa).
+
+    Of a change that all of them feel they get used to a share a at once, of what differs from place to
+    place to nothing: R (U / R)^a, with U the reference that they would have now. Row
+    mechanics.sensing.accommodation; cells get used to load in the theories of Schriefer 2005 (J Biomech
+    38:1838) and Lerebours and Buenzli (arXiv:1512.05602), there with time.
+
+    Parameters
+    ----------
+    reference
+        Strain energy density of the end of spin-up (MPa).
+    felt
+        Shape (osteocyte,), MPa; their order does not matter.
+    """
+    ordered = np.sort(felt[felt > 0])
+    now = find_reference(ordered[:: ordered.size // ENOUGH + 1], p)
+    if np.isnan(now):
+        return reference
+    return float(reference * (now / reference) ** p["mechanics.sensing.accommodation"])
 
 
 def find_reference(stimulus: Array, p: Table) -> float:

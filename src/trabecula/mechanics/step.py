@@ -9,7 +9,7 @@ from trabecula.base.codes import FULL, Lateral
 from trabecula.base.columns import Array
 from trabecula.mechanics.failure import compute_effective_strain, compute_pistoia_factor
 from trabecula.mechanics.material import compute_modulus
-from trabecula.mechanics.mechanostat import compute_answer, find_reference
+from trabecula.mechanics.mechanostat import accommodate, compute_answer, find_reference
 from trabecula.mechanics.numbers import Table
 from trabecula.mechanics.solve import LoadedLattice
 from trabecula.state import Loading, State
@@ -53,7 +53,7 @@ def step_mechanics(state: State, p: Table, load: Load) -> None:
         return
     answer = compute_answer(felt / loading.reference, p)
     rows.stimulus[:] = felt / loading.reference
-    rows.secretion[:] = answer.secretion
+    rows.secretion[:] = compute_answer(felt / accommodate(loading.reference, felt, p), p).secretion
     rows.unrest[:] = answer.unrest / loading.rest
     rows.calling[:] = answer.calling
 
