@@ -188,7 +188,7 @@ def test_blocked_rankl_leaves_what_dying_osteocytes_call():
         assert state.cells.osteoclasts.count > 0
         state.signals.blockade["rankl_membrane"] = blocked
         state.signals.blockade["rankl_soluble"] = blocked
-        live(state, parameters, 60, sources=sources)
+        live(state, parameters, 90, sources=sources)
         before = state.volume.resorbed
         live(state, parameters, 20, sources=sources)
         counts[alarm, blocked] = state.cells.osteoclasts.count
