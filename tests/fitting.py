@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+from trabecula.config import load_parameters
 from trabecula.config.calibrations import load_calibration
 from trabecula.study.calibrating import Calibrator
 from trabecula.study.evaluating import Evaluation, EvaluationError
@@ -12,6 +13,9 @@ from trabecula.study.loss import Target
 TRIGGER, OPG, RANKL = (
     f"hormones.estrogen_{name}.maximum" for name in ("trigger", "opg", "rankl_hold")
 )
+
+USUAL = load_parameters()[TRIGGER]
+"""What the table says."""
 
 PANEL = """
 rows:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fitting import FILE, OPG, RANKL, TRIGGER, Formula, make, write
+from fitting import FILE, OPG, RANKL, TRIGGER, USUAL, Formula, make, write
 from trabecula.base.errors import InputError, TrabeculaError
 from trabecula.config import load_config
 from trabecula.config.calibrations import load_calibration
@@ -30,7 +30,7 @@ def whole(tmp_path_factory):
 def test_rounds_begin_with_the_start_and_the_better_share(whole):
     calibrator, fitted = whole
     assert Counter(name for name, _ in calibrator.evaluator.calls) == {"small": 18, "large": 6}
-    start = {TRIGGER: 0.64, OPG: 0.3}
+    start = {TRIGGER: USUAL, OPG: 0.3}
     small, large = fitted.stages["small"], fitted.stages["large"]
     assert small[0].values == large[0].values == start
     ranked = sorted(small[1:], key=lambda one: one.loss)
@@ -53,7 +53,7 @@ def test_every_evaluation_is_a_line(whole):
     calibrator, _ = whole
     lines = [json.loads(line) for line in (calibrator.out / LINES).read_text().splitlines()]
     assert len(lines) == 24
-    assert lines[0]["values"] == {TRIGGER: 0.64, OPG: 0.3}
+    assert lines[0]["values"] == {TRIGGER: USUAL, OPG: 0.3}
     assert (lines[0]["bones"], lines[-1]["edge"]) == (2, 24)
     assert lines[5]["targets"][0]["error"] == 0.05
     assert (calibrator.out / JOURNAL).is_file()
@@ -121,7 +121,7 @@ def test_a_fit_in_which_nothing_can_be_lived_ends(tmp_path):
 
 
 def test_a_start_that_cannot_be_judged_is_told(tmp_path):
-    bad = Formula(lambda values: values[TRIGGER] == 0.64)
+    bad = Formula(lambda values: values[TRIGGER] == USUAL)
     with pytest.raises(TrabeculaError, match="the start itself could not be judged: LOSS/usual"):
         make(tmp_path, evaluator=bad).fit()
 
@@ -153,7 +153,7 @@ def test_the_chosen_set_is_lived_on_the_whole_panel_at_the_end(tmp_path):
     calibrator = make(tmp_path, FILE + "final: {bones: 4, edge: 24, settle: 10}\n")
     fitted = calibrator.fit()
     calls = [values for name, values in calibrator.evaluator.calls if name == "final"]
-    assert calls == [{TRIGGER: 0.64, OPG: 0.3}, fitted.best.values]
+    assert calls == [{TRIGGER: USUAL, OPG: 0.3}, fitted.best.values]
     assert [one.values for one in fitted.final] == calls
     assert [t.id for t in calibrator.plans[-1].subject.panel.trials] == ["LOSS", "PROSE"]
 

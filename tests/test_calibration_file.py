@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fitting import FILE, OPG, TRIGGER, write
+from fitting import FILE, OPG, TRIGGER, USUAL, write
 from trabecula.base.errors import ConfigError
 from trabecula.cli.main import app
 from trabecula.config.calibrations import load_calibration
@@ -37,7 +37,7 @@ def refuse(tmp_path, text):
         (f"{TRIGGER}: {{}}", "cells.osteoclast.wrk: {}", "unknown parameter"),
         (f"{TRIGGER}: {{}}", "'mechanics.failure.*': {}", "none of them graded C or D"),
         (f"{TRIGGER}: {{}}", f"{TRIGGER}: {{high: 2}}", "low under high within 0 .. 0.9"),
-        (f"{TRIGGER}: {{}}", f"{TRIGGER}: {{low: 0.7}}", "limits around 0.64"),
+        (f"{TRIGGER}: {{}}", f"{TRIGGER}: {{low: {USUAL + 0.05:g}}}", f"limits around {USUAL:g}"),
         (f"{TRIGGER}: {{}}", f"{TRIGGER}: {{log: on}}", "low above 0 with log: on"),
         (f"{TRIGGER}: {{}}", f"{TRIGGER}: {{lowest: 1}}", "unknown key 'lowest'"),
         ("seed: 3", "grades: [B]", "rows graded A or B were measured"),
@@ -180,7 +180,7 @@ def test_two_evaluations_that_live_for_real(tmp_path):
     told = json.loads(found.stdout)
     lines = [json.loads(line) for line in (out / LINES).read_text().splitlines()]
     assert [line["number"] for line in lines] == [0, 1]
-    assert lines[0]["values"] == {TRIGGER: 0.64}
+    assert lines[0]["values"] == {TRIGGER: USUAL}
     assert all(line["loss"] is not None for line in lines), lines
     names = [target["name"] for target in lines[1]["targets"]]
     assert names[0] == "LOSS: bvtv_pct (withdrawn)"

@@ -16,7 +16,7 @@ from trabecula.base.errors import InputError, ResultsError
 from trabecula.config.marginals import describe_distribution
 from trabecula.config.sweeps import describe_changes
 from trabecula.study.design import POPULATION, Point
-from trabecula.study.manifest import Entry, read_manifest
+from trabecula.study.manifest import Entry, read_header, read_manifest
 from trabecula.study.merged import UNCERTAIN, VARIES
 from trabecula.study.worker import SUMMARY, read_json
 
@@ -185,7 +185,7 @@ def load_cohort(out: Path) -> Cohort:
 
 def is_population(out: Path) -> bool:
     """Whether a folder is that of a sweep with a virtual population."""
-    return out.is_dir() and bool(read_manifest(out)[0].get(POPULATION))
+    return out.is_dir() and bool(read_header(out).get(POPULATION))
 
 
 def group_patients(places: Sequence[Path], runs: Sequence[Results]) -> list[Arm]:

@@ -101,8 +101,8 @@ class Manifest:
         return {status: count for status, count in counts.items() if count}
 
 
-def read_manifest(out: Path) -> tuple[dict[str, Any], list[Entry]]:
-    """Return the header and the runs of a sweep's folder; nothing of either if there is none.
+def read_header(out: Path) -> dict[str, Any]:
+    """Return the header of a sweep's folder; nothing if there is none.
 
     Raises
     ------
@@ -111,14 +111,28 @@ def read_manifest(out: Path) -> tuple[dict[str, Any], list[Entry]]:
     """
     path = out / NAME
     if not path.is_file():
-        return {}, []
+        return {}
     lines = read_lines(path)
     header = lines[0] if lines else {}
     version = header.get("format_version")
     if version != FORMAT_VERSION:
         msg = f"{path}: found manifest format {version}; this version reads format {FORMAT_VERSION}"
         raise ResultsError(msg)
+    return header
+
+
+def read_manifest(out: Path) -> tuple[dict[str, Any], list[Entry]]:
+    """Return the header and the runs of a sweep's folder; nothing of either if there is none.
+
+    Raises
+    ------
+    ResultsError
+        If it is of another format version.
+    """
+    header = read_header(out)
+    if not header:
+        return {}, []
     entries: dict[int, Entry] = {}
-    for line in lines[1:]:
+    for line in read_lines(out / NAME)[1:]:
         entries[line["run"]] = Entry(**line)
     return header, list(entries.values())
