@@ -204,6 +204,11 @@ class Cached:
         return 100.0 * (now / before - 1.0)
 
 
+def write_noise(place: Path, noise: dict) -> None:
+    """Write what plans rest on, a row a line."""
+    place.write_text(json.dumps(noise).replace('{"day"', '\n  {"day"') + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/pairing"))
@@ -223,8 +228,7 @@ def main() -> None:
         before = json.loads(options.noise.read_text()) if options.noise.is_file() else {}
         noise = before | {"bones": pool.count, "volume_mm3": round(volume, 3),
                           "observables": measure_noise(pool, volume)}  # fmt: skip
-        rows = json.dumps(noise, indent=None).replace('{"day"', '\n  {"day"')
-        options.noise.write_text(rows + "\n")
+        write_noise(options.noise, noise)
     for row in told["gain"] + told["coverage"]:
         print(row)
 

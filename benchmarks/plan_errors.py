@@ -14,7 +14,7 @@ import statistics
 from collections import defaultdict
 from pathlib import Path
 
-from trabecula.records.atomic import write_text_whole
+from pairing import write_noise
 from trabecula.study import Sampling, load_panel
 from trabecula.study.held import LEAST, SHARES
 from trabecula.study.panel import Endpoint
@@ -83,8 +83,7 @@ def main() -> None:
     print(left, {name: len(many) for name, many in ratios.items()})
     if options.write:
         noise = json.loads(MEASURED.read_text("utf-8")) | {"left_beside_held": left}
-        rows = json.dumps(noise).replace('{"day"', '\n  {"day"')
-        write_text_whole(MEASURED, rows + "\n")
+        write_noise(MEASURED, noise)
 
 
 if __name__ == "__main__":
