@@ -102,7 +102,7 @@ class Numbers:
     answer: float
     feedback: float
     growth_lag: float
-    first_pass: float
+    igf1_fall: float
 
 
 def read_numbers(parameters: Parameters, sex: str) -> Numbers:
@@ -200,7 +200,7 @@ def _step(
     axis.silenced += (active - axis.silenced) * -math.expm1(-step / n.silencing)
     made = max(axis.igf1, SMALL) ** -n.feedback * (1.0 + inputs.growth[k])
     growth = made + inputs.given_growth[k]
-    growth *= 1.0 - n.first_pass * inputs.first_pass[k]
+    growth *= 1.0 - n.igf1_fall * inputs.first_pass[k]
     axis.igf1 += (growth - axis.igf1) * -math.expm1(-step / n.growth_lag)
     return row
 
