@@ -83,7 +83,7 @@ MARKS = (
     Mark("two one-thread workers against one", ("pair", "gain"), None, 1.6),
     Mark("`trabecula --help`", ("startup", "help_cpu"), None, 0.3, True, "s"),
     Mark("first result of a small run, warm", ("startup", "run_cpu"), None, 3, True, "s"),
-    Mark("cold compilation and the small run", ("startup", "cold_cpu"), None, 60, True, "s"),
+    Mark("cold compilation and the small run, wall", ("startup", "cold_wall"), None, 60, True, "s"),
     Mark("memory beside `check`'s estimate", ("engine", "estimate_miss"), None, 0.2, True,
          "of it"),
     Mark("bytes a voxel, less 120 a cell", ("engine", "bytes_per_voxel"), None, 150, True, "B"),

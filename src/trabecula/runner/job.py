@@ -1,11 +1,13 @@
 """One simulation from its configuration to its results."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.codes import FULL
+from trabecula.kernels.ahead import compile_ahead
 from trabecula.kernels.compile import set_threads
 from trabecula.model.memory import insist_on_memory
 from trabecula.model.sampling import Sampler
@@ -59,7 +61,8 @@ def run(
     insist_on_memory(config)
     specimen = insist_on_specimen(config)
     folder = RunFolder(out)
-    with lock_folder(folder.path) as stale, watch_signals():
+    voxels = math.prod(config.lattice.shape or ()) if specimen is None else specimen.fraction.size
+    with lock_folder(folder.path) as stale, watch_signals(), compile_ahead(voxels):
         folder.begin(config.to_yaml())
         job = Job(config, folder, progress, cache or StateCache(), specimen)
         if stale:
