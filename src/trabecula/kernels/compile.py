@@ -59,7 +59,22 @@ prange = numba.prange
 def kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile a serial loop: cached, without fastmath, which would hide NaN."""
     compiled: Any = numba.njit(cache=True, error_model="numpy", nogil=True)(function)
-    return cast("F", compiled)
+    return cast("F", _forget_constants(compiled))
+
+
+def _forget_constants(compiled: Any) -> Any:
+    """Let a kernel that another one calls with a constant be compiled for its type, not for its value.
+
+    Numba would compile the keyed draws, whose purpose is a constant, anew for every purpose. What it
+    inlines it folds all the same.
+    """
+    find, plain = compiled.get_call_template, numba.core.types.unliteral
+
+    def find_plain(args: Any, names: Any) -> Any:
+        return find(tuple(map(plain, args)), {name: plain(kind) for name, kind in names.items()})
+
+    compiled.get_call_template = find_plain
+    return compiled
 
 
 def parallel_kernel[F: Callable[..., Any]](function: F) -> F:
