@@ -5,11 +5,37 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
 from trabecula.kernels import compile as compile_module
 from trabecula.kernels.compile import compute_source_digest, find_cache_folder
+
+
+def shift_twice(prepare):
+    @prepare
+    @numba.njit
+    def shift(x, step):
+        return x + step
+
+    @numba.njit
+    def twice(x):
+        return shift(shift(x, 1), 2)
+
+    assert twice(4) == 7
+    return getattr(shift, "signatures", None)
+
+
+@pytest.mark.twin
+def test_a_constant_in_a_call_makes_no_copy_of_its_own():
+    found = shift_twice(compile_module._forget_constants)
+    if numba.config.DISABLE_JIT:
+        assert found is None
+        return
+    assert [str(kinds[1]) for kinds in found] == ["int64"]
+    assert len(shift_twice(lambda compiled: compiled)) == 2, "numba by itself: one for 1, one for 2"
+
 
 HIT = """
 import sys

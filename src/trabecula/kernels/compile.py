@@ -68,6 +68,8 @@ def _forget_constants(compiled: Any) -> Any:
     Numba would compile the keyed draws, whose purpose is a constant, anew for every purpose. What it
     inlines it folds all the same.
     """
+    if not hasattr(compiled, "get_call_template"):
+        return compiled  # the JIT is off
     find, plain = compiled.get_call_template, numba.core.types.unliteral
 
     def find_plain(args: Any, names: Any) -> Any:
