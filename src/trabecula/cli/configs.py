@@ -133,7 +133,9 @@ def make_estimate(config: "Config", specimen: "Specimen | None") -> dict[str, fl
 
 
 def _describe_estimate(estimate: Mapping[str, float]) -> list[tuple[str, Any, str]]:
-    seeds = f"seeds an arm for a change of {CHANGE:g} % with a standard error of {PRECISION:.0%}"
+    seeds = (
+        f"different bones an arm for a change of {CHANGE:g} +- {CHANGE * PRECISION:g} % of BV/TV"
+    )
     return [
         ("tissue", estimate["volume"], "mm^3"),
         ("memory", f"{estimate['memory']:.0f}", "MB"),
