@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numba
 import pytest
 from numba.core import event, types
 
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 PARTS = json.loads(LIST.read_text())
 
 
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled without the JIT")
 @pytest.mark.parametrize("part", ["small", "large"])
 def test_every_entry_names_a_kernel_and_types_that_come_back(part):
     assert len(PARTS[part]) > 50
