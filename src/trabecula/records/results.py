@@ -115,6 +115,8 @@ class ResultsWriter:
             trim_results(file, *kept)
             del file["provenance"]
             _write_provenance(file.create_group("provenance"), provenance)
+        if not (self.path.parent / LINK).is_file():  # a branch, or somebody removed it
+            write_link(self.path.parent)
 
     def add_row(
         self,
