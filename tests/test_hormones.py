@@ -369,3 +369,26 @@ def test_a_step_continues_from_stored_numbers(tmp_path: Path) -> None:
     assert (copy.multiplier == whole.multiplier).all()
     assert copy.doses == whole.doses
     assert copy.lagged == whole.lagged
+
+
+def test_inflammation_kills_osteocytes_by_the_tnf_that_is_left(tmp_path: Path) -> None:
+    def find(text: str) -> tuple[float, float, float]:
+        signals = live(make_config(tmp_path, text), 300)
+        return (
+            signals.levels["tnf_excess"],
+            signals.get(Target.TRIGGER_RATE, Population.OSTEOCYTE),
+            signals.get(Target.SCLEROSTIN_PRODUCTION, Population.OSTEOCYTE),
+        )
+
+    healthy = find("{levels: {inflammation: 1}}")
+    calm = find("{levels: {inflammation: 0.5}}")
+    doubled = find("{levels: {inflammation: 2}}")
+    severe = find("{levels: {inflammation: 20}}")
+    treated = find("{levels: {inflammation: 2}, blockade: {tnf: 0.9}}")
+    assert calm == healthy
+    assert healthy[0] == 0.0
+    assert doubled[0] == 1.0
+    assert treated[0] == pytest.approx(0.1)
+    for one in (1, 2):
+        assert healthy[one] < treated[one] < doubled[one] < severe[one]
+    assert severe[1] / healthy[1] < 2.5  # more than two-fold in culture, at most 1 + the maximum

@@ -64,6 +64,8 @@ WANTED = [
     ("inflammation", Target.IL6_PRODUCTION, Population.MARROW, 1),
     ("inflammation", Target.TNF_PRODUCTION, Population.MARROW, 1),
     ("inflammation", Target.RANKL_PRODUCTION, Population.MARROW, 1),
+    ("tnf_excess", Target.TRIGGER_RATE, Population.OSTEOCYTE, 1),
+    ("tnf_excess", Target.SCLEROSTIN_PRODUCTION, Population.OSTEOCYTE, 1),
     ("oxidative_stress", Target.DEATH, Population.OSTEOCYTE, 1),
     ("oxidative_stress", Target.DEATH, Population.OSTEOBLAST, 1),
     ("oxidative_stress", Target.TRIGGER_RATE, Population.OSTEOCYTE, 1),

@@ -55,6 +55,7 @@ DERIVED_LEVELS = (
     "bisphosphonate",
     "pth_pulsed",
     "sclerostin_blockade",
+    "tnf_excess",
 )
 """Levels that hormones compute from the others, from age, and from doses."""
 

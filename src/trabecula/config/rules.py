@@ -151,6 +151,7 @@ UNIT_OF_LEVEL = {
     "bisphosphonate": "1",
     "pth_pulsed": "1",
     "sclerostin_blockade": "1",
+    "tnf_excess": "1",
 }
 """Unit of each level."""
 

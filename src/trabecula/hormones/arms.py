@@ -17,6 +17,7 @@ DERIVED_REFERENCE = {
     "bisphosphonate": 0.0,
     "pth_pulsed": 0.0,
     "sclerostin_blockade": 0.0,
+    "tnf_excess": 0.0,
 }
 """Derived levels of the replete young adult."""
 

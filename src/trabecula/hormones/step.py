@@ -89,6 +89,8 @@ def step_signals(
     levels["bisphosphonate"] = signals.doses["bisphosphonate"][1]
     _set_blockade(signals, settings, time, step, replete, course)
     levels["sclerostin_blockade"] = signals.blockade[str(Species.SCLEROSTIN)]
+    inflamed = max(0.0, levels["inflammation"] - 1.0)
+    levels["tnf_excess"] = inflamed * (1.0 - signals.blockade[str(Species.TNF)])
     signals.levels.clear()
     signals.levels.update(levels)
     seen = {**levels, "estradiol": estradiol}
