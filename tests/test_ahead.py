@@ -144,3 +144,17 @@ def test_a_helper_dies_with_whoever_started_it(tmp_path):
     assert helper.stdin is not None
     helper.stdin.close()
     assert helper.wait(20) == 0
+
+
+def test_a_worker_of_a_pool_and_a_machine_without_processes_compile_alone(started, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(ahead.multiprocessing, "parent_process", lambda: "a pool")
+    with compile_ahead(1000):
+        compile_events(AFTER + 5)
+    assert started == []
+    monkeypatch.setattr(ahead.multiprocessing, "parent_process", lambda: None)
+    monkeypatch.setattr(ahead.subprocess, "Popen", refuse)
+    with compile_ahead(1000):
+        compile_events(AFTER + 5)

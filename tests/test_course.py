@@ -402,6 +402,8 @@ def test_a_drug_of_the_users_own():
     )
     course = follow(WOMAN, "[my_gel 0.05 mg daily]", more=more)
     assert mean(course, "estradiol", 60, 90) - 9 == pytest.approx(50.0, rel=0.02)
+    course = follow(WOMAN, "[My-Gel 0.05 mg daily]", more=more.replace("my_gel", "My-Gel"))
+    assert mean(course, "estradiol", 60, 90) - 9 == pytest.approx(50.0, rel=0.02)
 
 
 # ------------------------------------------------------------------ to the bone

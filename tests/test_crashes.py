@@ -242,3 +242,16 @@ def test_a_full_disk_is_an_error_at_once_and_loses_nothing(make_state, tmp_path,
         assert len(file["series/time"]) >= 1
         if share > 100:
             assert len(file["series/time"]) == 6
+
+
+def test_a_text_that_cannot_be_written_is_one_message_and_leaves_nothing(tmp_path, monkeypatch):
+    (tmp_path / "status.json").write_text("before")
+
+    def fill(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("trabecula.records.atomic.publish", fill)
+    with pytest.raises(ResultsError, match=r"status\.json: cannot be written.*No space"):
+        write_text_whole(tmp_path / "status.json", "after")
+    assert [path.name for path in tmp_path.iterdir()] == ["status.json"]
+    assert (tmp_path / "status.json").read_text() == "before"

@@ -249,3 +249,16 @@ def test_a_wrong_table_names_all_its_mistakes(tmp_path):
     message = str(caught.value)
     for part in ("grid 'thin'", "water: found an unknown species", "'kg'", "tgfb: found no row"):
         assert part in message
+
+
+@pytest.mark.parametrize(("every", "days"), [(1.0, 3), (4.0, 4), (5.0, 5)])
+def test_fields_solved_more_rarely_are_solved_at_that_interval(parameters, every, days):
+    """RANKL's own clock is 3 d; the longer of the two counts, not the days on which both are due."""
+    state = make_peopled(parameters, shape=(16, 16, 16))
+    step_fields(state, parameters, {}, everything=True)
+    solved = []
+    for day in range(1, 31):
+        state.clock.step = day
+        if "rankl" in step_fields(state, parameters, {}, every=every):
+            solved.append(day)
+    assert solved == list(range(days, 31, days))

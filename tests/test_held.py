@@ -32,12 +32,18 @@ def test_a_held_arm_keeps_the_levels_of_day_0_and_gets_nothing():
     assert is_steady(held)
 
 
+def test_what_is_blocked_before_day_0_by_its_days_is_not_held():
+    blocked = replace(DRUG, blockade={"rankl": ((-30.0, 0.5), (100.0, 0.5))})
+    assert hold(blocked, "held 1", 365.0).blockade == {}
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"levels": {"estradiol": ((0.0, 100.0), (2.0, 12.0))}},
         {"doses": {"denosumab": ((0.0, 60.0),)}},
         {"blockade": {"il1": ((-1.0, 0.0), (0.0, 0.9))}},
+        {"blockade": {"rankl": ((-30.0, 0.5), (100.0, 0.5))}},  # nothing is blocked before day 0
     ],
 )
 def test_an_arm_is_steady_only_if_nothing_changes(change):

@@ -242,3 +242,19 @@ def test_a_folder_of_unicode_is_as_good_as_any(tmp_path):
     config = tmp_path / "Knochen-größe-骨.yaml"
     config.write_text(GOOD)
     assert call("check", config).exit_code == 0
+
+
+def test_half_a_specimen_file_is_damaged(tmp_path):
+    with h5py.File(tmp_path / "whole.h5", "w") as file:
+        file.attrs["kind"] = "trabecula specimen"
+        file["fraction"] = np.zeros((24, 24, 24), np.float32)
+    whole = (tmp_path / "whole.h5").read_bytes()
+    (tmp_path / "bone.h5").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "a.yaml").write_text("duration: 1 d\nlattice: {specimen: bone.h5}\n")
+    done = CliRunner().invoke(
+        app, ["run", str(tmp_path / "a.yaml"), "--out", str(tmp_path / "out")]
+    )
+    assert done.exit_code in (1, 2), done.output
+    assert "bone.h5: damaged" in done.output
+    assert isinstance(done.exception, SystemExit)
+    assert not (tmp_path / "out").exists()

@@ -385,3 +385,10 @@ def test_a_spun_up_bone_depends_on_its_load_until_day_0(config, tmp_path):
     assert digest("{every: 20 d}") != same
     assert digest("{parameters: {sensing.radius: 40}}") != same
     assert digest("off") != same
+
+
+@pytest.mark.parametrize("row", ["mechanics.sclerostin.use", "mechanics.sclerostin.disuse"])
+def test_where_none_can_ask_for_less_the_reference_is_the_median(row):
+    felt = np.exp(np.random.default_rng(3).normal(0.0, 0.5, 999))
+    one_sided = load_parameters({row: 0.0})
+    assert find_reference(felt, one_sided) == pytest.approx(np.median(felt))

@@ -18,9 +18,9 @@ from trabecula.cli.main import app
 from trabecula.config import load_config
 from trabecula.kernels.compile import get_max_threads
 from trabecula.records import read_state
-from trabecula.runner import progress, resume, run, stop
+from trabecula.runner import lock, progress, resume, run, stop
 from trabecula.runner.cache import StateCache
-from trabecula.runner.lock import NAME, lock_folder
+from trabecula.runner.lock import NAME, _is_at, lock_folder
 
 
 @pytest.fixture(scope="module")
@@ -283,3 +283,27 @@ def test_trimming_drops_rows_snapshots_and_cells(place, cache, whole):
         trim_results(file, lambda t: t < -1000, lambda t: False)
         assert len(file["series/time"]) == 0
         assert "cells" not in file["snapshots"]
+
+
+def test_a_lock_that_its_holder_removed_in_between_is_taken_anew(tmp_path, monkeypatch):
+    looked = []
+
+    def look(handle, path):
+        looked.append(path)
+        return len(looked) > 1  # the first was removed between opening and holding it
+
+    monkeypatch.setattr(lock, "_is_at", look)
+    with lock_folder(tmp_path):
+        assert len(looked) == 2
+    with (tmp_path / NAME).open("w") as gone:
+        (tmp_path / NAME).unlink()
+        assert not _is_at(gone, tmp_path / NAME)
+
+
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(lock.fcntl, "flock", refuse)
+    with pytest.raises(ResultsError, match="No locks available; runs need"), lock_folder(tmp_path):
+        pass

@@ -440,3 +440,22 @@ def test_drugs_and_blockades_stand_beside_the_levels(folder, cache):
     assert not drug[time <= 2].any()
     assert drug[-1] > drug[time == 4.0] > 0
     assert blocked[-1] == pytest.approx(0.8)
+
+
+def test_what_was_given_before_day_zero_has_its_own_settling(folder):
+    def find(dose):
+        text = TINY + f"protocol: [{{drug: denosumab, doses: [[-300, {dose} mg]]}}]\n"
+        (folder / "early.yaml").write_text(text)
+        return compute_state_digest(load_config(folder / "early.yaml"), 110, True)
+
+    assert find(30) != find(60)
+
+
+def test_two_runs_may_shrink_the_cache_at_once(tmp_path, monkeypatch):
+    cache = StateCache(tmp_path, largest=1)
+    cache.store("aa", make_empty(), [])
+    found = list(tmp_path.glob("*.h5"))
+    monkeypatch.setattr(type(tmp_path), "glob", lambda *_: [*found, tmp_path / "gone.h5"])
+    cache.store("bb", make_empty(), [])
+    assert not (tmp_path / "aa.h5").exists()
+    assert (tmp_path / "bb.h5").exists()

@@ -1,6 +1,7 @@
 """A small panel lived, judged, written down, and not lived twice."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from trabecula.study.crew import Crew
 from trabecula.study.living import live_all
 from trabecula.study.pool import Pool, estimate
 from trabecula.study.terms import When, read_term
+from trabecula.study.validation import load_pool
 
 SETS = ("spin_up=30", "lattice.tb_th=120", "mechanics=off")
 OPTIONS = ["--edge", "20", "--bones", "2", "--settle", "10", "--workers", "1", "--no-held"]
@@ -213,3 +215,16 @@ def test_wrong_requests(place, options, words):
     result = call(place, *options)
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
+
+
+def test_a_failure_leaves_no_results_of_another_configuration(place, lived, tmp_path):
+    """Bones of another edge were lived in the folder; those asked for now cannot be."""
+    panel = load_panel(place / "panel.yaml")
+    task = list_tasks(panel, Sampling(1, 20, 10.0, SETS))[0]
+    shutil.copytree(place / "out" / task.folder, tmp_path / task.folder)
+    impossible = Sampling(1, 20, 10.0, (*SETS, "lattice.tb_th=150"))
+    [outcome] = live_all(panel, [task], impossible, tmp_path)
+    assert outcome.status == "failed"
+    assert not (tmp_path / task.folder / "results.h5").exists()
+    pool = load_pool(panel.trials[0], list_tasks(panel, impossible), tmp_path)
+    assert pool.count == 0

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from trabecula.base.content import compute_content_digest
 from trabecula.config.dump import dump_yaml
 from trabecula.config.names import MENOPAUSE_TYPES, RULES, SOURCES, STAGES
 from trabecula.config.parameters import Parameters, load_parameters
@@ -67,9 +68,9 @@ class LatticeSettings(Block):
 
     voxel: Annotated[float, Quantity("um", 10, 60)] = 20.0
     shape: tuple[Count, Count, Count] | None = None
-    bv_tv: Annotated[float, Quantity("1", 0.03, 0.6)] | None = None
+    bv_tv: Annotated[float, Quantity("1", 0.05, 0.6)] | None = None
     tb_th: Annotated[float, Quantity("um", 60, 400)] | None = None
-    anisotropy: Annotated[float, Quantity("1", 1, 3)] | None = None
+    anisotropy: Annotated[float, Quantity("1", 0.7, 2.5)] | None = None
     seed: Annotated[int, Whole(0, 2**63 - 1)] | None = None
     specimen: Annotated[str, Text()] | None = None
     threshold: Annotated[float, Quantity("1")] | None = None
@@ -265,7 +266,8 @@ class Config(Block):
     @property
     def own_drugs(self) -> dict[str, Drug]:
         """Drugs that the configuration defines itself."""
-        return {name: _make_drug(name, drug) for name, drug in self.hormones.drugs.items()}
+        drugs = self.hormones.drugs
+        return {simplify(name): _make_drug(name, drug) for name, drug in drugs.items()}
 
     @property
     def weight(self) -> float:
@@ -299,7 +301,6 @@ class Config(Block):
         """Digest of all that the configuration determines; an image counts by its content."""
         values = self.to_mapping()
         if self.lattice.specimen is not None:
-            content = Path(self.lattice.specimen).read_bytes()
-            values["lattice"]["specimen"] = hashlib.sha256(content).hexdigest()
+            values["lattice"]["specimen"] = compute_content_digest(Path(self.lattice.specimen))
         text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -53,6 +53,7 @@ def step_fields(
     *,
     everything: bool = False,
     tolerance: float = TOLERANCE,
+    every: float = 0.0,
 ) -> dict[str, int]:
     """Solve the species that are due; returns the multigrid cycles spent by name.
 
@@ -67,6 +68,8 @@ def step_fields(
         Solve all species, whatever their clocks; empty fields are always solved in full.
     tolerance
         Residual and imbalance, relative to the source (1), at which a species is left alone.
+    every
+        Shortest time between two solves of a species (d), where its own clock is shorter.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def step_fields(
     """
     everything = everything or not state.fields.coarse.any()
     rows = {row.species: row for row in load_species()}
-    due = [s for s, row in rows.items() if everything or state.clock.is_due(row.clock)]
+    due = [s for s, row in rows.items() if everything or state.clock.is_due(max(every, row.clock))]
     if not due:
         return {}
     hierarchy = make_hierarchy(state.grid, state.lattice.matrix, reuse=True)

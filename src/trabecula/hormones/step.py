@@ -64,7 +64,8 @@ def step_signals(
     Parameters
     ----------
     time
-        Beginning of the step (d); before day 0 the levels of day 0 hold and nothing is given.
+        Beginning of the step (d); before day 0 the levels of day 0 hold, nothing is blocked, and only
+        doses that a protocol dates before day 0 are given.
     step
         Length of the step (d).
     sex

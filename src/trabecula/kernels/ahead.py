@@ -8,19 +8,20 @@ what is missing from it is compiled by the run, and what is too much is compiled
 
 import importlib
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
 import numba
 from numba.core import event, types
 
-from trabecula.kernels.compile import PARALLEL_FROM
+from trabecula.kernels import compile as compiled
 
 LIST = Path(__file__).with_name("first_use.json")
 PACKAGE = "trabecula"
@@ -105,10 +106,11 @@ class _Starter(event.Listener):
     def on_start(self, event: Any) -> None:
         self._seen += 1
         if self._seen == AFTER:
-            self.helper = subprocess.Popen(
-                [sys.executable, "-m", __name__, self._part],
-                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+            with suppress(OSError):  # then the run compiles alone
+                self.helper = subprocess.Popen(
+                    [sys.executable, "-m", __name__, self._part],
+                    stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                )  # fmt: skip
 
     def on_end(self, event: Any) -> None:
         pass
@@ -118,17 +120,18 @@ class _Starter(event.Listener):
 def compile_ahead(voxels: int) -> Iterator[None]:
     """Have a second core compile what a run wants later, as long as the context lasts.
 
-    Nothing is started on one core, nor while the cache has what is needed.
+    Nothing is started on one core, nor while the cache has what is needed, nor by workers of a pool,
+    whose neighbours have the other cores.
 
     Parameters
     ----------
     voxels
         Of the lattice: kernels of large ones are compiled for several threads.
     """
-    if count_cores() < 2:
+    if count_cores() < 2 or multiprocessing.parent_process() is not None:
         yield
         return
-    starter = _Starter("large" if voxels >= PARALLEL_FROM else "small")
+    starter = _Starter("large" if voxels >= compiled.PARALLEL_FROM else "small")
     try:
         with event.install_listener("numba:compile", starter):
             yield

@@ -1,7 +1,8 @@
 """One decorator for every compiled loop.
 
 Numba's disk cache does not notice an edit in a helper that lives in another module, so the cache
-folder carries a digest of all kernel sources and of numba's version.
+folder carries a digest of all kernel sources and of the layouts they take; numba itself looks at its
+own version and at the processor.
 """
 
 import hashlib

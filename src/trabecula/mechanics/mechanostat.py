@@ -88,8 +88,9 @@ def find_reference(stimulus: Array, p: Table) -> float:
         return float(np.mean(compute_answer(stimulus / reference, p).secretion)) - 1.0
 
     low, high = np.log(middle) - 8.0, np.log(middle) + 8.0
-    if ask(middle) == 0.0:
-        return middle
+    least, most = (ask(float(np.exp(bound))) for bound in (low, high))
+    if ask(middle) == 0.0 or least * most >= 0.0:
+        return middle  # none asks, or none can ask for less: rows of the answer at 0
     for _ in range(STEPS):
         guess = 0.5 * (low + high)
         if ask(float(np.exp(guess))) < 0.0:

@@ -118,8 +118,7 @@ def _make_field_step(config: "Config") -> Step:
     parameters, sources, every = config.parameters, config.fields.sources, config.fields.every
 
     def apply(state: State) -> None:
-        if state.clock.is_due(every):
-            step_fields(state, parameters, sources)
+        step_fields(state, parameters, sources, every=every)
 
     rules = tuple(f"sources.{name}" for name in sources)
     return Step("fields", "fields", max(every, config.step), rules, _first_line(step_fields), apply)

@@ -107,10 +107,21 @@ def _let_go(error: BaseException) -> None:
 
 
 def write_text_whole(path: Path, text: str) -> None:
-    """Replace the text file at `path` in one step."""
+    """Replace the text file at `path` in one step.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be written; whatever stood there is still there.
+    """
     temporary = _name_temporary(path)
-    temporary.write_text(text, encoding="utf-8")
-    publish(temporary, path)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        publish(temporary, path)
+    except OSError as error:
+        _discard(temporary)
+        msg = f"{path}: cannot be written: {error}; check space and permissions"
+        raise ResultsError(msg) from error
 
 
 def copy_whole(source: Path, target: Path, verify: Callable[[Path], object]) -> None:

@@ -11,6 +11,7 @@ from trabecula.base.columns import Array
 from trabecula.base.errors import ResultsError
 from trabecula.records.atomic import open_kind, write_whole
 from trabecula.records.codec import compute_digest, write_array
+from trabecula.records.reader import find_kind
 
 KIND = "trabecula specimen"
 FORMAT_VERSION = 1
@@ -91,10 +92,11 @@ def read_specimen(path: Path) -> SpecimenFile:
 
 
 def is_specimen(path: Path) -> bool:
-    """Whether `path` is a specimen file and not an image."""
-    import h5py
+    """Whether `path` is a specimen file and not an image.
 
-    if not path.is_file() or not h5py.is_hdf5(path):
-        return False
-    with h5py.File(path, "r") as file:
-        return bool(file.attrs.get("kind", "") == KIND)
+    Raises
+    ------
+    ResultsError
+        If it is an HDF5 file that cannot be opened.
+    """
+    return find_kind(path) == KIND

@@ -6,7 +6,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trabecula.base.errors import ResultsError
@@ -76,7 +76,8 @@ class StateCache:
         if meta.get("digest") != digest:
             path.unlink(missing_ok=True)
             return None
-        os.utime(path)
+        with suppress(OSError):  # another run may have let it go
+            os.utime(path)
         return state, list(meta["notes"])
 
     def store(self, digest: str, state: State, notes: list[str]) -> None:
@@ -85,11 +86,14 @@ class StateCache:
         self._shrink(self.find_entry(digest))
 
     def _shrink(self, newest: Path) -> None:
-        entries = sorted(self.folder.glob("*.h5"), key=lambda path: path.stat().st_mtime)
-        total = sum(path.stat().st_size for path in entries)
-        for path in entries:
+        entries = []
+        for path in self.folder.glob("*.h5"):
+            with suppress(OSError):  # another run may shrink the cache too
+                entries.append((path.stat().st_mtime, path.stat().st_size, path))
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in sorted(entries):
             if total <= self.largest:
                 return
             if path != newest:
-                total -= path.stat().st_size
+                total -= size
                 path.unlink(missing_ok=True)

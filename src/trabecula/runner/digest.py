@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trabecula.base.content import compute_content_digest
 from trabecula.hormones import compute_present_levels, find_course, is_idle_when_replete
 from trabecula.kernels.compile import get_numba_version
 from trabecula.mechanics import compute_stress
@@ -49,8 +50,7 @@ def _describe_structure(config: "Config", settled: bool) -> dict[str, Any]:
     """
     lattice = config.lattice.model_dump(mode="json")
     if config.lattice.specimen is not None:
-        content = Path(config.lattice.specimen).read_bytes()
-        lattice["specimen"] = hashlib.sha256(content).hexdigest()
+        lattice["specimen"] = compute_content_digest(Path(config.lattice.specimen))
     return {
         "code": compute_code_digest(),
         "lattice": lattice,
@@ -91,6 +91,10 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
         course = find_course(config)
         levels = compute_present_levels(config.hormones, parameters, -1.0, config.step, sex, course)
         content |= {"levels": levels, "age": config.patient.age, "settle": config.settle}
+        given = {} if course is None else course.doses
+        early = {drug: [dose for dose in doses if dose[0] < 0] for drug, doses in given.items()}
+        if any(early.values()):
+            content["given"] = early
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -3,10 +3,12 @@
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.codes import FULL
+from trabecula.base.errors import ResultsError
 from trabecula.kernels.ahead import compile_ahead
 from trabecula.kernels.compile import set_threads
 from trabecula.model.memory import insist_on_memory
@@ -184,5 +186,6 @@ class Job:
         if self._recorder is not None:
             self._recorder.close()
         if status != "done":
-            self._folder.add_log(status)
-            self._folder.write_status(status, {"name": self._config.name})
+            with suppress(OSError, ResultsError):  # what ended the run is what is told
+                self._folder.add_log(status)
+                self._folder.write_status(status, {"name": self._config.name})

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from trabecula.base.errors import InputError, ResultsError
 
@@ -24,22 +25,10 @@ def lock_folder(folder: Path) -> Iterator[str]:
         If the lock cannot be written.
     """
     path = folder / NAME
-    try:
-        handle = path.open("a+", encoding="utf-8")
-    except OSError as error:
-        msg = f"{folder}: cannot be locked: {error}; check permissions"
-        raise ResultsError(msg) from error
+    handle = _hold(path)
     with handle:
         handle.seek(0)
         holder = handle.read().strip()
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            msg = (
-                f"{folder}: found another run writing to it ({holder or 'unknown'}); allowed: one "
-                "writer; wait for it, stop it, or name another folder with --out"
-            )
-            raise InputError(msg) from None
         handle.truncate(0)
         handle.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         handle.flush()
@@ -47,3 +36,40 @@ def lock_folder(folder: Path) -> Iterator[str]:
             yield f"a lock left by {holder} was stale" if holder else ""
         finally:
             path.unlink(missing_ok=True)
+
+
+def _hold(path: Path) -> TextIO:
+    """Open the lock and hold it; again if its holder removed it between the two."""
+    folder = path.parent
+    while True:
+        try:
+            handle = path.open("a+", encoding="utf-8")
+        except OSError as error:
+            msg = f"{folder}: cannot be locked: {error}; check permissions"
+            raise ResultsError(msg) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            holder = handle.read().strip() or "unknown"
+            handle.close()
+            msg = (
+                f"{folder}: found another run writing to it ({holder}); allowed: one "
+                "writer; wait for it, stop it, or name another folder with --out"
+            )
+            raise InputError(msg) from None
+        except OSError as error:
+            handle.close()
+            msg = f"{folder}: cannot be locked: {error}; runs need a file system with locks"
+            raise ResultsError(msg) from error
+        if _is_at(handle, path):
+            return handle
+        handle.close()
+
+
+def _is_at(handle: TextIO, path: Path) -> bool:
+    """Whether an open file is what stands at `path` now."""
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

@@ -55,18 +55,19 @@ def hold(arm: Arm, name: str, days: float) -> Arm:
         at, values = zip(*points, strict=True)
         levels[key] = ((0.0, float(np.interp(0.0, at, values))),)
     doses = {key: tuple(p for p in points if p[0] < 0) for key, points in arm.doses.items()}
-    blockade = {key: points[0][1] for key, points in arm.blockade.items()}
-    return Arm(
-        name, levels, {key: points for key, points in doses.items() if points},
-        {key: ((0.0, value),) for key, value in blockade.items() if value}, days=days, is_held=True,
-    )  # fmt: skip
+    given = {key: points for key, points in doses.items() if points}
+    return Arm(name, levels, given, {}, days=days, is_held=True)  # nothing is blocked before day 0
 
 
 def is_steady(arm: Arm) -> bool:
     """Whether nothing changes in an arm from day 0 on."""
-    series = (*arm.levels.values(), *arm.blockade.values())
-    is_level = all(len({value for _, value in points}) == 1 for points in series)
-    return is_level and not any(day >= 0 for points in arm.doses.values() for day, _ in points)
+    is_level = all(len({value for _, value in points}) == 1 for points in arm.levels.values())
+    is_free = not any(share for points in arm.blockade.values() for _, share in points)
+    return (
+        is_level
+        and is_free
+        and not any(day >= 0 for points in arm.doses.values() for day, _ in points)
+    )
 
 
 def add_held(panel: Panel) -> Panel:

@@ -73,6 +73,8 @@ def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
             resume(folder, cache=StateCache(cache))
         else:
             folder.mkdir(parents=True, exist_ok=True)
+            for name in ("status.json", "results.h5"):  # of another configuration: not this task's
+                (folder / name).unlink(missing_ok=True)
             write_text_whole(folder / RECORD, json.dumps(made_from) + "\n")
             run(config, folder, cache=StateCache(cache))
     except (TrabeculaError, OSError) as error:
