@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from trabecula.analysis.results import Results
-from trabecula.base.codes import FULL
 
 ROUNDING = 1e-9
 """Share of the bone by which sums of float64 may miss."""
@@ -63,8 +62,3 @@ def check_closure(results: Results, volume: float) -> Closure | None:
     days = f"day {results.time[first]:g} to {results.time[last]:g}"
     is_closed = abs(miss) <= max(ROUNDING * volume, 1e-3)
     return Closure(days, formed, resorbed, change, miss, is_closed)
-
-
-def compute_quantum(voxel: float) -> float:
-    """Return the volume (um^3) of the smallest portion of matrix, for a voxel of that edge (um)."""
-    return voxel**3 / FULL

@@ -9,8 +9,6 @@ from trabecula.analysis.arms import read_config
 from trabecula.analysis.results import Results
 from trabecula.base.errors import ConfigError
 
-DOSE_UNITS = {"denosumab": "mg", "opg_fc": "mg/kg", "bisphosphonate": ""}
-
 
 class Intervention(NamedTuple):
     """One drug, prescription or blockade.

@@ -1,4 +1,4 @@
-"""Floor 8: what Python and notebooks use: `run`, `open_run`, `open_study`, and what they return.
+"""Floor 9: what Python and notebooks use: `run`, `open_run`, `open_study`, and what they return.
 
 Names are resolved on first use, so that ``import trabecula`` costs nothing.
 """

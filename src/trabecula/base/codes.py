@@ -12,14 +12,6 @@ SURFACE_PER_VOXEL = 1.35
 """Mean surface of an open voxel beside bone, in voxel faces (Mullikin and Verbeek 1993)."""
 
 
-class Tissue(IntEnum):
-    """Class of a voxel."""
-
-    MARROW = 0
-    OSTEOID = 1
-    BONE = 2
-
-
 class Ground(IntEnum):
     """What a voxel is to a wandering precursor: bare is surface that nothing covers."""
 

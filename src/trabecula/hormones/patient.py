@@ -10,8 +10,6 @@ from trabecula.config.parameters import Parameters
 from trabecula.config.schema import PatientSettings
 
 YEAR = 365.25
-NG_DL_PER_NMOL_L = 28.842
-"""Testosterone, 288.42 g/mol."""
 
 IGF1_AGES = (25.0, 35.0, 45.0, 55.0, 65.0, 75.0)
 

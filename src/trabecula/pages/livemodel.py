@@ -9,7 +9,7 @@ import numpy as np
 
 from trabecula.base.codes import FULL, Species, Stage
 from trabecula.model import TrabeculaModel
-from trabecula.pages.knobs import DOSES, KNOBS, Knob
+from trabecula.pages.knobs import DOSES, Knob
 from trabecula.state import State
 from trabecula.viz.colouring import FIELDS, NAMES
 from trabecula.viz.livebone import LiveSlice
@@ -182,8 +182,3 @@ class LiveModel(TrabeculaModel):
     def _place(self, voxels: Any, axis: int, layer: int) -> Any:
         places = np.array(np.unravel_index(voxels.astype(np.int64), self.state.grid.shape))
         return np.delete(places[:, places[axis] == layer], axis, axis=0)
-
-
-def list_knobs(model: LiveModel) -> list[tuple[Knob, float]]:
-    """List the knobs and where they stand, each in its own unit."""
-    return [(knob, model.read_knob(knob)) for knob in KNOBS]
