@@ -1,10 +1,10 @@
 """Which lines of ``src`` the tests reach with the JIT off, where those of kernels count too.
 
-``python benchmarks/linecover.py [--limit 20] [--out runs/coverage] [FILE ...]`` runs the files of ``tests``
-one after the other, each in a process of its own under coverage, and prints the share of lines. A test that
-takes longer than the limit without the JIT is given up (whole small lives, marked ``plain``, have longer),
-and what it reached until then counts; so do those that fail because they look at compiled code. Files
-that start many processes, live larger bones or measure time are left out.
+``python benchmarks/linecover.py [--limit 20] [--out runs/coverage] [FILE ...]`` runs the test files
+one after the other, each in a process of its own under coverage, and prints the share of lines. A test
+that takes longer than the limit is given up (whole small lives, marked ``plain``, have longer), and what
+it reached until then counts; so do those that fail because they look at compiled code. Files that start
+many processes, live larger bones or measure time are left out.
 
 It takes most of an hour on one core; the compiled suite is what says whether tests pass.
 """
