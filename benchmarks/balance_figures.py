@@ -20,9 +20,10 @@ SMOOTH = 91
 def draw_balance(folder: Path, place: Path) -> None:
     """BV/TV of every bone over the years, structure, and how pushed bones come back."""
     runs, end = read_runs(folder / "balance", "control"), 0.0
+    panels = 3 if find_arms(folder / "pushed") else 2
     with apply_style() as make_figure:
         figure = make_figure(figsize=(WIDTH, 2.4), layout="constrained")
-        left, middle, right = figure.subplots(1, 3)
+        left, middle, *others = figure.subplots(1, panels)
         for run, colour in zip(runs, CYCLE, strict=False):
             late = run.day >= 0
             years, end = run.day[late] / YEAR, max(end, run.day[-1] / YEAR)
@@ -31,14 +32,9 @@ def draw_balance(folder: Path, place: Path) -> None:
             holes = run.data["series_conn_d_imaged"]
             known = np.isfinite(holes)
             middle.plot(run.series_day[known] / YEAR, holes[known], color=colour)
-        for arm, colour in (("more", BLUE), ("less", VERMILION)):
-            for run in read_runs(folder / "pushed", arm):
-                pair = next((r for r in runs if r.seed == run.seed), None)
-                if pair is not None:
-                    days = np.arange(0, min(run.day[-1], pair.day[-1]) + 1, 14)
-                    gap = [100 * (run.at("bone", d) / pair.at("bone", d) - 1) for d in days]
-                    right.plot(days / YEAR, gap, color=colour, lw=1)
-        for axis in (left, right):
+        for right in others:
+            draw_pushed(right, folder, runs)
+        for axis in (left, *others):
             axis.axhline(0, color=GREY, lw=0.5)
             axis.set_xlabel("years")
         left.set_ylabel("BV/TV (% of day 0)")
@@ -48,8 +44,19 @@ def draw_balance(folder: Path, place: Path) -> None:
         middle.set_xlabel("years")
         middle.set_ylabel("Conn.D as scanned (/mm³)")
         middle.set_ylim(0)
-        right.set_ylabel("BV/TV of pushed bones\n(% from their controls)")
     figure.savefig(place / "balance.png", dpi=200)
+
+
+def draw_pushed(axis, folder: Path, runs: list[Run]) -> None:
+    """Bones that were made 10 % larger or smaller, against their controls."""
+    for arm, colour in (("more", BLUE), ("less", VERMILION)):
+        for run in read_runs(folder / "pushed", arm):
+            pair = next((r for r in runs if r.seed == run.seed), None)
+            if pair is not None:
+                days = np.arange(0, min(run.day[-1], pair.day[-1]) + 1, 14)
+                gap = [100 * (run.at("bone", d) / pair.at("bone", d) - 1) for d in days]
+                axis.plot(days / YEAR, gap, color=colour, lw=1)
+    axis.set_ylabel("BV/TV of pushed bones\n(% from their controls)")
 
 
 def draw_sites(folder: Path, place: Path) -> None:
@@ -195,9 +202,10 @@ def draw_responses(folder: Path, place: Path) -> None:
     if not draws:
         return
     with apply_style() as make_figure:
-        rows = -(-len(draws) // 2)
-        figure = make_figure(figsize=(WIDTH, 2.3 * rows), layout="constrained")
-        axes = figure.subplots(rows, 2, squeeze=False).ravel()
+        columns = min(2, len(draws))
+        rows = -(-len(draws) // columns)
+        figure = make_figure(figsize=(WIDTH / 2 * columns, 2.3 * rows), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
         for axis, draw in zip(axes, draws, strict=False):
             draw(axis, folder)
         for axis in axes[len(draws) :]:

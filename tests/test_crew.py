@@ -58,10 +58,3 @@ def test_a_scheduler_that_is_not_there(monkeypatch):
         Crew(1, "tcp://127.0.0.1:9").carry_out(work, [("", 1, "")], print)
     with pytest.raises(InputError, match="--scheduler: found nonsense"):
         Crew(1, "nonsense://x").carry_out(work, [("", 1, "")], print)
-
-
-def test_one_worker_notes_an_exception_as_many_do(tmp_path):
-    found, tries = carry_out(Crew(1), tmp_path, ["", "fails", ""])
-    assert (found[0][0], found[2][0]) == (0, 20)
-    assert isinstance(found[1][0], ValueError)
-    assert tries == [1, 1, 1]

@@ -67,17 +67,9 @@ class Crew:
             _send_all(self.scheduler, work, calls, note)
         elif self.workers <= 1:
             for number, call in enumerate(calls):
-                note(number, _try(work, call), 1)
+                note(number, work(*call), 1)
         else:
             _live_in_processes(self.workers, work, calls, note)
-
-
-def _try(work: Callable[..., Any], call: Call) -> Any:
-    """Return what a call gives or, as a pool of processes does, the exception that ended it."""
-    try:
-        return work(*call)
-    except Exception as error:
-        return error
 
 
 def _live_in_processes(
