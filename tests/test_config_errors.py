@@ -48,7 +48,7 @@ EXPECTED = [
     (5, 10, "lattice.voxel", "20 kg", "10 .. 60 um", ""),
     (6, 15, "lattice.shape[1]", "4", "8 .. 1024", ""),
     (7, 10, "lattice.tb_th", "nan", "60 .. 400 um", ""),
-    (8, 15, "lattice.anisotropy", "[1]", "1 .. 3", ""),
+    (8, 15, "lattice.anisotropy", "[1]", "0.7 .. 2.5", ""),
     (9, 16, "patient.sex", "'femal'", "female or male", "did you mean female?"),
     (9, 28, "patient.age", "350", "18 .. 110 y", ""),
     (12, 5, "hormones.levels.estradol", "unknown key", "estradiol", "did you mean estradiol?"),
