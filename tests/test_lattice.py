@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from bones import make_living
+from bones import make_empty, make_living
 from trabecula.base.codes import FULL
 from trabecula.base.errors import LedgerError
 from trabecula.kernels.mineral import mineralise
-from trabecula.lattice import check_ledgers
+from trabecula.lattice import build, check_ledgers
 
 
 def test_a_missing_quantum_stops_the_run():
@@ -65,3 +65,14 @@ def test_ages_are_spread():
     state, parameters = make_living()
     ages = -state.lattice.formed[state.lattice.matrix == FULL]
     assert ages.std() > 0.3 * parameters["lattice.age.mean"]
+
+
+def test_a_voxel_holds_no_more_matrix_than_is_full():
+    """Resampling an image overshoots its 0 and 1 a little."""
+    fraction = np.full((6, 6, 6), 1.2, np.float32)
+    fraction[0], fraction[1] = -0.1, 0.5
+    grid = make_empty((6, 6, 6)).grid
+    matrix = build.make_lattice(fraction, grid, 1, 1000.0, 0.0).matrix
+    assert (matrix[0] == 0).all()
+    assert (matrix[1] == FULL // 2).all()
+    assert (matrix[2:] == FULL).all()
