@@ -2,6 +2,12 @@
 
 from trabecula.base.codes import Species
 
+BV_TV_RANGE = (0.05, 0.6)
+"""Bone volume fractions (1) that a structure can be generated with."""
+
+ANISOTROPY_RANGE = (0.7, 2.5)
+"""Ratios of lengths along z and across it (1) that a structure can be generated with."""
+
 RULES = (
     "triggering",
     "supply",

@@ -11,7 +11,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from trabecula.base.content import compute_content_digest
 from trabecula.config.dump import dump_yaml
-from trabecula.config.names import MENOPAUSE_TYPES, RULES, SOURCES, STAGES
+from trabecula.config.names import (
+    ANISOTROPY_RANGE,
+    BV_TV_RANGE,
+    MENOPAUSE_TYPES,
+    RULES,
+    SOURCES,
+    STAGES,
+)
 from trabecula.config.parameters import Parameters, load_parameters
 from trabecula.config.pharmacopoeia import Drug, find_route, simplify
 from trabecula.config.regimens import MEAN_WEIGHT, Regimen, read_regimen
@@ -68,9 +75,9 @@ class LatticeSettings(Block):
 
     voxel: Annotated[float, Quantity("um", 10, 60)] = 20.0
     shape: tuple[Count, Count, Count] | None = None
-    bv_tv: Annotated[float, Quantity("1", 0.05, 0.6)] | None = None
+    bv_tv: Annotated[float, Quantity("1", *BV_TV_RANGE)] | None = None
     tb_th: Annotated[float, Quantity("um", 60, 400)] | None = None
-    anisotropy: Annotated[float, Quantity("1", 0.7, 2.5)] | None = None
+    anisotropy: Annotated[float, Quantity("1", *ANISOTROPY_RANGE)] | None = None
     seed: Annotated[int, Whole(0, 2**63 - 1)] | None = None
     specimen: Annotated[str, Text()] | None = None
     threshold: Annotated[float, Quantity("1")] | None = None

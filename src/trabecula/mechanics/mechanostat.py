@@ -72,7 +72,7 @@ def find_reference(stimulus: Array, p: Table) -> float:
     """Return the strain energy density at which the osteocytes together ask for nothing (MPa).
 
     Their mean secretion of sclerostin is then 1: those in disuse and those in use are in balance.
-    Where all of them are within the lazy zone it is their median.
+    Where all of them are within the lazy zone, or none of them can ask for less, it is their median.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def find_reference(stimulus: Array, p: Table) -> float:
     low, high = np.log(middle) - 8.0, np.log(middle) + 8.0
     least, most = (ask(float(np.exp(bound))) for bound in (low, high))
     if ask(middle) == 0.0 or least * most >= 0.0:
-        return middle  # none asks, or none can ask for less: rows of the answer at 0
+        return middle
     for _ in range(STEPS):
         guess = 0.5 * (low + high)
         if ask(float(np.exp(guess))) < 0.0:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trabecula.base.errors import Problem, SpecimenError
+from trabecula.config.names import ANISOTROPY_RANGE, BV_TV_RANGE
 
 LEAST_VOXELS = 3.0
 """Voxels across a trabecula below which its surface is not resolved."""
@@ -12,9 +13,6 @@ LEAST_WIDTH = 3.0
 
 TINY_WIDTH = 8.0
 """Edge over thickness below which one sample need not meet thickness and anisotropy."""
-
-BV_TV_RANGE = (0.05, 0.6)
-ANISOTROPY_RANGE = (0.7, 2.5)
 
 
 @dataclass(frozen=True)
