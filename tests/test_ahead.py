@@ -132,8 +132,7 @@ def test_one_core_has_no_helper(started, monkeypatch):
     assert started == []
 
 
-def test_a_helper_dies_with_whoever_started_it(tmp_path):
-    (tmp_path / "list.json").write_text(json.dumps({"small": []}))
+def test_a_helper_dies_with_whoever_started_it():
     words = (
         "import threading, time; from trabecula.kernels.ahead import leave_with_parent; "
         "threading.Thread(target=leave_with_parent, daemon=True).start(); time.sleep(60)"

@@ -12,8 +12,8 @@ from scipy import stats
 from typer.testing import CliRunner
 
 import trabecula as tb
+from bones import write_gyroid
 from populations import DRAWN, load, pretend
-from trabecula.base.codes import Sides
 from trabecula.base.errors import ConfigError, InputError
 from trabecula.cli.main import app
 from trabecula.config.marginals import make_marginal
@@ -21,7 +21,6 @@ from trabecula.config.paths import to_key
 from trabecula.config.populationschema import Distribution, PopulationSettings
 from trabecula.config.support import Support, find_support
 from trabecula.config.sweeps import load_sweep
-from trabecula.records import SpecimenFile, write_specimen
 from trabecula.study.design import Who, list_points
 from trabecula.study.patients import Patients, summarise_distributions
 
@@ -187,12 +186,7 @@ output: {every: 1 d, snapshots: 2 d, costly: 2 d}
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder with a base configuration and its bone, a gyroid."""
-    z, y, x = np.meshgrid(*[np.arange(16) * np.pi / 8] * 3, indexing="ij")
-    wave = np.sin(z) * np.cos(y) + np.sin(y) * np.cos(x) + np.sin(x) * np.cos(z)
-    fraction = (wave > 0.5).astype(np.float32)
-    write_specimen(
-        tmp_path / "bone.h5", SpecimenFile(fraction, 20.0, Sides.PERIODIC, (), "gyroid", {})
-    )
+    write_gyroid(tmp_path / "bone.h5", 16)
     (tmp_path / "base.yaml").write_text(BASE)
     return tmp_path
 

@@ -15,13 +15,12 @@ import pytest
 from pyarrow import parquet
 from typer.testing import CliRunner
 
+from bones import write_gyroid
 from trabecula.analysis import load_results
-from trabecula.base.codes import Sides
 from trabecula.base.errors import ConfigError, InputError, ResultsError
 from trabecula.cli.main import app
 from trabecula.config.sweeps import load_sweep, to_key
 from trabecula.config.sweepschema import Range
-from trabecula.records import SpecimenFile, write_specimen
 from trabecula.runner.lock import lock_folder
 from trabecula.study import journal
 from trabecula.study.design import draw, list_points, stretch
@@ -43,11 +42,7 @@ output: {every: 1 d, snapshots: 3 d, costly: 3 d}
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder with a base configuration and its bone, a gyroid."""
-    z, y, x = np.meshgrid(*[np.arange(16) * np.pi / 8] * 3, indexing="ij")
-    wave = np.sin(z) * np.cos(y) + np.sin(y) * np.cos(x) + np.sin(x) * np.cos(z)
-    fraction = (wave > 0.5).astype(np.float32)
-    specimen = SpecimenFile(fraction, 20.0, Sides.PERIODIC, (), "gyroid", {})
-    write_specimen(tmp_path / "bone.h5", specimen)
+    write_gyroid(tmp_path / "bone.h5", 16)
     (tmp_path / "base.yaml").write_text(BASE)
     return tmp_path
 
