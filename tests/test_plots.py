@@ -103,6 +103,21 @@ def test_runs_are_found_below_a_folder_in_the_order_of_their_numbers(study: Path
     assert len(found) == 6
 
 
+def test_a_sweep_stands_for_the_runs_of_its_manifest_only(tmp_path: Path) -> None:
+    """What an earlier sweep of other settings left in the folder is not pooled with it."""
+    for name in ("0000-old", "0000-new", "0001-new"):
+        make_folder(tmp_path / name, "sweep", 1, 10.0)
+    lines = [
+        '{"format_version": 1}',
+        '{"run": 0, "folder": "0000-new"}',
+        '{"run": 1, "folder": ""}',
+    ]
+    (tmp_path / "manifest.jsonl").write_text("\n".join([*lines, '{"run": 1, "fol']))
+    assert [path.name for path in find_runs(tmp_path)] == ["0000-new"]
+    (tmp_path / "manifest.jsonl").unlink()
+    assert len(find_runs(tmp_path)) == 3
+
+
 def test_arms_are_runs_that_differ_by_chance_only(study: Path) -> None:
     runs = load_runs([study])
     arms = group_runs(runs)

@@ -11,7 +11,8 @@ from test_panel import PANEL
 from trabecula.analysis import Results, Series
 from trabecula.base.codes import Phase
 from trabecula.cli.main import app
-from trabecula.study import Sampling, list_tasks, load_panel
+from trabecula.study import Sampling, list_tasks, living, load_panel
+from trabecula.study.adaptive import Adaptive
 from trabecula.study.crew import Crew
 from trabecula.study.living import live_all
 from trabecula.study.pool import Pool, estimate
@@ -178,6 +179,34 @@ def test_what_is_there_is_not_lived_again(place, lived):
     assert checkpoint.stat().st_mtime_ns > before
     (outcome,) = live_all(panel, tasks[:1], sampling, place / "out")
     assert outcome.status == "done"
+
+
+def test_only_runs_of_what_is_asked_for_today_cost_no_time(place, lived):
+    """A budget is not spared by files that another configuration left in the folders."""
+    panel = load_panel(place / "panel.yaml")
+    work = {}
+    for name, sets in (("same", SETS), ("other", (*SETS, "cells.rules.fusion=off"))):
+        sampling = Sampling(1, 20, 10.0, sets)
+        tasks = list_tasks(panel, sampling)
+        adaptive = Adaptive(panel, sampling, place / "out", Crew(), budget=1.0)
+        work[name] = [adaptive._is_there(task) for task in tasks]
+    assert work == {"same": [True] * 3, "other": [False] * 3}
+
+
+def test_several_workers_find_the_loops_compiled(place, lived, tmp_path, monkeypatch):
+    panel = load_panel(place / "panel.yaml")
+    sampling = Sampling(1, 20, 10.0, SETS)
+    tasks = list_tasks(panel, sampling)[:2]
+    warmed = []
+    monkeypatch.setattr(living, "warm_kernels", lambda config, large: warmed.append(large))
+    monkeypatch.setattr(Crew, "carry_out", lambda *_: None)
+    live_all(panel, tasks, sampling, tmp_path, Crew(2))
+    assert warmed == [False]
+    live_all(panel, tasks, sampling, tmp_path, Crew(1))
+    live_all(panel, tasks, sampling, place / "out", Crew(2))  # all is there
+    assert warmed == [False]
+    live_all(panel, tasks, Sampling(1, 80, 10.0, SETS), tmp_path, Crew(2))
+    assert warmed == [False, True]
 
 
 def test_two_workers_live_what_one_does(place, lived, tmp_path):

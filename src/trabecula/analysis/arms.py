@@ -1,5 +1,6 @@
 """Runs that belong together: which folders hold runs, what differs, which are replicates."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from trabecula.analysis.results import Results
 from trabecula.base.errors import ResultsError
 
 FILE = "results.h5"
+MANIFEST = "manifest.jsonl"
+"""File in the folder of a sweep that lists its runs."""
+
 DEEPEST = 4
 """Levels of folders below a study in which runs are looked for."""
 
@@ -43,6 +47,9 @@ class Arm:
 def find_runs(place: Path) -> list[Path]:
     """Return the run folders that `place` stands for: itself, or those below it, sorted.
 
+    In the folder of a sweep these are the runs that its manifest lists, not what an earlier sweep of
+    other settings left there.
+
     Raises
     ------
     ResultsError
@@ -57,6 +64,9 @@ def find_runs(place: Path) -> list[Path]:
     patterns = ("*/" * depth + FILE for depth in range(1, DEEPEST + 1))
     for pattern in patterns:
         found += [path.parent for path in place.glob(pattern)]
+    listed = _read_manifest(place / MANIFEST)
+    if listed is not None:
+        found = [path for path in found if path.relative_to(place).parts[0] in listed]
     if not found:
         msg = (
             f"{place}: the folder holds no {FILE}, nor do the folders in it; a run folder, a {FILE} or "
@@ -64,6 +74,21 @@ def find_runs(place: Path) -> list[Path]:
         )
         raise ResultsError(msg)
     return sorted(set(found), key=_to_order)
+
+
+def _read_manifest(path: Path) -> set[str] | None:
+    """Return the folders that the manifest of a sweep lists; None if there is none to read."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    found = set()
+    for line in lines:
+        try:
+            found.add(str(json.loads(line).get("folder") or ""))
+        except (ValueError, AttributeError):
+            continue  # the torn last line of a sweep that was killed
+    return found
 
 
 def _to_order(path: Path) -> list[tuple[int, int, str]]:

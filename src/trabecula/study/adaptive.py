@@ -8,7 +8,7 @@ from pathlib import Path
 from trabecula.analysis.expectation import THROUGHPUT
 from trabecula.base.errors import InputError
 from trabecula.study.crew import Crew
-from trabecula.study.living import Outcome, live_all
+from trabecula.study.living import Outcome, is_lived, live_all
 from trabecula.study.panel import Panel, Trial
 from trabecula.study.scoring import Judged
 from trabecula.study.trials import (
@@ -17,6 +17,7 @@ from trabecula.study.trials import (
     compute_prelude,
     compute_unit_cost,
     list_tasks,
+    make_arm_config,
 )
 from trabecula.study.validation import judge_trial, load_pool
 
@@ -141,7 +142,12 @@ class Adaptive:
             raise InputError(msg)
 
     def _is_there(self, task: Task) -> bool:
-        return (self._out / task.folder / "results.h5").is_file()
+        """Whether a run would be kept: it is whole, and made from what the panel asks for today."""
+        if not (self._out / task.folder / "results.h5").is_file():
+            return False
+        trial = self._trials[task.trial]
+        config = make_arm_config(trial, trial.get_arm(task.arm), task.bone, self._sampling)
+        return is_lived(config, task, self._out)
 
     def _choose(self, wanted: dict[str, int]) -> list[tuple[str, int]]:
         """Return the next bones: those of the trials that have fewest first, one for each worker."""

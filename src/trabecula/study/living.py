@@ -1,6 +1,7 @@
 """The runs of a study lived; what has been lived is not lived again."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.errors import TrabeculaError
+from trabecula.kernels.compile import PARALLEL_FROM
 from trabecula.records.atomic import write_text_whole
 from trabecula.runner.cache import StateCache
 from trabecula.runner.continuation import resume
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.job import run
+from trabecula.runner.warming import warm_kernels
 from trabecula.study.crew import Crew
 from trabecula.study.panel import Panel
 from trabecula.study.trials import Sampling, Task, make_arm_config
@@ -59,13 +62,23 @@ def live_task(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
         return replace(found, seconds=time.process_time() - begun)
 
 
+def is_lived(config: "Config", task: Task, out: Path) -> bool:
+    """Whether a task is there as this configuration and this code would live it."""
+    return _read_state(out / task.folder, _tell_origin(config)) == "done"
+
+
+def _tell_origin(config: "Config") -> dict[str, Any]:
+    """Return what a run is made from, as its folder keeps it."""
+    return {
+        "config": compute_resume_digest(config), "code": compute_code_digest(),
+        "days": config.duration,
+    }  # fmt: skip
+
+
 def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
     folder = out / task.folder
     try:
-        made_from = {
-            "config": compute_resume_digest(config), "code": compute_code_digest(),
-            "days": config.duration,
-        }  # fmt: skip
+        made_from = _tell_origin(config)
         state = _read_state(folder, made_from)
         if state == "done":
             return Outcome(task, "kept")
@@ -138,5 +151,16 @@ def live_all(
         if report is not None:
             report(outcomes[-1], len(tasks) - len(outcomes))
 
-    (crew or Crew()).carry_out(live_task, calls, note)
+    crew = crew or Crew()
+    if crew.workers > 1 and not crew.scheduler:
+        _warm([config for config, task, *_ in calls if not is_lived(config, task, place)])
+    crew.carry_out(live_task, calls, note)
     return outcomes
+
+
+def _warm(configs: Sequence["Config"]) -> None:
+    """Compile the loops once, before every worker does; a bone of unknown size may be a large one."""
+    if configs:
+        shapes = [config.lattice.shape for config in configs]
+        is_large = any(shape is None or math.prod(shape) >= PARALLEL_FROM for shape in shapes)
+        warm_kernels(configs[0], is_large)

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from trabecula.analysis.arms import MANIFEST
 from trabecula.base.errors import ResultsError
 from trabecula.records.atomic import write_text_whole
 from trabecula.study.journal import append_line, read_lines
 
-NAME = "manifest.jsonl"
+NAME = MANIFEST
 FORMAT_VERSION = 1
 STATUSES = ("waiting", "begun", "interrupted", "done", "failed")
 
