@@ -84,6 +84,38 @@ def test_bone_that_leaves_the_lattice_is_cut_flat(pyvista):
     assert measure_volume(mesh) == pytest.approx(10 * 6 * 6 * VOXEL**3, rel=0.1)
 
 
+def test_triangles_face_the_marrow_whichever_way_they_were_wound(pyvista):
+    from trabecula.viz.surface import _turn_outward, make_surface
+
+    z, y, x = np.indices((20, 20, 20)) - 9.5
+    fraction = (np.sqrt(z * z + y * y + x * x) > 6.0).astype(np.float32)  # a pore in bone
+    mesh = make_surface(fraction, VOXEL)
+    for _ in range(2):
+        inner = np.asarray(mesh["cut"]) == 0
+        points = np.asarray(mesh.points)[inner] - 10.0 * VOXEL
+        near = np.linalg.norm(points, axis=1) < 8.0 * VOXEL
+        towards = np.einsum("ij,ij->i", np.asarray(mesh["Normals"])[inner], points)[near]
+        assert near.sum() > 100
+        assert (towards < 0).all()
+        mesh.regular_faces = np.asarray(mesh.regular_faces)[:, ::-1]
+        mesh.point_data["Normals"] = -np.asarray(mesh.point_data["Normals"])
+        _turn_outward(mesh, fraction, VOXEL, np.full(3, 0.5 * VOXEL))
+
+
+def test_a_rough_surface_has_fewer_triangles_in_the_same_place(pyvista):
+    from trabecula.viz.surface import join_voxels, make_surface
+
+    z, y, x = np.indices((35, 28, 24)) + 0.5
+    fraction = np.clip(8.5 - np.sqrt((z - 20) ** 2 + (y - 14) ** 2 + (x - 10) ** 2), 0.0, 1.0)
+    joined = join_voxels(fraction, 2)
+    assert joined.shape == (18, 14, 12)
+    assert joined[:17].sum() * 8 == pytest.approx(fraction[:34].sum(), rel=1e-5)
+    fine, rough = make_surface(fraction, VOXEL), make_surface(joined, 2 * VOXEL)
+    assert rough.n_points < fine.n_points / 3
+    np.testing.assert_allclose(rough.bounds, fine.bounds, atol=0.7 * VOXEL)
+    assert measure_volume(rough) == pytest.approx(measure_volume(fine), rel=0.2)
+
+
 def test_a_lattice_without_bone_has_an_empty_surface(pyvista):
     from trabecula.viz.surface import make_surface
 

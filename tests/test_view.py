@@ -1,5 +1,6 @@
 """The page of a run: what is drawn for what was asked, sites, ports; and the page in a real browser."""
 
+import asyncio
 import socket
 
 import numpy as np
@@ -189,6 +190,29 @@ def test_the_page_says_what_it_shows_and_a_click_picks_but_a_drag_does_not(board
     viewer.refresh()
     assert "no bone in what is to be seen" in state.trouble
     assert len(stage.shown) == len(pushed) == 2  # what was there stays
+
+
+def test_a_large_lattice_is_rough_first_and_in_full_when_the_page_has_it(board, monkeypatch):
+    pytest.importorskip("matplotlib", reason="the extra plot is not installed")
+    from trabecula.pages import viewer as module
+
+    monkeypatch.setattr("trabecula.pages.board.LARGE", int(np.prod(SHAPE)))
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+    stage, state = FakeStage(np.zeros(3)), FakeState()
+    viewer = module.Viewer(board, stage, state)
+    viewer.refresh()
+    asyncio.run(viewer.refine())
+    asyncio.run(viewer.refine())  # another page: nothing left to do
+    state.cut, state.axis = "slice", "y"
+    viewer.refresh()
+    points = [scene.bone.n_points for scene, _ in stage.shown]
+    assert len(points) == 3
+    assert points[0] < 0.5 * points[1]
+    assert state.told == 1
+    small = module.Viewer(Board(board.place), FakeStage(np.zeros(3)), FakeState())
+    assert small._is_rough
+    monkeypatch.setattr("trabecula.pages.board.LARGE", int(np.prod(SHAPE)) + 1)
+    assert not module.Viewer(board, FakeStage(np.zeros(3)), FakeState())._is_rough
 
 
 def test_the_window_hears_where_the_mouse_goes_down_and_up():

@@ -39,6 +39,9 @@ KEPT = 12
 TRIANGLES = 300_000
 """Triangles above which cells are drawn more coarsely: a page is turned, not printed."""
 
+LARGE = 3_000_000
+"""Voxels from which the first picture is a rough one."""
+
 NEAR = 3
 """A click this near to a voxel of a site (voxel) picks it."""
 
@@ -63,6 +66,8 @@ class Wish:
         none, slice or slab; z, y or x; where along it, 0..1.
     site
         The picked site; 0 for none.
+    is_rough
+        Whether a surface of twice the voxel will do, which is there sooner.
     """
 
     row: int
@@ -74,6 +79,7 @@ class Wish:
     axis: str = "z"
     place: float = 0.5
     site: int = 0
+    is_rough: bool = False
 
 
 class Board:
@@ -109,6 +115,11 @@ class Board:
     def size(self) -> Array:
         """Edges x, y, z of the lattice, shape (3,), um."""
         return np.array(self.shape[::-1]) * self.voxel
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a surface takes so long that a rough one should stand first."""
+        return bool(np.prod(self.shape, dtype=np.int64) >= LARGE)
 
     def list_colours(self) -> list[tuple[str, str]]:
         """List the colours of bone that this file has: value and words."""
@@ -162,7 +173,10 @@ class Board:
     def _make_request(self, wish: Wish) -> Request:
         """Return a request whose scale is that of the first and the last snapshot together."""
         populations = tuple(dict.fromkeys(STORED_AS.get(kind, kind) for kind in wish.kinds))
-        request = Request(wish.colour, self.make_cut(wish), populations, triangles=TRIANGLES)
+        joined = 2 if wish.is_rough else 1
+        request = Request(
+            wish.colour, self.make_cut(wish), populations, triangles=TRIANGLES, joined=joined
+        )
         if wish.colour == "plain":
             return request
         key = (wish.colour, wish.cut, wish.axis if wish.cut != "none" else "")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from trabecula.viz.style import make_gradient, to_svg
 
 FRAME = 0.25
 """Shortest pause between two snapshots while time runs (s)."""
+
+PAUSE = 3.0
+"""Time from a page's call that its first, rough picture has to itself (s)."""
 
 STILL = 3
 """A button that came up within so many pixels of where it went down was a click."""
@@ -44,6 +48,7 @@ class Viewer:
         self.push = lambda: None
         self._down: tuple[int, int] | None = None
         self._running = False
+        self._is_rough = board.is_large
         for name, value in self.make_defaults().items():
             setattr(state, name, value)
 
@@ -70,7 +75,7 @@ class Viewer:
 
     def refresh(self, **_: Any) -> None:
         """Draw what the controls ask for, and say what is drawn."""
-        wish, state = self.read_wish(), self.state
+        wish, state = replace(self.read_wish(), is_rough=self._is_rough), self.state
         try:
             scene = self.board.build(wish)
         except TrabeculaError as error:
@@ -84,6 +89,14 @@ class Viewer:
         state.sites = self.make_choices(wish)
         self.tell_site(wish)
         self.push()
+
+    async def refine(self, **_: Any) -> None:
+        """Draw a large lattice in full, once its rough picture has had the time to reach the page."""
+        if self._is_rough:
+            await asyncio.sleep(PAUSE)
+            self._is_rough = False
+            with self.state:
+                self.refresh()
 
     def describe_place(self, wish: Wish) -> str:
         """Return where the cut is, or how large the lattice is."""

@@ -69,6 +69,7 @@ def make_server(board: Board, stage: Stage, title: str) -> Any:
     lay_out(server, board, viewer, title)
     server.state.change(*WATCHED)(viewer.refresh)
     server.state.change("playing")(viewer.play)
+    server.controller.on_client_connected.add_task(viewer.refine)
     watch_clicks(stage, viewer)
     return server
 

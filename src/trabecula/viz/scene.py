@@ -21,7 +21,13 @@ from trabecula.viz.colouring import (
 )
 from trabecula.viz.cuts import Block, Cut, choose_block
 from trabecula.viz.opengl import load_pyvista
-from trabecula.viz.surface import HALF, blur_fraction, make_surface, sample_volume
+from trabecula.viz.surface import (
+    HALF,
+    blur_fraction,
+    join_voxels,
+    make_surface,
+    sample_volume,
+)
 
 FINER = 2
 """Points of a slice per voxel and axis."""
@@ -49,6 +55,8 @@ class Request:
         Name of the camera's place; empty: what suits the cut.
     triangles
         Triangles above which cells are drawn more coarsely.
+    joined
+        Voxels an edge that the surface of a whole lattice takes as one: rough, and soon there.
     """
 
     colour: str = "plain"
@@ -57,6 +65,7 @@ class Request:
     limits: tuple[float, float] | None = None
     view: str = ""
     triangles: int = MOST_TRIANGLES
+    joined: int = 1
 
 
 @dataclass(frozen=True)
@@ -115,11 +124,12 @@ def make_scene(
     voxel = moment.voxel
     option = "--slice" if request.cut is None or request.cut.is_slice else "--slab"
     block = choose_block(request.cut, moment.shape, voxel, option)
-    bone = build_bone(moment, block)
+    joined = request.joined if request.cut is None else 1
+    bone = build_bone(moment, block, joined)
     if not bone.n_points:
         msg = f"day {moment.time:g}: no bone in what is to be seen; try another time, slice or slab"
         raise ResultsError(msg)
-    before = None if earlier is None else build_bone(earlier, block)
+    before = None if earlier is None else build_bone(earlier, block, joined)
     low = np.array(block.first[::-1]) * voxel
     high = np.array(block.last[::-1]) * voxel
     plane = lines = colouring = None
@@ -139,9 +149,11 @@ def make_scene(
     )
 
 
-def build_bone(moment: StoredMoment, block: Block) -> Any:
-    """Build the surface of the bone in a block of the lattice."""
+def build_bone(moment: StoredMoment, block: Block, joined: int = 1) -> Any:
+    """Build the surface of the bone in a block of the lattice; of the whole one, by `joined` voxels."""
     fraction = moment.volumes["fraction"].values[block.slices]
+    if joined > 1:
+        return make_surface(join_voxels(fraction, joined), joined * moment.voxel)
     return make_surface(fraction, moment.voxel, block.first)
 
 

@@ -15,6 +15,9 @@ ROUNDS, PASS_BAND = 30, 0.1
 
 HALF = 0.5
 
+ASKED = 2000
+"""Triangles that are asked on which side of them bone is."""
+
 
 def blur_fraction(fraction: Array) -> Array:
     """Return `fraction` (z, y, x) without the steps of its voxels, float32."""
@@ -22,6 +25,14 @@ def blur_fraction(fraction: Array) -> Array:
 
     blurred: Array = gaussian_filter(np.asarray(fraction, np.float32), BLUR, mode="nearest")
     return blurred
+
+
+def join_voxels(fraction: Array, number: int) -> Array:
+    """Return the mean of `fraction` (z, y, x) in blocks of `number` voxels an edge."""
+    filled = np.pad(fraction, [(0, -length % number) for length in fraction.shape], mode="edge")
+    shape = [n for length in filled.shape for n in (length // number, number)]
+    joined: Array = filled.reshape(shape).mean(axis=(1, 3, 5), dtype=np.float32)
+    return joined
 
 
 def make_surface(fraction: Array, voxel: float, first: tuple[int, int, int] = (0, 0, 0)) -> Any:
@@ -72,7 +83,7 @@ def make_surface(fraction: Array, voxel: float, first: tuple[int, int, int] = (0
         cell_normals=False, point_normals=True, split_vertices=False, auto_orient_normals=False,
         consistent_normals=False,
     )  # fmt: skip
-    _turn_outward(mesh)
+    _turn_outward(mesh, padded, voxel, np.array(origin))
     mesh.point_data["cut"] = (below | above).any(axis=1).astype(np.uint8)
     return mesh
 
@@ -90,13 +101,19 @@ def _pad(fraction: Array) -> Array:
     return padded
 
 
-def _turn_outward(mesh: Any) -> None:
-    """Flip triangles and normals if the volume that they enclose is negative."""
+def _turn_outward(mesh: Any, fraction: Array, voxel: float, origin: Array) -> None:
+    """Flip triangles and normals if there is more bone before them than behind.
+
+    All triangles of a contour wind the same way, so that some of them tell for all.
+    """
     triangles = np.asarray(mesh.regular_faces)
-    corners = np.asarray(mesh.points, dtype=np.float64)[triangles]
-    corners -= corners.mean(axis=(0, 1))
-    volume = np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
-    if volume < 0:
+    chosen = triangles[:: max(1, len(triangles) // ASKED)]
+    corners = np.asarray(mesh.points, dtype=np.float64)[chosen]
+    ahead = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    ahead *= 0.5 * voxel / np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-12)
+    centres = corners.mean(axis=1) - origin + 0.5 * voxel
+    before, behind = (sample_volume(fraction, voxel, centres + step) for step in (ahead, -ahead))
+    if before.sum() > behind.sum():
         mesh.regular_faces = triangles[:, ::-1]
         mesh.point_data["Normals"] = -np.asarray(mesh.point_data["Normals"])
 
