@@ -267,6 +267,34 @@ def test_igf1_raises_formation_and_resorption_signals(tmp_path: Path) -> None:
     assert signals.get(Target.RECRUITMENT, Population.OSTEOBLAST) > 1.05
 
 
+def test_igf1_begins_sites_as_biopsies_have_it(tmp_path: Path) -> None:
+    """Activation x 1.9 where growth hormone was missing: from a third or a half of the level to it."""
+
+    def clusters(level: float) -> float:
+        signals = live(make_config(tmp_path, f"{{levels: {{igf1: {level}}}}}"), 365)
+        return signals.get(Target.TRIGGER_RATE, Population.OSTEOCYTE)
+
+    whole = clusters(1.0)
+    assert 1.4 < whole / clusters(0.45) < whole / clusters(0.35) < 1.9
+    assert 1.05 < clusters(1.5) / whole < clusters(2.0) / whole < 1.5
+
+
+def test_osteoblasts_on_a_glucocorticoid_die_by_dose_and_live_again(tmp_path: Path) -> None:
+    def die(dose: float) -> tuple[float, float]:
+        config = make_config(
+            tmp_path, f"{{levels: {{glucocorticoid: [[0, {dose}], [90, {dose}], [90.1, 0]]}}}}"
+        )
+        signals = live(config, 90)
+        on = signals.get(Target.DEATH, Population.OSTEOBLAST)
+        go_on(signals, config, 90, 90)
+        return on, signals.get(Target.DEATH, Population.OSTEOBLAST)
+
+    (low, after_low), (high, after_high) = die(5.0), die(20.0)
+    assert 1.5 < low < 2.2
+    assert 3.0 < high < 4.5  # apoptosis x 3 in mice; a third of the wall is missing in people
+    assert max(after_low, after_high) == pytest.approx(1.0, abs=0.01)
+
+
 def test_oxidative_stress_gathers_age_steroid_loss_and_glucocorticoid(tmp_path: Path) -> None:
     base = "{}"
     cases = [

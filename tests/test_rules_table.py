@@ -52,6 +52,7 @@ WANTED = [
     ("igf1", Target.GAIN, Population.OSTEOBLAST, 1),
     ("igf1", Target.RANKL_PRODUCTION, Population.OSTEOBLAST, 1),
     ("igf1", Target.OPG_PRODUCTION, Population.OSTEOBLAST, -1),
+    ("igf1", Target.TRIGGER_RATE, Population.OSTEOCYTE, 1),
     ("progesterone", Target.SYNTHESIS, Population.OSTEOBLAST, 1),
     ("progesterone", Target.GAIN, Population.OSTEOBLAST, 1),
     ("glucocorticoid", Target.SYNTHESIS, Population.OSTEOBLAST, -1),
