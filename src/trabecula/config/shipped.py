@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from trabecula.base.caches import find_caches
 from trabecula.base.errors import Problem
 from trabecula.config import marks
 from trabecula.config.marks import Document, load_yaml
@@ -80,11 +81,10 @@ def _find_copy(path: Path) -> Path | None:
         return None
     try:
         content = path.read_bytes() + Path(marks.__file__).read_bytes()
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    except (OSError, RuntimeError):
+    except OSError:
         return None
     digest = _digest(str(path).encode() + b"\0" + content)
-    return Path(base) / "trabecula" / "tables" / f"{path.stem}-{digest}.json"
+    return find_caches() / "tables" / f"{path.stem}-{digest}.json"
 
 
 def _digest(content: bytes) -> str:

@@ -7,7 +7,6 @@ own version and at the processor.
 
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,15 +15,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, NamedTuple, cast
 
-
-def _cache_root() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    root = Path(base) / "trabecula" / "kernels"
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return Path(tempfile.gettempdir()) / "trabecula-kernels"
-    return root if os.access(root, os.W_OK) else Path(tempfile.gettempdir()) / "trabecula-kernels"
+from trabecula.base.caches import find_caches
 
 
 def compute_source_digest() -> str:
@@ -41,7 +32,7 @@ def compute_source_digest() -> str:
 def find_cache_folder() -> Path:
     """Folder of this version's compiled kernels: below NUMBA_CACHE_DIR, or the user's cache."""
     digest = compute_source_digest()
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or _cache_root())
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or find_caches() / "kernels")
     return folder if folder.name == digest else folder / digest  # a child inherits its parent's
 
 

@@ -9,18 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from trabecula.base.caches import find_caches
 from trabecula.base.errors import ResultsError
 from trabecula.records import read_state, write_state
 from trabecula.state import State
 
 LARGEST = 2 * 2**30
 """Bytes that the cache may hold."""
-
-
-def find_cache() -> Path:
-    """Return the folder of the cache."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "trabecula" / "states"
 
 
 class StateCache:
@@ -35,7 +30,7 @@ class StateCache:
     """
 
     def __init__(self, folder: Path | None = None, largest: int = LARGEST) -> None:
-        self.folder = folder or find_cache()
+        self.folder = folder or find_caches() / "states"
         self.largest = largest
 
     def find_entry(self, digest: str) -> Path:
