@@ -13,11 +13,16 @@ from trabecula.study.pool import Pool, read_daily
 from trabecula.study.scoring import Judged
 from trabecula.viz.style import BLACK, CYCLE, GREY, PALE, WIDTH, apply_style
 
-SMOOTH = 30.0
-"""Width of the running mean of the rates (d); a quarter of the trial where that is shorter."""
+SMOOTH, OF_LONG, OF_SHORT = 30.0, 1.0 / 15.0, 0.25
+"""Width of the running mean of the rates (d): a month, or shares of a long and of a short trial."""
+
+YEARS = 1500.0
+"""Length of a trial (d) from which its axis counts years."""
+
+YEAR = 365.25
 
 COURSES = (
-    ("bv_tv", "BV/TV (%)"), ("matrix_resorbed", "resorption (%)"), ("matrix_formed", "formation (%)")
+    ("bv_tv", "BV/TV"), ("matrix_resorbed", "resorption"), ("matrix_formed", "formation")
 )  # fmt: skip
 
 MARKS = {Verdict.HIT: "o", Verdict.NEAR: "s", Verdict.UNDETERMINED: "D"}
@@ -32,6 +37,7 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
         A ``matplotlib.figure.Figure``.
     """
     shown = [one for one in judged if one.endpoint.term is not None and one.endpoint.has_band]
+    name, unit = ("y", YEAR) if trial.days >= YEARS else ("d", 1.0)
     with apply_style() as make_figure:
         heights = (2.0, 0.26 * max(1, len(shown)) + 0.6)
         figure = make_figure(figsize=(WIDTH, sum(heights)), layout="constrained")
@@ -42,10 +48,10 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
                 runs = pool.get_runs(arm.name)
                 if runs:
                     time, values = _compute_course(pool, arm.name, key, trial.days)
-                    axis.plot(time, values, color=color, label=arm.name)
+                    axis.plot(time / unit, values, color=color, label=arm.name)
             axis.axhline(0.0, color=GREY, lw=0.6)
-            axis.set_xlabel("time (d)")
-            axis.set_ylabel(f"change of {label}")
+            axis.set_xlabel(f"time ({name})")
+            axis.set_ylabel(f"change of\n{label} (%)")
             if column == 0 and pool.count:
                 above.legend(loc="outside upper left", ncols=4, frameon=False)
         _draw_endpoints(below.add_subplot(), shown)
@@ -61,7 +67,7 @@ def _compute_course(pool: Pool, arm: str, key: str, days: float) -> tuple[Array,
         base = float(total[np.flatnonzero(time <= 0)[-1]])
     else:
         base = pool.compute_base(arm, key)
-        total = compute_running_mean(time, total, min(SMOOTH, days / 4.0))
+        total = compute_running_mean(time, total, min(max(SMOOTH, OF_LONG * days), OF_SHORT * days))
     shown = time >= max(-90.0, -days / 4.0)
     change: Array = 100.0 * (total[shown] / base - 1.0) if base else np.full(shown.sum(), np.nan)
     return time[shown], change

@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from trabecula.viz.page import Html, escape, make_table
+
+NOTHING = 1e-9
+"""Below this a value is the rounding of a zero."""
 
 COLUMNS = ("endpoint", "published", "band", "found", "verdict")
 
@@ -33,10 +36,10 @@ def _to_row(end: Mapping[str, Any]) -> tuple[Any, ...]:
     band = f"{low:g} to {high:g}" if _is_known(low) and _is_known(high) else ""
     value, error = end.get("value"), end.get("error")
     least, most = end.get("low"), end.get("high")
-    found = f"{value:.3g}" if _is_known(value) else ""
-    found += f" ± {error:.2g}" if found and _is_known(error) else ""
+    found = _write(value) if _is_known(value) else ""
+    found += f" ± {_write(error, 2)}" if found and _is_known(error) else ""
     if found and _is_known(least) and _is_known(most):
-        found = Html(f"{escape(found)}<br>({least:.3g} to {most:.3g})")
+        found = Html(f"{escape(found)}<br>({_write(least)} to {_write(most)})")
     what = f"{end.get('what', '')}{'' if end.get('required') else ' (not required)'}"
     return what, end.get("published", ""), band, found, _say(end)
 
@@ -46,7 +49,12 @@ def _to_cell(end: Mapping[str, Any]) -> Html:
     if end.get("term") is None:
         return Html("")
     value = end.get("value")
-    return Html((f"{value:.3g} " if _is_known(value) else "") + _say(end, explain=False))
+    return Html((f"{_write(value)} " if _is_known(value) else "") + _say(end, explain=False))
+
+
+def _write(value: float, digits: int = 3) -> str:
+    """Return a number in so many significant digits, without exponent; what is only rounding is 0."""
+    return "0" if abs(value) < NOTHING else f"{float(f'{value:.{digits}g}'):.10g}"
 
 
 def _say(end: Mapping[str, Any], *, explain: bool = True) -> Html:
@@ -56,5 +64,5 @@ def _say(end: Mapping[str, Any], *, explain: bool = True) -> Html:
     return Html(f"<span class='{kind}'>{escape(verdict + reason)}</span>")
 
 
-def _is_known(value: Any) -> bool:
+def _is_known(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and math.isfinite(value)
