@@ -17,6 +17,7 @@ from balance_tables import (
     measure_places,
     measure_slope,
     put,
+    tell,
 )
 from runs_read import YEAR, Run, average, read_runs, summarise
 
@@ -141,8 +142,7 @@ def describe(runs: list[Run]) -> Iterable[str]:
         (lambda run: measure_depth(run, 0, end), 1),
     ]
     for what, digits in columns:
-        mean, error = average(runs, what)
-        yield f"{mean:.{digits}f} ± {error:.{digits}f}"
+        yield tell(average(runs, what), digits, len(runs))
     with np.errstate(all="ignore"):
         places = [measure_places(run, 0, end) for run in runs]
     means = [np.nanmean([place[key] for place in places]) for key in ("resorption", "formation")]
@@ -179,7 +179,7 @@ def put_difference(
     """Print two means and whether they differ by more than two standard errors."""
     gap, error = ours[0] - theirs[0], math.hypot(ours[1], theirs[1])
     verdict = "same" if abs(gap) <= 2 * error else "differs"
-    put(f"{words}; control {theirs[0]:.{digits}f} ± {theirs[1]:.{digits}f}", ours, verdict, digits)
+    put(f"{words}; control {tell(theirs, digits, 2)}", ours, verdict, digits)
 
 
 def report_voxels(folder: Path) -> None:

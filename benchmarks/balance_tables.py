@@ -36,10 +36,16 @@ def put(name: str, found: tuple[float, float], band: str, digits: int = 2) -> No
     mean, error = found
     band = band or find_band(Verdicts.title, name)
     verdict = judge(mean, error if Verdicts.bones > 1 else math.inf, band)
-    print(f"| {name} | {mean:.{digits}f} ± {error:.{digits}f} | {band} | {verdict} |")
+    print(f"| {name} | {tell(found, digits, Verdicts.bones)} | {band} | {verdict} |")
     if verdict in ("reached", "MISSED"):
         place = Verdicts.missed if verdict == "MISSED" else Verdicts.reached
         place.append(f"{Verdicts.title}: {name}")
+
+
+def tell(found: tuple[float, float], digits: int, bones: int) -> str:
+    """Return a mean and its standard error in words; one bone has none."""
+    mean, error = found
+    return f"{mean:.{digits}f} ± {error:.{digits}f}" if bones > 1 else f"{mean:.{digits}f}"
 
 
 def judge(mean: float, error: float, band: str) -> str:

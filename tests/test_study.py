@@ -20,6 +20,13 @@ from push import push  # noqa: E402
 from study import make_jobs, read_parts, spell_out  # noqa: E402
 
 
+def test_one_bone_has_no_standard_error(monkeypatch, capsys):
+    for bones, words in ((1, "| 17.00 |"), (2, "| 17.00 ± 1.00 |")):
+        monkeypatch.setattr(Verdicts, "bones", bones)
+        put("turnover (%/yr)", (17.0, 1.0), "")
+        assert words in capsys.readouterr().out
+
+
 def test_an_exponential_return_gives_its_time():
     days = np.arange(0, 2900, 30.0)
     gap = 10 * np.exp(-days / 365.25 / 3.7)

@@ -7,7 +7,7 @@ import numpy as np
 from trabecula.base.codes import HALF
 from trabecula.base.columns import Array
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
-from trabecula.kernels.space import FACES, Space, neighbour
+from trabecula.kernels.space import Space, shift
 
 HALF_QUANTA = HALF
 OSTEOID, ERODED = 0, 1
@@ -61,24 +61,31 @@ def cover_slab(
     sums
         Shape (z, 2), voxel faces; row z is written.
     """
-    matrix, osteoid, eroded = lattice.matrix, lattice.osteoid, lattice.eroded
+    nz, ny, nx, around = space.nz, space.ny, space.nx, space.periodic
+    matrix, osteoid = lattice.matrix.reshape(-1), lattice.osteoid.reshape(-1)
+    eroded = lattice.eroded.reshape(-1)
     found = np.zeros(2)
-    for y in range(space.ny):
-        for x in range(space.nx):
+    zm, zp = shift(z - 1, nz, around), shift(z + 1, nz, around)
+    for y in range(ny):
+        ym, yp = shift(y - 1, ny, around), shift(y + 1, ny, around)
+        here = (z * ny + y) * nx
+        below, above = (zm * ny + y) * nx, (zp * ny + y) * nx
+        front, back = (z * ny + ym) * nx, (z * ny + yp) * nx
+        for x in range(nx):
             area = weights[z, y, x]
             if area <= 0.0:
                 continue
-            own = int(osteoid[z, y, x])
+            own = int(osteoid[here + x])
+            left, right = here + shift(x - 1, nx, around), here + shift(x + 1, nx, around)
             faces, seams, pits = 0, 0, 0
-            for k in range(6):
-                a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
-                if matrix[a, b, c] >= HALF_QUANTA:
+            for j in (below + x, above + x, front + x, back + x, left, right):
+                if matrix[j] >= HALF_QUANTA:
                     continue
                 faces += 1
-                covered = own + int(osteoid[a, b, c]) >= seam
+                covered = own + int(osteoid[j]) >= seam
                 seams += int(covered)
                 # eroded surface is what osteoid does not yet cover (Dempster et al. 2013)
-                pits += int(eroded[a, b, c] != 0 and not covered)
+                pits += int(eroded[j] != 0 and not covered)
             share = area / max(faces, 1)
             found[OSTEOID] += share * seams
             found[ERODED] += share * pits

@@ -32,15 +32,20 @@ def sum_surface(bits, periodic, fine, coarse, sums):
     shape = bits.shape
     nf, nc = len(fine), len(coarse)
     for z in prange(nz):
-        q = np.zeros(1 + nf + nc)
+        q, found = np.zeros(1 + nf + nc), np.empty(nx, np.int64)
         for y in range(ny):
+            n = 0  # surface voxels of the row first, then species by species: rows lie far apart
             for x in range(nx):
                 if is_surface(bits[z, y, x], z, y, x, shape, periodic):
-                    q[0] += 1.0
-                    for s in range(nf):
-                        q[1 + s] += fine[s, z, y, x]
-                    for s in range(nc):
-                        q[1 + nf + s] += coarse[s, z >> 1, y >> 1, x >> 1]
+                    found[n] = x
+                    n += 1
+            q[0] += n
+            for s in range(nf):
+                for i in range(n):
+                    q[1 + s] += fine[s, z, y, found[i]]
+            for s in range(nc):
+                for i in range(n):
+                    q[1 + nf + s] += coarse[s, z >> 1, y >> 1, found[i] >> 1]
         sums[z] = q
 
 
