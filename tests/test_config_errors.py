@@ -131,6 +131,13 @@ def test_each_lattice_mistake(tmp_path: Path, line: str, key: str, found: str) -
     assert problems[0].where.startswith(f"{tmp_path / 'a.yaml'}:3:")
 
 
+@pytest.mark.parametrize("value", ["otso", ".nan", "[1]"])
+def test_a_threshold_is_a_number_or_otsu(tmp_path: Path, value: str) -> None:
+    text = f"duration: 1 y\nlattice:\n  specimen: a.mha\n  threshold: {value}\n"
+    problems = [p for p in find_problems(tmp_path / "a.yaml", text) if p.key == "lattice.threshold"]
+    assert [p.allowed for p in problems] == ["a finite number or 'otsu'"]
+
+
 def test_an_image_excludes_what_the_generator_needs(tmp_path: Path) -> None:
     (tmp_path / "bone.mha").write_text("x")
     text = (

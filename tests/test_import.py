@@ -7,6 +7,8 @@ import pytest
 
 from trabecula.base.codes import Sides
 from trabecula.base.errors import SpecimenError
+from trabecula.config import load_config
+from trabecula.runner.specimens import make_specimen_for
 from trabecula.specimen import load_specimen_image
 from trabecula.specimen.resample import compute_overlaps, resample
 
@@ -72,6 +74,13 @@ def test_grey_values_by_number_otsu_and_label(tmp_path):
     for threshold in (150, "otsu", "Otsu"):
         specimen = load_specimen_image(path, threshold=threshold)
         assert specimen.fraction.mean() == pytest.approx(5 / 14)
+    for threshold in (150, "Otsu"):  # what a refusal advises can stand in a configuration
+        (tmp_path / "a.yaml").write_text(
+            f"duration: 1 d\nlattice: {{specimen: grey.mha, threshold: {threshold}}}\n"
+        )
+        lattice = load_config(tmp_path / "a.yaml").lattice
+        assert lattice.threshold == (150.0 if threshold == 150 else "otsu")
+        assert make_specimen_for(load_config(tmp_path / "a.yaml"), None).fraction.mean() > 0.3
     labels = np.zeros((8, 8, 8), np.int16)
     labels[2:4], labels[4:6] = 3, 7
     path = write_itk(tmp_path / "labels.nrrd", labels)

@@ -43,6 +43,14 @@ def test_a_record_of_doses_becomes_regimens_on_its_dates(tmp_path):
     assert again.patient.labs == config.patient.labs
 
 
+def test_heads_of_columns_may_have_capitals(tmp_path):
+    plain = make(tmp_path)
+    heads, rows = DOSES.split("\n", 1)
+    capitals = make(tmp_path, "Day" + LABS[3:], heads.title() + "\n" + rows)
+    assert capitals.regimens == plain.regimens
+    assert capitals.patient.labs == plain.patient.labs
+
+
 def test_dates_of_labs_in_the_file_itself_count_from_the_start(tmp_path):
     labs = "labs: [{date: 2026-03-05, lh: 4}]"
     text = f'duration: 9 d\npatient: {{sex: male, start: "2026-03-01", {labs}}}\n'

@@ -22,7 +22,17 @@ from trabecula.config.names import (
 from trabecula.config.parameters import Parameters, load_parameters
 from trabecula.config.pharmacopoeia import Drug, find_route, simplify
 from trabecula.config.regimens import MEAN_WEIGHT, Regimen, read_regimen
-from trabecula.config.types import Choice, Entries, Override, Quantity, Series, Switch, Text, Whole
+from trabecula.config.types import (
+    Choice,
+    Entries,
+    NumberOr,
+    Override,
+    Quantity,
+    Series,
+    Switch,
+    Text,
+    Whole,
+)
 
 LARGEST_TIME = 100 * 365.25
 
@@ -80,7 +90,7 @@ class LatticeSettings(Block):
     anisotropy: Annotated[float, Quantity("1", *ANISOTROPY_RANGE)] | None = None
     seed: Annotated[int, Whole(0, 2**63 - 1)] | None = None
     specimen: Annotated[str, Text()] | None = None
-    threshold: Annotated[float, Quantity("1")] | None = None
+    threshold: Annotated[float | str, NumberOr("otsu")] | None = None
     labels: tuple[Annotated[int, Whole(-(2**31), 2**31)], ...] | None = None
     crop: Crop | None = None
     sides: Annotated[str, Choice(("periodic", "mirrored"))] | None = None

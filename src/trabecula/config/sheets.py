@@ -16,6 +16,8 @@ from trabecula.config.marks import Document, Key, to_dotted
 
 MOST_ROWS = 100_000
 MOST_BYTES = 16 * 2**20
+PLAIN = ("day", "date", "drug", "dose", "unit", "route")
+"""Columns that may be written in capitals."""
 
 
 def read_sheets(data: dict[str, Any], document: Document, file: Path) -> list[Problem]:
@@ -75,10 +77,16 @@ def _read(
     if any(None in row or None in row.values() for row in rows):
         return [], [Problem(where, key, f"{name}: rows of different length", "one cell a column")]
     clean = [
-        {column.strip(): cell.strip() for column, cell in row.items() if cell.strip()}
+        {_to_name(column): cell.strip() for column, cell in row.items() if cell.strip()}
         for row in rows
     ]
     return clean, []
+
+
+def _to_name(column: str) -> str:
+    """Return the head of a column; those that name no level in small letters, whose units have none."""
+    plain = column.strip()
+    return plain.lower() if plain.lower() in PLAIN else plain
 
 
 def _to_lab(row: dict[str, Any]) -> dict[str, Any]:

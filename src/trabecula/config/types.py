@@ -155,6 +155,26 @@ class Choice(_Leaf):
 
 
 @dataclass(frozen=True)
+class NumberOr(_Leaf):
+    """A finite number, or a word that stands for one that is found later."""
+
+    word: str
+
+    def read(self, value: Any) -> float | str:
+        """Return `value` as a number, or the word."""
+        if isinstance(value, str) and value.strip().lower() == self.word:
+            return self.word
+        try:
+            return to_number(value, "1")
+        except QuantityError as error:
+            raise make_error(repr(value), f"a finite number or '{self.word}'") from error
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON schema."""
+        return {"anyOf": [{"type": "number"}, {"enum": [self.word]}]}
+
+
+@dataclass(frozen=True)
 class Text(_Leaf):
     """A text that is not empty; with `name`, one that can name a folder."""
 
