@@ -97,6 +97,7 @@ def smooth_rate(runs: list[Run], name: str, days: np.ndarray) -> np.ndarray:
 def draw_estrogen(folder: Path, place: Path) -> None:
     """Resorption, formation and BV/TV after estrogen is lost, against the controls."""
     arms = {"fifth": BLUE, "surgical": VERMILION, "returned": GREEN}
+    names = {"fifth": "20 pg/mL", "surgical": "surgery", "returned": "given back"}
     with apply_style() as make_figure:
         figure = make_figure(figsize=(WIDTH, 2.4), layout="constrained")
         axes = figure.subplots(1, 3)
@@ -110,12 +111,12 @@ def draw_estrogen(folder: Path, place: Path) -> None:
             days = np.arange(0, min(run.day[-1] for run in runs) - SMOOTH / 2, 14)
             for axis, name in zip(axes, ("resorbed", "formed"), strict=False):
                 ratio = smooth_rate(runs, name, days) / smooth_rate(pairs, name, days)
-                axis.plot(days, 100 * ratio, color=colour, label=arm)
+                axis.plot(days, 100 * ratio, color=colour)
             gaps = np.array([
                 [run.bv_percent(d) - pair.bv_percent(d) for d in days]
                 for run, pair in zip(runs, pairs, strict=True)
             ])  # fmt: skip
-            axes[2].plot(days, gaps.mean(0), color=colour, label=arm)
+            axes[2].plot(days, gaps.mean(0), color=colour, label=names[arm])
             if len(gaps) > 1:
                 error = gaps.std(0, ddof=1) / len(gaps) ** 0.5
                 low, high = gaps.mean(0) - error, gaps.mean(0) + error
@@ -144,6 +145,9 @@ def draw_doses(axis, folder: Path) -> None:
             level = 20 if arm == "fifth" else float(arm[3:])
             axis.errorbar(level, mean, error, color=VERMILION, marker="o", ms=3)
     axis.set_xscale("log")
+    ticks = (1, 2, 5, 10, 20, 50, 100)
+    axis.set_xticks(ticks, [str(tick) for tick in ticks])
+    axis.set_xticks([], minor=True)
     axis.set_xlabel("estradiol (pg/mL)")
     axis.set_ylabel("resorption (% of control)")
     axis.legend()

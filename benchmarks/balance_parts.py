@@ -9,6 +9,7 @@ import numpy as np
 
 from balance_tables import (
     Pairs,
+    Verdicts,
     compare_pooled,
     compare_series,
     head,
@@ -179,6 +180,8 @@ def put_difference(
     """Print two means and whether they differ by more than two standard errors."""
     gap, error = ours[0] - theirs[0], math.hypot(ours[1], theirs[1])
     verdict = "same" if abs(gap) <= 2 * error else "differs"
+    if Verdicts.bones < 2:
+        verdict = "one bone"  # whose error is not known
     put(f"{words}; control {tell(theirs, digits, 2)}", ours, verdict, digits)
 
 

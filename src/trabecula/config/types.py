@@ -161,7 +161,7 @@ class NumberOr(_Leaf):
     word: str
 
     def read(self, value: Any) -> float | str:
-        """Return `value` as a number, or the word."""
+        """Return `value` as a number (1), or the word."""
         if isinstance(value, str) and value.strip().lower() == self.word:
             return self.word
         try:
