@@ -16,7 +16,8 @@ IGF1_AGES = (25.0, 35.0, 45.0, 55.0, 65.0, 75.0)
 CYCLE_DAYS = (0.0, 0.18, 0.36, 0.45, 0.50, 0.56, 0.75, 0.90, 1.0)
 CYCLE_ESTRADIOL = (0.45, 0.50, 1.30, 2.60, 1.60, 0.90, 1.45, 0.80, 0.45)
 CYCLE_PROGESTERONE = (0.06, 0.06, 0.06, 0.10, 0.30, 1.20, 3.20, 1.20, 0.06)
-"""Course over one cycle (shares of it), of which the means are taken out."""
+"""Course over one cycle (shares of it), of which the means are taken out: its shape only, drawn by hand
+after textbooks (grade D); how high it stands is in the table."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ def find_last_period(patient: PatientSettings, parameters: Parameters) -> float:
     if patient.last_period is not None:
         return patient.age - patient.last_period
     if patient.stage in ("premenopausal", None):
-        return min(patient.age - parameters["glands.menopause.age"], -7.0)
+        return min(
+            patient.age - parameters["glands.menopause.age"], parameters["glands.menopause.before"]
+        )
     return patient.age - parameters["glands.menopause.age"]
 
 
@@ -99,36 +102,35 @@ def _make_woman(
 ) -> Own:
     since = find_last_period(patient, p) + days / YEAR
     if patient.stage == "premenopausal" and patient.last_period is None:
-        since = np.full_like(days, -7.0)
+        since = np.full_like(days, p["glands.menopause.before"])
     rest, full = p["glands.menopause.estradiol"], p["hormones.female.estradiol"]
     young = p["hormones.female.testosterone"]
-    androgens = young * np.exp(-p["glands.ovary.androgen_fall"] * np.maximum(age - 35.0, 0.0))
-    share = 0.5
+    older = np.maximum(age - p["glands.ovary.androgen_from"], 0.0)
+    androgens = young * np.exp(-p["glands.ovary.androgen_fall"] * older)
+    keep = p["glands.ovary.androgen_share"]
     if patient.stage == "surgical_menopause":
         gone = np.maximum(since * YEAR, 0.0)
         left = np.where(since < 0.0, 1.0, np.exp(-gone / p["glands.ovary.removal"]))
-        keep = p["glands.ovary.androgen_share"]
         androgens = androgens * (keep + (1.0 - keep) * left)
         fsh = p["glands.menopause.fsh"] + (
             p["hormones.female.fsh"] - p["glands.menopause.fsh"]
-        ) * np.where(since < 0.0, 1.0, np.exp(-gone / 10.0))
-        share = 0.5
+        ) * np.where(since < 0.0, 1.0, np.exp(-gone / p["glands.pituitary.castration"]))
     else:
         left = compute_ovarian_share(since, patient.menopause_type, p)
         fsh = compute_fsh(since, p)
     estradiol, progesterone = compute_cycle(days, patient.cycle == "explicit", p)
-    bleeds = left**1.5
+    luteal = left ** p["glands.ovary.luteal"]
     return Own(
         ovary=(full - rest) * left * estradiol,
         periphery=np.full_like(days, rest),
         testosterone=androgens,
         progesterone=p["glands.menopause.progesterone"]
         + (p["hormones.female.progesterone"] - p["glands.menopause.progesterone"])
-        * np.clip(bleeds, 0.0, 1.0) * progesterone,
+        * np.clip(luteal, 0.0, 1.0) * progesterone,
         fsh=fsh,
         igf1=igf1,
         pth=pth,
-        androgen_share=share,
+        androgen_share=1.0 - keep,  # what goes with the ovaries is what LH drives
     )  # fmt: skip
 
 
@@ -160,7 +162,8 @@ def compute_ovarian_share(since: Array, kind: str, parameters: Parameters) -> Ar
     if kind == "flat":
         share = share * p["glands.menopause.flat"]
     if kind.startswith("rise"):
-        before = np.clip((since - first + 3.0) / 3.0, 0.0, 1.0)
+        years = p["glands.menopause.rise_years"]
+        before = np.clip((since - first + years) / years, 0.0, 1.0)
         share = share * (1.0 + p["glands.menopause.rise"] * before * before * (3.0 - 2.0 * before))
     return np.asarray(share)
 
