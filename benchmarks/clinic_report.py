@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from balance_tables import compare_pooled
+from balance_tables import compare_pooled, tell
 from runs_read import Run, read_runs, summarise
 from study import make_config, make_jobs, read_parts
 from trabecula.hormones import compute_series, make_course
@@ -92,8 +92,8 @@ def print_part(part: str, contrasts: list[Contrast]) -> None:
     print("|---|---|---|---|---|---|---|---|")
     for c in contrasts:
         e2, t, igf1 = (c.levels[name] for name in LEVELS)
-        rates = " | ".join(f"{m:.0f} ± {e:.0f}" for m, e in (c.resorption, c.formation))
-        bone = f"{c.bone[0]:+.1f} ± {c.bone[1]:.1f}"
+        rates = " | ".join(tell(found, 0, c.bones) for found in (c.resorption, c.formation))
+        bone = tell(c.bone, 1, c.bones)
         print(f"| {c.arm} | {c.bones} | {e2:.1f} | {t:.0f} | {igf1:.2f} | {rates} | {bone} |")
 
 
@@ -110,15 +110,13 @@ def print_interaction(folder: Path) -> None:
     end = min(float(run.day[-1]) for runs in arms.values() for run in runs.values())
     signs = {"both": 1, "estradiol": -1, "igf1": -1, "neither": 1}
     terms = [sum(s * arms[a][k].bv_percent(end) for a, s in signs.items()) for k in seeds]
-    mean, error = summarise(terms)
-    print(f"| BV/TV (points of %) | {mean:+.1f} ± {error:.1f} |")
+    print(f"| BV/TV (points of %) | {tell(summarise(terms), 1, len(terms))} |")
     for what in ("resorbed", "formed"):
         logs = [
             sum(s * math.log(arms[a][k].gain(what, *EARLY)) for a, s in signs.items())
             for k in seeds
         ]
-        mean, error = summarise(logs)
-        print(f"| {what}, months 2-6 (log ratio) | {mean:+.2f} ± {error:.2f} |")
+        print(f"| {what}, months 2-6 (log ratio) | {tell(summarise(logs), 2, len(logs))} |")
 
 
 def draw(folder: Path, place: Path) -> None:
