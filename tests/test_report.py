@@ -158,7 +158,10 @@ def test_a_folder_of_runs_becomes_one_page_with_contrasts(tmp_path: Path) -> Non
         "error": NASTY,
         "parameters": {"a": 1},
     }
-    lines = ['{"format_version": 1}', json.dumps(entry), '{"torn']
+    lived = [
+        {"run": n, "folder": name, "status": "done"} for n, name in enumerate(("kept", "withdrawn"))
+    ]
+    lines = ['{"format_version": 1}', *map(json.dumps, (*lived, entry)), '{"torn']
     (study / "manifest.jsonl").write_text("\n".join(lines))
     result = call("report", study)
     assert result.exit_code == 0, result.output
