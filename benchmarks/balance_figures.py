@@ -171,10 +171,10 @@ def draw_ageing(axis, folder: Path) -> None:
     """Bone volume from 20 to 90 years."""
     for arm, colour in (("women", VERMILION), ("men", BLUE)):
         for k, run in enumerate(read_runs(folder / "ageing", arm)):
-            late = run.day >= 0
-            share = 100 * run.count("bone")[late] / run.at("bone", 0)
+            days = np.arange(0, run.day[-1], YEAR / 2)
+            share = [100 + run.bv_percent(d) for d in days]
             label = arm if k == 0 else None
-            axis.plot(20 + run.day[late] / YEAR, share, color=colour, lw=1, label=label)
+            axis.plot(20 + days / YEAR, share, color=colour, lw=1, label=label)
     axis.axhspan(60, 85, color=GREEN, alpha=0.15, lw=0)
     axis.set_xlabel("age (years); band at 90: 60-85 %")
     axis.set_ylabel("BV/TV (% of 20 years)")
@@ -206,14 +206,13 @@ def draw_responses(folder: Path, place: Path) -> None:
     if not draws:
         return
     with apply_style() as make_figure:
-        columns = min(2, len(draws))
-        rows = -(-len(draws) // columns)
-        figure = make_figure(figsize=(WIDTH / 2 * columns, 2.3 * rows), layout="constrained")
+        columns = 2 if len(draws) == 4 else len(draws)
+        rows = len(draws) // columns
+        width = WIDTH / 2 if len(draws) == 1 else WIDTH
+        figure = make_figure(figsize=(width, 2.3 * rows), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
-        for axis, draw in zip(axes, draws, strict=False):
+        for axis, draw in zip(axes, draws, strict=True):
             draw(axis, folder)
-        for axis in axes[len(draws) :]:
-            axis.set_axis_off()
     figure.savefig(place / "responses.png", dpi=200)
 
 
