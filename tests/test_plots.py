@@ -114,6 +114,8 @@ def test_a_sweep_stands_for_the_runs_of_its_manifest_only(tmp_path: Path) -> Non
     ]
     (tmp_path / "manifest.jsonl").write_text("\n".join([*lines, '{"run": 1, "fol']))
     assert [path.name for path in find_runs(tmp_path)] == ["0000-new"]
+    (tmp_path / "manifest.jsonl").write_bytes(b"\xff\xfe no lines")
+    assert len(find_runs(tmp_path)) == 3
     (tmp_path / "manifest.jsonl").unlink()
     assert len(find_runs(tmp_path)) == 3
 

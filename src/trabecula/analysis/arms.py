@@ -1,6 +1,5 @@
 """Runs that belong together: which folders hold runs, what differs, which are replicates."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 from trabecula.analysis.load import load_results
 from trabecula.analysis.results import Results
 from trabecula.base.errors import ResultsError
+from trabecula.records.lines import read_lines
 
 FILE = "results.h5"
 MANIFEST = "manifest.jsonl"
@@ -64,8 +64,8 @@ def find_runs(place: Path) -> list[Path]:
     patterns = ("*/" * depth + FILE for depth in range(1, DEEPEST + 1))
     for pattern in patterns:
         found += [path.parent for path in place.glob(pattern)]
-    listed = _read_manifest(place / MANIFEST)
-    if listed is not None:
+    listed = {str(line.get("folder") or "") for line in read_lines(place / MANIFEST)}
+    if listed:
         found = [path for path in found if path.relative_to(place).parts[0] in listed]
     if not found:
         msg = (
@@ -74,21 +74,6 @@ def find_runs(place: Path) -> list[Path]:
         )
         raise ResultsError(msg)
     return sorted(set(found), key=_to_order)
-
-
-def _read_manifest(path: Path) -> set[str] | None:
-    """Return the folders that the manifest of a sweep lists; None if there is none to read."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    found = set()
-    for line in lines:
-        try:
-            found.add(str(json.loads(line).get("folder") or ""))
-        except (ValueError, AttributeError):
-            continue  # the torn last line of a sweep that was killed
-    return found
 
 
 def _to_order(path: Path) -> list[tuple[int, int, str]]:

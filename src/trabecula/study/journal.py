@@ -4,7 +4,6 @@ One line each when a worker begins a run and when the run ends. A worker that is
 beginning without an end.
 """
 
-import json
 import os
 import socket
 import time
@@ -12,39 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trabecula.records.lines import append_line, read_lines
+
 NAME = "attempts.jsonl"
-
-
-def append_line(path: Path, content: dict[str, Any]) -> None:
-    """Append one line to a file of JSON lines and force it to disk.
-
-    A line that a kill has torn is closed first, so that it does not spoil this one.
-    """
-    text = json.dumps(content, ensure_ascii=False) + "\n"
-    with path.open("ab+") as handle:
-        if handle.tell():
-            handle.seek(-1, os.SEEK_END)
-            text = text if handle.read(1) == b"\n" else f"\n{text}"
-        handle.write(text.encode())
-        handle.flush()
-        os.fsync(handle.fileno())
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the lines of a file of JSON lines; torn ones are passed over."""
-    try:
-        raw = path.read_bytes()
-    except OSError:
-        return []
-    lines = []
-    for line in raw.decode("utf-8", "replace").splitlines():
-        try:
-            content = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(content, dict):
-            lines.append(content)
-    return lines
 
 
 @dataclass(frozen=True)

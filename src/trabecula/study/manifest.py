@@ -14,7 +14,7 @@ from typing import Any
 from trabecula.analysis.arms import MANIFEST
 from trabecula.base.errors import ResultsError
 from trabecula.records.atomic import write_text_whole
-from trabecula.study.journal import append_line, read_lines
+from trabecula.records.lines import append_line, read_lines
 
 NAME = MANIFEST
 FORMAT_VERSION = 1

@@ -13,8 +13,8 @@ from trabecula.analysis.contrasts import compare_arms, summarise_pairs
 from trabecula.analysis.sampling import WINDOW, compute_change
 from trabecula.analysis.windows import compute_baseline
 from trabecula.base.errors import InputError, ResultsError
+from trabecula.records.lines import read_lines
 from trabecula.study.cohort import group_patients
-from trabecula.study.journal import read_lines
 from trabecula.study.manifest import NAME as MANIFEST
 from trabecula.viz.page import (
     Html,
