@@ -22,6 +22,13 @@ def write(folder: Path, text: str, name: str = "a.yaml") -> Path:
     return path
 
 
+def test_units_of_activity_with_and_without_their_i() -> None:
+    assert to_number("7 U/L", "mIU/mL") == pytest.approx(7.0)
+    assert to_number("7 mU/mL", "mIU/mL") == pytest.approx(7.0)
+    with pytest.raises(QuantityError):
+        to_number("7 U/L", "pg/mL")
+
+
 def test_defaults_are_the_contract(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, "duration: 2 y\n", "my_run.yaml"))
     assert config.name == "my_run"

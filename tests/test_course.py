@@ -371,6 +371,83 @@ def test_free_testosterone_and_back():
     assert 100 < mean(young, "free_testosterone", 0, 10) < 180, "142 pg/mL in lean young men"
 
 
+MAN_55 = "patient: {sex: male, age: 55 y, stage: adult, labs: LABS}"
+
+
+def follow_labs(labs, protocol="[]", patient=MAN_55):
+    return follow(patient.replace("LABS", labs), protocol, "60 d")
+
+
+@pytest.mark.parametrize("day", [0, 1])
+def test_blood_of_the_first_dose_is_drawn_before_it(day):
+    labs = f"[{{day: {day}, testosterone: 180, estradiol: 9}}]"
+    dose = f"[{{drug: testosterone_cypionate, dose: 100, every: 7, from: {day}}}]"
+    course = follow_labs(labs, dose)
+    assert mean(course, "testosterone", -30, -1) == pytest.approx(180.0, rel=0.02)
+    assert mean(course, "estradiol", -30, -1) == pytest.approx(9.0, rel=0.02)
+    assert mean(course, "testosterone", 10, 30) > 400.0
+    woman = WOMAN.replace("}", ", labs: [{estradiol: 8}]}", 1)
+    swallowed = follow(woman, "[estradiol oral 1 mg daily]", "60 d")
+    assert mean(swallowed, "estradiol", -30, -1) == pytest.approx(8.0, rel=0.02)
+
+
+def test_labs_of_one_day_are_one():
+    course = follow_labs("[{day: -14, testosterone: 300}, {day: -14, testosterone: 500}]")
+    assert mean(course, "testosterone", -30, -1) == pytest.approx(np.sqrt(300 * 500), rel=0.02)
+    both = follow_labs("[{day: -14, testosterone: 400}, {day: -14, free_testosterone: 60}]")
+    assert mean(both, "testosterone", -30, -1) == pytest.approx(400.0, rel=0.02)
+    assert mean(both, "free_testosterone", -30, -1) == pytest.approx(60.0, rel=0.02)
+
+
+def test_free_testosterone_goes_by_the_shbg_of_another_row():
+    course = follow_labs("[{day: -14, free_testosterone: 40}, {day: -9, shbg: 60}]")
+    assert mean(course, "free_testosterone", -30, -1) == pytest.approx(40.0, rel=0.02)
+    assert mean(course, "shbg", -30, -1) == pytest.approx(60.0)
+
+
+def test_a_mans_estradiol_goes_with_his_testosterone_unless_it_is_measured():
+    plain = follow(MAN_55.replace(", labs: LABS", ""), "[]", "60 d")
+    low = follow_labs("[{day: -14, testosterone: 180}]")
+    share = 180.0 / mean(plain, "testosterone", -30, -1)
+    expected = share * mean(plain, "estradiol", -30, -1)
+    assert mean(low, "estradiol", -30, -1) == pytest.approx(expected, rel=0.03)
+    told = follow_labs("[{day: -14, testosterone: 180, estradiol: 20}]")
+    assert mean(told, "estradiol", -30, -1) == pytest.approx(20.0, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("stage", "age", "low", "high"),
+    [
+        ("natural_menopause", 45, 5, 12),
+        ("natural_menopause", 50, 5, 12),
+        ("natural_menopause", 63, 5, 12),
+        ("perimenopausal", 45, 80, 105),
+        ("perimenopausal", 51, 30, 75),
+        ("perimenopausal", 60, 30, 75),
+        ("premenopausal", 54, 95, 105),
+    ],
+)
+def test_a_stage_without_a_last_period_is_kept_to(stage, age, low, high):
+    course = follow(f"patient: {{sex: female, age: {age}, stage: {stage}}}", "[]", "30 d")
+    assert low < mean(course, "estradiol", -30, 0) < high
+
+
+def test_a_glucocorticoid_of_the_users_own_is_worth_what_its_content_says():
+    more = (
+        "hormones: {drugs: {hydrocortisone: {adds: glucocorticoid, unit: mg, "
+        "elimination: 11, content: 0.25, clearance: 400}}}"
+    )
+    course = follow(WOMAN, "[hydrocortisone 20 mg daily]", more=more)
+    assert mean(course, "glucocorticoid", 60, 90) == pytest.approx(5.0, rel=0.02)
+
+
+@pytest.mark.parametrize("words", ["daily", "twice a week", "weekly"])
+def test_a_patch_lets_go_what_it_says_however_often_it_is_changed(words):
+    course = follow(WOMAN, f"[estradiol patch 50 ug {words}]")
+    rise = mean(course, "estradiol", 100, 191) - mean(course, "estradiol", -30, -1)
+    assert rise == pytest.approx(50e-3 * 1e6 / 1430, rel=0.05)
+
+
 def test_much_cortisol_counts_as_prednisone():
     course = follow("patient: {sex: male, age: 35 y, labs: [{cortisol: 36}]}", duration="30 d")
     assert mean(course, "glucocorticoid", 5, 20) == pytest.approx(5.0, rel=0.05)

@@ -91,6 +91,70 @@ def test_prescriptions_become_doses_on_days(entry, drug, route, count, second, d
     assert give(regimen.to_mapping()) == regimen
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("prednisone 5 mg once daily", "prednisone 5 mg daily"),
+        ("prednisone 5 mg per day", "prednisone 5 mg daily"),
+        ("prednisone 5 mg/day by mouth", "prednisone 5 mg oral daily"),
+        ("prednisone 5 mg qd for a year", "prednisone 5 mg daily for 1 year"),
+        ("prednisone 5 mg bid", "prednisone 5 mg twice a day"),
+        ("prednisone 5 mg orally every other day", "prednisone 5 mg every 2 days"),
+        ("prednisone 5 mg daily x 14 days", "prednisone 5 mg daily for 14 days"),
+        ("prednisone 5 mg every 12 hours", "prednisone 5 mg twice daily"),
+        ("alendronate 70 mg once a week", "alendronate 70 mg weekly"),
+        ("zoledronate 5 mg iv once a year", "zoledronate 5 mg iv yearly"),
+        ("denosumab 60 mg subcutaneously every 6 mo", "denosumab 60 mg sc every 6 months"),
+        ("denosumab 60 mg sc every 26 wk", "denosumab 60 mg sc every 26 weeks"),
+        ("testosterone 200 mg im q2w", "testosterone 200 mg im every 2 weeks"),
+        ("ipamorelin 300 ug at bedtime", "ipamorelin 300 ug nightly"),
+        ("sermorelin 300 ug nightly 5 times a week", "sermorelin 300 ug 5 times a week"),
+        ("sermorelin 300 ug 5 nights a week", "sermorelin 300 ug 5 times a week"),
+        ("testosterone gel 50 mg daily", "testosterone gel 5 g daily"),  # a gel of 1 %
+    ],
+)
+def test_other_ways_to_say_the_same(said, meant):
+    assert give(said).doses == give(meant).doses
+    assert give(said).drug == give(meant).drug
+    assert len(give(said).doses) >= (1 if "year" in meant else 2)
+
+
+def test_routes_of_every_drug_are_words():
+    assert give("progesterone 100 mg vaginal nightly").route == "vaginal"
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        ("estradiol 1 mg daily", "estradiol_oral"),
+        ("estradiol 50 ug daily", "estradiol_patch"),
+        ("estradiol 50 ug oral daily", "estradiol_oral"),
+        ({"drug": "estradiol", "dose": "0.5 mg", "every": 1}, "estradiol_oral"),
+        ("testosterone 5 g daily", "testosterone_gel"),
+        ("testosterone 100 mg weekly", "testosterone_cypionate"),
+    ],
+)
+def test_the_unit_chooses_where_the_name_leaves_several(entry, name):
+    assert give(entry).drug.name == name
+
+
+def test_a_patch_is_worn_until_the_next_and_a_week_at_most():
+    every = {"daily": 1.0, "twice a week": 3.5, "weekly": 7.0, "every 2 weeks": 0.0, "once": 0.0}
+    for words, days in every.items():
+        assert give(f"estradiol 50 ug patch {words}").wear == days
+    assert give("estradiol 1 mg po daily").wear == 0.0
+
+
+def test_a_length_counts_from_the_first_dose():
+    given = give({"drug": "prednisone", "dose": "5 mg daily for 3 months", "from": "30 d"})
+    assert (given.doses[0][0], given.doses[-1][0], len(given.doses)) == (30.0, 121.0, 92)
+    earlier = give("denosumab 60 mg sc every 6 months for 1 y", 1000.0)
+    after = {"drug": "zoledronate", "dose": 5, "every": 30, "for": 60, "after": "denosumab"}
+    days = [day for day, _ in give(after, 1000.0, None, [earlier]).doses]
+    assert days == [earlier.doses[-1][0] + one for one in (0.0, 30.0)]
+    assert give(earlier.to_mapping(), 1000.0) == earlier
+
+
 def test_doses_by_weight():
     patient = "patient: {sex: female, weight: 60 kg}"
     text = f"duration: 9 d\n{patient}\nprotocol: [cjc-1295 60 ug/kg sc once]\n"
@@ -202,6 +266,19 @@ def test_a_target_is_read_in_words_and_keys():
             "1 d",
             "",
         ),
+        ("prednisone 5 mg for 6 months", "an end without an interval", "daily", ""),
+        (
+            "anastrozole 0.5 mg until estradiol is 20-30 pg/mL",
+            "a target without an interval",
+            "daily",
+            "",
+        ),
+        (
+            {"drug": "anastrozole", "dose": 1, "every": 1, "until": 9, "for": 3},
+            "for 3 and until 9",
+            "one of the two",
+            "",
+        ),
         (7, "7", "a prescription", ""),
     ],
 )
@@ -263,6 +340,19 @@ def test_unusual_doses_and_labs_are_warned_of():
     ):
         assert any(words in warning for warning in warnings), words
     assert find_warnings(read("duration: 30 d\nprotocol: [anastrozole 1 mg daily x 3]\n")) == []
+
+
+def test_what_would_be_misread_is_told():
+    old = "duration: 30 d\npatient: {sex: female, age: 63}\nprotocol: [denosumab 60 mg sc]\n"
+    [warning] = find_warnings(read(old))
+    assert "before menopause" in warning
+    named = old.replace("age: 63", "age: 63, stage: natural_menopause")
+    assert find_warnings(read(named)) == []
+    early = "{drug: zoledronate, dose: 5, from: -400}"
+    late = named.replace("denosumab 60 mg sc", early)
+    [warning] = find_warnings(read(late))
+    assert "is not given" in warning
+    assert find_warnings(read("settle: 2 y\n" + late)) == []
 
 
 def test_every_name_of_a_drug_finds_it():

@@ -79,3 +79,15 @@ def test_wrong_tables_are_refused_with_their_fault(tmp_path, change, found):
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"labs\.csv: No such file"):
         read("duration: 1 d\npatient: {sex: male, labs: labs.csv}\n", tmp_path)
+
+
+def test_rows_without_a_day_are_refused_and_blank_ones_skipped(tmp_path):
+    with pytest.raises(ConfigError, match="row 3 without a day"):
+        make(tmp_path, labs="date,testosterone\n2025-12-01,180\n,500\n")
+    config = make(tmp_path, labs="date,testosterone\n2025-12-01,180\n,\n")
+    assert len(config.patient.labs) == 1
+
+
+def test_a_lab_of_zero_is_no_value(tmp_path):
+    with pytest.raises(ConfigError, match="above 0"):
+        make(tmp_path, labs="day,estradiol\n-14,0\n")

@@ -10,6 +10,10 @@ FAR = 2.0
 """A lab is far outside where it is beyond a limit by more than this factor."""
 
 
+OVARIES_UNTIL = 55.0
+"""Age (y) beyond which hardly any woman is before menopause."""
+
+
 @lru_cache(maxsize=1)
 def load_references() -> dict[str, dict[str, list[list[float]]]]:
     """Return reference ranges: lab, sex, rows of (from age, to age (y), low, high), in the
@@ -30,7 +34,20 @@ def find_reference(name: str, sex: str, age: float) -> tuple[float, float] | Non
 
 def find_warnings(config: Config) -> list[str]:
     """Return what to tell the user, a sentence each."""
-    return [*_judge_doses(config), *_judge_labs(config), *_judge_levels(config)]
+    judges = (_judge_stage, _judge_doses, _judge_labs, _judge_levels)
+    return [text for judge in judges for text in judge(config)]
+
+
+def _judge_stage(config: Config) -> list[str]:
+    patient = config.patient
+    young = patient.sex == "male" or patient.age <= OVARIES_UNTIL
+    named = patient.stage not in (None, "premenopausal")
+    if young or named or not (config.protocol or patient.labs or patient.stage):
+        return []
+    return [
+        f"patient.stage: ovaries of a woman of {patient.age:.0f} are taken as before menopause; name "
+        "natural_menopause or surgical_menopause if they are not"
+    ]
 
 
 def _judge_doses(config: Config) -> list[str]:
@@ -46,6 +63,11 @@ def _judge_doses(config: Config) -> list[str]:
             )
         if regimen.doses[-1][0] > config.duration:
             found.append(f"protocol[{index}]: {drug.name} goes on after the run ends")
+        if regimen.doses[0][0] < -config.settle and drug.deed == "doses":
+            found.append(
+                f"protocol[{index}]: {drug.name} on day {regimen.doses[0][0]:g} is not given: it is "
+                f"before the bone lives under the patient's levels (settle: {config.settle:g} d)"
+            )
     return found
 
 

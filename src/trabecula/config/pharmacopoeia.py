@@ -88,23 +88,36 @@ def find_route(word: str) -> str:
     return ROUTES.get(plain, plain)
 
 
-def find_drug(name: str, route: str = "", own: Mapping[str, Drug] | None = None) -> Drug | None:
-    """Return the preparation called `name`, by `route` where the name leaves several; None if none.
+def find_drug(
+    name: str, route: str = "", own: Mapping[str, Drug] | None = None, unit: str = ""
+) -> Drug | None:
+    """Return the preparation called `name`, by `route` or `unit` where the name leaves several.
+
+    None if there is none.
 
     Parameters
     ----------
     own
         Drugs that a configuration defines itself.
+    unit
+        Unit of the dose as it is written: 1 mg of estradiol is swallowed, 50 ug are a patch.
     """
     plain = simplify(name)
     drugs = {**load_drugs(), **(own or {})}
     if plain in drugs:
         return drugs[plain]
     family = [drugs[member] for member in FAMILIES.get(plain, ())]
-    fitting = [drug for drug in family if not route or route in drug.routes]
+    fitting = [drug for drug in family if not route or route in drug.routes] or family
     if family:
-        return (fitting or family)[0]
+        return next((drug for drug in fitting if drug.unit == unit), fitting[0])
     return next((drug for drug in drugs.values() if plain in map(simplify, drug.aliases)), None)
+
+
+@lru_cache(maxsize=1)
+def list_routes() -> frozenset[str]:
+    """Return the full names of all routes by which anything is given."""
+    routes = {route for drug in load_drugs().values() for route in drug.routes}
+    return frozenset(routes | {*ROUTES.values()})
 
 
 def list_names(own: Mapping[str, Drug] | None = None) -> list[str]:

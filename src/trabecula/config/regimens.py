@@ -10,10 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from trabecula.config.names import find_nearest
-from trabecula.config.pharmacopoeia import ROUTES, Drug, find_drug, find_route, list_names
+from trabecula.config.parameters import load_parameters
+from trabecula.config.pharmacopoeia import (
+    ROUTES,
+    Drug,
+    find_drug,
+    find_route,
+    list_names,
+    list_routes,
+)
 from trabecula.config.units import QuantityError, to_number
 
-KEYS = ("drug", "dose", "route", "every", "from", "until", "times", "target", "doses", "after")
+KEYS = (
+    "drug", "dose", "route", "every", "from", "until", "for", "times", "target", "doses", "after",
+)  # fmt: skip
 TIMES = {
     "once": 0.0,
     "daily": 1.0,
@@ -28,18 +38,45 @@ SPANS = {
     "month": 30.4375,
     "year": 365.25,
     "d": 1.0,
+    "wk": 7.0,
+    "mo": 30.4375,
+    "yr": 365.25,
     "y": 365.25,
     "night": 1.0,
+    "hour": 1.0 / 24.0,
+    "h": 1.0 / 24.0,
 }
-COUNTS = {"once": 1, "twice": 2, "thrice": 3, "three times": 3, "four times": 4}
+OFTEN = {"day": "daily", "week": "weekly", "month": "monthly", "year": "yearly"}
+PHRASES = (
+    (r"\b(qd|od)\b", "daily"), (r"\bbid\b", "twice a day"), (r"\btid\b", "three times a day"),
+    (r"\bq(\d+)w\b", r"every \1 weeks"), (r"\bqw\b", "weekly"), (r"\beach\b", "every"),
+    (r"\b(?:daily|nightly) (\d+) times\b", r"\1 times"),
+    (r"\b(\d+) (?:days|nights) a\b", r"\1 times a"), (r"\bat (?:bedtime|night)\b", "nightly"),
+    (r"\bby mouth\b", "oral"),
+    (r"\bevery other (day|week|month|night)\b", r"every 2 \1s"),
+    (r"\b(for|every|until|from) an? ", r"\1 1 "),
+    (r"\bx (\d+ (?:day|week|month|year)s?)\b", r"for \1"),
+    (r"\b(mg|ug|mcg|g)/(day|d|week|month)\b", r"\1 a \2"), (r"\b(a|per) d\b", "a day"),
+    (r"\bonce (daily|weekly|monthly|yearly)\b", r"\1"),
+    (r"\bonce (?:a|per|every) (day|week|month|year)\b", r"a \1"),
+    (r"\b(twice|thrice|times) (?:daily|a day|per day)\b", r"\1 a day"),
+    (r"\b(twice|thrice|times) weekly\b", r"\1 a week"),
+    (r"\b(twice|thrice|times) monthly\b", r"\1 a month"),
+)  # fmt: skip
+"""Other ways to say the same, and the way that is read here."""
+COUNTS = {"twice": 2, "thrice": 3, "two times": 2, "three times": 3, "four times": 4}
 MOST_DOSES = 50_000
 """Doses of one regimen beyond which it is a mistake."""
+
+LONGEST_WEAR = 7.5
+"""Longest that one patch is worn (d)."""
 
 ANALYTES = {"estradiol": "pg/mL", "testosterone": "ng/dL", "igf1": "1"}
 """Labs that a dose can be fitted to, and their units."""
 
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)"
-_SPAN = rf"(?:(?P<n>{_NUMBER})\s*)?(?P<span>days?|weeks?|months?|years?|nights?|d|y)\b"
+_SPANS = r"days?|weeks?|wks?|months?|mos?|years?|yrs?|nights?|hours?|d|h|y"
+_SPAN = rf"(?:(?P<n>{_NUMBER})\s*)?(?P<span>{_SPANS})\b"
 
 
 class RegimenError(ValueError):
@@ -94,6 +131,13 @@ class Regimen:
     doses: tuple[tuple[float, float], ...]
     target: Target | None = None
     schedule: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def wear(self) -> float:
+        """Days for which a dose that is told by the day is worn: until the next, a week at most; 0 if
+        that is not said."""
+        every = dict(self.schedule).get("every", 0.0)
+        return every if self.drug.per_day and every <= LONGEST_WEAR else 0.0
 
     def to_mapping(self) -> dict[str, Any]:
         """Return keys that read to an equal regimen."""
@@ -151,7 +195,7 @@ def read_regimen(
             **_read_phrase(parts["dose"], with_drug=False),
             **{k: v for k, v in parts.items() if k != "dose"},
         }
-    drug = _find(parts.get("drug"), parts.get("route"), own)
+    drug = _find(parts.get("drug"), parts.get("route"), own, parts.get("dose"))
     route = _read_route(parts.get("route"), drug)
     target = None if parts.get("target") is None else _read_target(parts["target"])
     if parts.get("doses") is not None:
@@ -161,14 +205,18 @@ def read_regimen(
     dose = _read_dose(parts["dose"], drug, weight)
     start = _read_time(parts.get("from", 0.0), "from") + _find_end(parts.get("after"), earlier)
     days, schedule = _list_days(parts, start, duration)
+    if target is not None and not schedule:
+        raise RegimenError("a target without an interval", "every: 7 d, or words such as daily")
     spelled = (("dose", dose), ("from", start), *schedule)
     return Regimen(drug, route, tuple((day, dose) for day in days), target, spelled)
 
 
-def _find(name: Any, route: Any, own: Mapping[str, Drug]) -> Drug:
+def _find(name: Any, route: Any, own: Mapping[str, Drug], dose: Any = None) -> Drug:
     if not isinstance(name, str) or not name.strip():
         raise RegimenError("no drug", "drug: one of " + ", ".join(list_names(own)))
-    drug = find_drug(name, find_route(route) if isinstance(route, str) else "", own)
+    unit = re.fullmatch(rf"{_NUMBER}\s*(\w+)", str(dose).strip())
+    way = find_route(route) if isinstance(route, str) else ""
+    drug = find_drug(name, way, own, unit[1] if unit else "")
     if drug is None:
         raise RegimenError(
             f"an unknown drug {name!r}", "a drug that Trabecula knows, or one of hormones.drugs",
@@ -195,6 +243,9 @@ def _read_dose(value: Any, drug: Drug, weight: float) -> float:
             amount = to_number(value.strip().removesuffix("/kg"), drug.unit) * weight
         elif volume and not isinstance(value, int | float):
             amount = to_number(volume[1], "mL") * to_number(volume[2], f"{drug.unit}/mL")
+        elif drug.unit == "g" and re.search(r"\d\s*[mu]g$", str(value).strip()):
+            # Milligrams are of what is in the gel, grams are of the gel.
+            amount = to_number(value, "g") / load_parameters()[f"drugs.{drug.name}.content"]
         else:
             amount = to_number(value, drug.unit)
     except QuantityError as error:
@@ -248,6 +299,10 @@ def _list_days(
     parts: Mapping[str, Any], start: float, duration: float
 ) -> tuple[list[float], list[tuple[str, float]]]:
     """Return the days of the doses, and the keys that spell them in numbers."""
+    if parts.get("for") is not None:
+        if parts.get("until") is not None:
+            raise RegimenError(f"for {parts['for']} and until {parts['until']}", "one of the two")
+        parts = {**parts, "until": start + _read_time(parts["for"], "for")}
     end = duration if parts.get("until") is None else _read_time(parts["until"], "until")
     every, times = parts.get("every"), parts.get("times")
     gap = 0.0 if every is None else _read_time(every, "every")
@@ -262,6 +317,8 @@ def _list_days(
     if gap == 0.0:
         if times not in (None, 1):
             raise RegimenError(f"{times} times without an interval", "every: 7 d, or such")
+        if parts.get("until") is not None:
+            raise RegimenError("an end without an interval", "every: 7 d, or words such as daily")
         return [start], []
     count = max(1, -int(-(end - start) // gap)) if times is None else times
     if times is not None and parts.get("until") is not None:
@@ -302,6 +359,8 @@ def _read_phrase(text: str, with_drug: bool = True) -> dict[str, Any]:
     rest = " ".join(
         text.strip().lower().replace("µ", "u").replace("μ", "u").replace("–", "-").split()
     )
+    for said, meant in PHRASES:
+        rest = re.sub(said, meant, rest)
     parts: dict[str, Any] = {}
     dose = re.search(
         rf"{_NUMBER}\s*ml\s*(?:of|at)\s*{_NUMBER}\s*\w+/ml|{_NUMBER}\s*(?:mg/kg|ug/kg|mg|ug|mcg|g)\b",
@@ -324,12 +383,13 @@ def _read_phrase(text: str, with_drug: bool = True) -> dict[str, Any]:
     rest = _take_times(rest, parts)
     rest = _take_schedule(rest, parts)
     for word in rest.replace(",", " ").split():
-        if find_route(word) in {*ROUTES.values()}:
-            parts["route"] = find_route(word)
+        if find_route(word.removesuffix("ly")) in list_routes():
+            parts["route"] = find_route(word.removesuffix("ly"))
         elif word not in ("a", "by", "per", "the", "and", "then"):
+            known = [*ROUTES, *list_routes(), *TIMES, "every", "until"]
             raise RegimenError(
                 f"{word!r} in {text!r}", "dose, route, every ..., x N, from ..., until ...",
-                find_nearest(word, [*ROUTES, *ROUTES.values(), *TIMES, "every", "until"]),
+                "" if word in known else find_nearest(word, known),
             )  # fmt: skip
     return parts
 
@@ -357,8 +417,6 @@ def _take_times(rest: str, parts: dict[str, Any]) -> str:
         )
         parts[key] = time
         rest = rest[: match.start()] + " " + rest[match.end() :]
-    if "for" in parts:
-        parts["until"] = parts.pop("for") + parts.get("from", 0.0)
     match = re.search(r"\bx\s*(\d+)\b", rest)
     if match:
         parts["times"] = int(match[1])
@@ -376,6 +434,10 @@ def _take_schedule(rest: str, parts: dict[str, Any]) -> str:
     if match:
         count = COUNTS[match[1]] if match[1] else int(match[2])
         parts["every"] = SPANS[match[3]] / count
+        return rest[: match.start()] + " " + rest[match.end() :]
+    match = re.search(r"\b(?:a|per) (day|week|month|year)\b", rest)
+    if match:
+        parts["every"] = TIMES[OFTEN[match[1]]]
         return rest[: match.start()] + " " + rest[match.end() :]
     for word, gap in TIMES.items():
         if re.search(rf"\b{word}\b", rest):

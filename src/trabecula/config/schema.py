@@ -97,19 +97,28 @@ class LatticeSettings(Block):
 
 
 class Lab(Block):
-    """Levels measured on one day; before day 0 days are negative."""
+    """Levels measured on one day; before day 0 days are negative.
+
+    What was below detection is given as half of the limit of the assay, or not at all.
+    """
 
     day: Annotated[float, Quantity("d", -LARGEST_TIME, LARGEST_TIME)] = 0.0
-    estradiol: Annotated[float, Quantity("pg/mL", 0, 5000, "estradiol")] | None = None
-    testosterone: Annotated[float, Quantity("ng/dL", 0, 10000, "testosterone")] | None = None
-    free_testosterone: Annotated[float, Quantity("pg/mL", 0, 5000, "testosterone")] | None = None
+    estradiol: Annotated[float, Quantity("pg/mL", 0, 5000, "estradiol", above=True)] | None = None
+    testosterone: (
+        Annotated[float, Quantity("ng/dL", 0, 10000, "testosterone", above=True)] | None
+    ) = None
+    free_testosterone: (
+        Annotated[float, Quantity("pg/mL", 0, 5000, "testosterone", above=True)] | None
+    ) = None
     shbg: Annotated[float, Quantity("nmol/L", 1, 500)] | None = None
-    lh: Annotated[float, Quantity("mIU/mL", 0, 300)] | None = None
-    fsh: Annotated[float, Quantity("mIU/mL", 0, 500)] | None = None
-    progesterone: Annotated[float, Quantity("ng/mL", 0, 500, "progesterone")] | None = None
-    igf1: Annotated[float, Quantity("ng/mL", 0, 3000)] | None = None
-    pth: Annotated[float, Quantity("pg/mL", 0, 3000)] | None = None
-    cortisol: Annotated[float, Quantity("ug/dL", 0, 300, "cortisol")] | None = None
+    lh: Annotated[float, Quantity("mIU/mL", 0, 300, above=True)] | None = None
+    fsh: Annotated[float, Quantity("mIU/mL", 0, 500, above=True)] | None = None
+    progesterone: Annotated[float, Quantity("ng/mL", 0, 500, "progesterone", above=True)] | None = (
+        None
+    )
+    igf1: Annotated[float, Quantity("ng/mL", 0, 3000, above=True)] | None = None
+    pth: Annotated[float, Quantity("pg/mL", 0, 3000, above=True)] | None = None
+    cortisol: Annotated[float, Quantity("ug/dL", 0, 300, "cortisol", above=True)] | None = None
 
 
 class PatientSettings(Block):

@@ -80,7 +80,11 @@ def _read(
         {_to_name(column): cell.strip() for column, cell in row.items() if cell.strip()}
         for row in rows
     ]
-    return clean, []
+    for number, row in enumerate(clean, start=2):
+        if row and not {"day", "date"} & set(row):
+            found = f"{name}: row {number} without a day"
+            return [], [Problem(where, key, found, "a day or a date in every row")]
+    return [row for row in clean if row], []
 
 
 def _to_name(column: str) -> str:

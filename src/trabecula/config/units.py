@@ -20,6 +20,7 @@ _QUANTITY = re.compile(
 _TOWER = re.compile(r"(?:\^|\*\*)[^A-Za-z]*(?:\^|\*\*|\d\d)")
 """Powers of powers and exponents of two digits, which no unit needs and which may never end."""
 
+_UNITS = re.compile(r"^([mkµu]?)U(?=/|$)")
 _EXACT = {("y", "d"): 365.25, ("mm", "um"): 1000.0}
 """The commonest conversions, which need not load pint."""
 
@@ -58,6 +59,8 @@ def convert_unit(number: float, found: str, unit: str, substance: str = "") -> f
     if len(found) > 40 or _TOWER.search(found):
         msg = f"'{found[:40]}' is not a unit"
         raise QuantityError(msg)
+    if "IU" in unit:  # laboratories leave the I out
+        found = _UNITS.sub(r"\1IU", found)
     import pint
 
     registry = _registry()

@@ -41,6 +41,20 @@ def compute_free(testosterone: Array, shbg: Array, parameters: Parameters) -> Ar
     return free * PG_ML_PER_NMOL_L
 
 
+def compute_shbg_between(total: float, free: float, parameters: Parameters) -> float:
+    """Return the SHBG (nmol/L) that leaves `free` testosterone of the `total`; below 0 if none can.
+
+    Parameters
+    ----------
+    total
+        Total testosterone (ng/dL).
+    free
+        Free testosterone (pg/mL).
+    """
+    unbound = compute_total(free, 0.0, parameters)
+    return (total - unbound) / (compute_total(free, 1.0, parameters) - unbound)
+
+
 def compute_total(free: float, shbg: float, parameters: Parameters) -> float:
     """Return total testosterone (ng/dL) from free (pg/mL) and SHBG (nmol/L).
 

@@ -1,7 +1,8 @@
 """Serum levels of a patient over a whole protocol: own glands, drugs, feedback, labs, titration.
 
-Labs until the first dose scale what the own glands make; later ones scale the whole level from the
-first dose on, as another clearance would. Between labs factors are straight on a logarithmic scale.
+Labs until the first dose, that day's included, scale what the own glands make; later ones scale the
+whole level from the first dose on, as another clearance would. Between labs factors are straight on a
+logarithmic scale.
 Hormones do not depend on the bone, so the course is made before the first step of a life, in bins of
 half a day, and a step reads means over its own days.
 """
@@ -135,10 +136,12 @@ def make_course(config: Config) -> Course:
     factors: dict[str, Array] = {}
     for _ in range(FITS if labs else 1):
         course = _run(edges, own, regimens, parameters, patient.sex, factors)
-        misses = find_misses(course.read_day, labs)
+        misses = find_misses(course.read_day, labs, begun)
         if is_met(misses):
             break
         early = {n: [p for p in points if p[0] <= begun] for n, points in misses.items()}
+        if patient.sex == "male" and "estradiol" not in labs:
+            early["estradiol"] = early["testosterone"]  # of which men's is made
         own = scale_own(own, middle, early)
         for name in [name for name in misses if late.get(name)]:
             points = [(begun, 1.0), *(p for p in misses[name] if p[0] > begun)]
@@ -166,7 +169,7 @@ def _run(
     count = len(edges) - 1
     course = Course(edges)
     numbers = read_numbers(parameters, sex)
-    kinetics = [make_kinetics(regimen.drug, parameters, sex) for regimen in regimens]
+    kinetics = [make_kinetics(regimen.drug, parameters, sex, regimen.wear) for regimen in regimens]
     doses = [list(regimen.doses) for regimen in regimens]
     visits = list_visits(regimens, edges)
     axis = Axis()

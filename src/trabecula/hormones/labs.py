@@ -9,7 +9,7 @@ import numpy as np
 from trabecula.base.columns import Array
 from trabecula.config.parameters import Parameters
 from trabecula.config.schema import PatientSettings
-from trabecula.hormones.binding import compute_total
+from trabecula.hormones.binding import compute_shbg_between, compute_total
 from trabecula.hormones.patient import Own, fit_ratios
 
 type Points = dict[str, list[tuple[float, float]]]
@@ -32,23 +32,37 @@ FITTED = {
 def read_labs(
     patient: PatientSettings, parameters: Parameters
 ) -> dict[str, list[tuple[float, float]]]:
-    """Return measured levels by name (day, value), in the units of :class:`Course`."""
-    p, found = parameters, dict[str, list[tuple[float, float]]]()
+    """Return measured levels by name (day, value), in the units of :class:`Course`.
+
+    Values of one day are one, their geometric mean. Free testosterone stands for the total where that
+    was not measured on its day, by the SHBG of the nearest day; beside the total it tells SHBG.
+    """
+    p, found = parameters, dict[str, dict[float, float]]()
     scale = {"igf1": p["glands.growth.igf1_young"], "pth": p["glands.others.pth_young"]}
+    several: dict[str, dict[float, list[float]]] = {}
     for lab in patient.labs:
-        values = lab.model_dump(exclude_none=True)
-        day = values.pop("day")
-        if "free_testosterone" in values and "testosterone" not in values:
-            shbg = values.get("shbg", p[f"glands.binding.shbg_{patient.sex}"])
-            values["testosterone"] = compute_total(values["free_testosterone"], shbg, p)
-        for name, value in values.items():
-            if value > 0.0:
-                found.setdefault(name, []).append((day, value / scale.get(name, 1.0)))
-    return found
+        for name, value in lab.model_dump(exclude_none=True, exclude={"day"}).items():
+            several.setdefault(name, {}).setdefault(lab.day, []).append(value)
+    for name, days in several.items():
+        means = {day: float(np.exp(np.log(values).mean())) for day, values in days.items()}
+        found[name] = {day: value / scale.get(name, 1.0) for day, value in means.items()}
+    totals, bound = found.setdefault("testosterone", {}), found.setdefault("shbg", {})
+    for day, free in found.pop("free_testosterone", {}).items():
+        if day in totals and day not in bound:
+            shbg = compute_shbg_between(totals[day], free, p)
+            bound |= {day: shbg} if shbg > 0.0 else {}
+        elif day not in totals:
+            nearest = min(bound, key=lambda one: abs(one - day), default=None)
+            usual = p[f"glands.binding.shbg_{patient.sex}"]
+            shbg = usual if nearest is None else bound[nearest]
+            totals[day] = compute_total(free, shbg, p)
+    return {name: sorted(days.items()) for name, days in found.items() if days}
 
 
 def find_misses(
-    read: Callable[[str, float], float], labs: Mapping[str, Sequence[tuple[float, float]]]
+    read: Callable[[str, float], float],
+    labs: Mapping[str, Sequence[tuple[float, float]]],
+    begun: float = np.inf,
 ) -> Points:
     """Return by level how far (factor) each lab lies from the course on its day.
 
@@ -58,9 +72,17 @@ def find_misses(
         The course's mean of a level over the day that begins at a time (d).
     labs
         By level, days (d) and values in the unit of the level.
+    begun
+        Day of the first dose (d): blood of that day is drawn before it.
     """
+
+    def start(day: float) -> float:
+        return min(day, begun - 1.0) if day <= begun else day
+
     return {
-        name: [(day, value / max(read(name, day), 1e-9)) for day, value in labs.get(name, ())]
+        name: [
+            (day, value / max(read(name, start(day)), 1e-9)) for day, value in labs.get(name, ())
+        ]
         for name in FITTED
     }
 

@@ -87,14 +87,20 @@ def _make_man(patient: PatientSettings, p: Parameters, age: Array, igf1: Array, 
 
 
 def find_last_period(patient: PatientSettings, parameters: Parameters) -> float:
-    """Return the years from the last period to day 0; negative before it."""
+    """Return the years from the last period to day 0; negative before it.
+
+    Who does not say when it was had it at `menopause.age`, as far as that goes with her stage: before it
+    all begins, while estradiol falls, or after it has fallen.
+    """
+    p = parameters
     if patient.last_period is not None:
         return patient.age - patient.last_period
+    usual = patient.age - p["glands.menopause.age"]
     if patient.stage in ("premenopausal", None):
-        return min(
-            patient.age - parameters["glands.menopause.age"], parameters["glands.menopause.before"]
-        )
-    return patient.age - parameters["glands.menopause.age"]
+        return min(usual, p["glands.menopause.before"])
+    if patient.stage == "perimenopausal":
+        return min(max(usual, p["glands.menopause.fall_from"]), 0.0)
+    return max(usual, p["glands.menopause.fall_to"])
 
 
 def _make_woman(

@@ -69,8 +69,14 @@ class Kinetics:
         return self.area * total
 
 
-def make_kinetics(drug: Drug, parameters: Parameters, sex: str) -> Kinetics:
-    """Return the kinetics of a preparation in a patient of `sex`; a drug of the user's has its own."""
+def make_kinetics(drug: Drug, parameters: Parameters, sex: str, worn: float = 0.0) -> Kinetics:
+    """Return the kinetics of a preparation in a patient of `sex`; a drug of the user's has its own.
+
+    Parameters
+    ----------
+    worn
+        Days for which a dose is worn; 0 for those of the table.
+    """
     own = dict(drug.own)
 
     def get(name: str) -> float:
@@ -79,10 +85,12 @@ def make_kinetics(drug: Drug, parameters: Parameters, sex: str) -> Kinetics:
         return parameters.get(f"drugs.{drug.name}.{name}", 0.0)
 
     rates = tuple(get(n) for n in ("absorption", "release", "elimination") if get(n) > 0.0)
-    wear, clearance = get("wear"), get(f"clearance_{sex}") or get("clearance")
+    wear, clearance = worn or get("wear"), get(f"clearance_{sex}") or get("clearance")
     area = 1.0
-    if clearance > 0.0:
-        amount = IN_MG[drug.unit] * get("content") * get("bioavailability")
+    amount = IN_MG.get(drug.unit, 1.0) * get("content") * get("bioavailability")
+    if own and drug.on == "glucocorticoid":
+        area = amount  # as prednisone: mg a day, whatever its clearance
+    elif clearance > 0.0:
         area = PER_MG_L[drug.on] * amount * (wear if drug.per_day else 1.0) / clearance
     return Kinetics(drug, rates, wear, area, get("half"))
 
