@@ -242,7 +242,7 @@ def test_a_reference_of_its_own(tmp_path):
         ("{sex: M, age_y: 68}", "male", 68.0, 0),
         ("{sex: MF, age_y: 40}", "female", 40.0, 1),
         ("{sex: F, age_y: 0.25}", "female", 18.0, 1),
-        ("{}", "female", 50.0, 0),
+        ("{}", "female", 50.0, 1),
     ],
 )
 def test_people(tmp_path, people, sex, age, notes):

@@ -83,12 +83,19 @@ def test_what_is_not_understood_is_listed(tmp_path, old, new, left, reason):
         ("e2_pg_ml: 60", "e2_pg_ml: [[9, 30], [0, 60]]", "put in order"),
         ("e2_pg_ml: 60", "e2_pg_ml: [[0, 60], [9, 60], [9, 30]]", "are a jump"),
         ("sex: F, age_y: 55", "sex: F, age_y: [50, 60]", "taken as 55"),
+        ("sex: F, age_y: 55", "sex: F", "age_y not given: taken as 50 y"),
     ],
 )
 def test_what_is_assumed_is_noted(tmp_path, old, new, note):
     (trial,) = load(tmp_path, old, new).trials
     assert any(note in text for text in trial.notes), trial.notes
     assert sum(end.term is not None for end in trial.endpoints) >= 4
+
+
+def test_an_age_in_settings_is_none_that_is_assumed(tmp_path):
+    new = "population: {sex: F}\n    settings: {patient.age: 44}"
+    (trial,) = load(tmp_path, "population: {sex: F, age_y: 55}", new).trials
+    assert trial.notes == ()
 
 
 @pytest.mark.parametrize(("word", "sex"), [("male", "male"), ("Men", "male"), ("Women", "female")])

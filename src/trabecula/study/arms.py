@@ -154,9 +154,12 @@ def _part(points: list[tuple[float, float]], are_doses: bool) -> Points:
 
 def make_steps(points: Points) -> Points:
     """Return the points of a series that jumps just after each day, from nothing at first."""
-    steps, before = [], 0.0
+    steps: list[tuple[float, float]] = []
+    before = 0.0
     for day, value in points:
-        steps += [(day, before), (day + JUMP, value)]
+        if not steps or day > steps[-1][0]:  # two values of one day: the second follows at once
+            steps.append((day, before))
+        steps.append((day + JUMP, value))
         before = value
     return tuple(steps)
 

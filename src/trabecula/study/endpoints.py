@@ -23,6 +23,9 @@ READ = (
 UNUSED = ("note", "notes", "comment", "evidence", "source", "caveat", "unit", "n", "id", "title")
 """Keys of an endpoint that are words for people."""
 
+WITHOUT_BASELINE = ("ede_um", "wth_um", "e2_pg_ml", "t_ng_dl")
+"""Observables that are read as they are, over no baseline."""
+
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "none", "")
 
 
@@ -78,8 +81,11 @@ class EndpointReader:
         context = {
             "t": entry.get("t_day", self._days), "w": entry.get("window_d"),
             "since": entry.get("from_day"), "compare": entry.get("compare"),
-            "reference": entry.get("reference", self._reference), "days": self._days,
+            "reference": entry.get("reference", None if "from_day" in entry else self._reference),
+            "days": self._days,
         }  # fmt: skip
+        if words in WITHOUT_BASELINE and "from_day" in entry:
+            self._notes.append(f"endpoint {index + 1} ({words}): from_day says nothing of it")
         reason = reason or self._find_fault(context)
         precision = entry.get("precision")
         if precision is not None and not (is_number(precision) and precision > 0):

@@ -88,6 +88,7 @@ def _add_to_trial(trial: Trial) -> Trial:
         if end.term is not None and SHARES.keys() & set(end.term.observables)
         for name in end.term.arms
     }
+    helped -= _find_apart(trial)
     days = max(LEAST, min(MOST, trial.days))
     held: list[Arm] = []
     arms = []
@@ -104,6 +105,20 @@ def _add_to_trial(trial: Trial) -> Trial:
             held.append(fresh)
         arms.append(replace(arm, held=(same or fresh).name))
     return replace(trial, arms=(*arms, *held))
+
+
+def _find_apart(trial: Trial) -> set[str]:
+    """Return the arms that cannot be held, and all that a term compares with them.
+
+    The chance that two arms share cancels between them; it would not if one had it taken out.
+    """
+    apart = {arm.name for arm in trial.arms if arm.reason or arm.settings}
+    terms = [set(end.term.arms) for end in trial.endpoints if end.term is not None]
+    while True:
+        grown = apart.union(*(arms for arms in terms if arms & apart))
+        if grown == apart:
+            return apart
+        apart = grown
 
 
 def _find_name(arms: Sequence[Arm], held: Sequence[Arm]) -> str:

@@ -11,7 +11,7 @@ from trabecula.analysis.windows import BASELINE
 from trabecula.base.codes import Phase
 from trabecula.base.columns import Array
 from trabecula.study.held import SHARES, compute_share
-from trabecula.study.terms import Observer, Term, When
+from trabecula.study.terms import LEAD, Observer, Term, When
 
 WINDOW = 14.0
 """Width of a window that is not given (d)."""
@@ -91,10 +91,10 @@ class Pool(Observer):
             return _compute_sites(runs, SITES[observable], when)
         if observable in LEVELS:
             return _compute_level(runs, LEVELS[observable], when, observable.endswith("_ratio"))
+        when = replace(when, since=when.since if (when.since or 0.0) > 0.0 else None)
         held, share = self._get_held(observable, arm, when), self._make_share(observable, arm)
         if observable == "acf_ratio":
-            plain = replace(when, since=None)
-            return _compare(_measure_activation, runs, held, share, plain, SITE_WINDOW)
+            return _compare(_measure_activation, runs, held, share, when, SITE_WINDOW)
         key = SERIES[observable]
         ratio = _compare(
             lambda of, start, end: _sum_windows(of, key, start, end) / len(of),
@@ -148,16 +148,33 @@ class Pool(Observer):
         base = np.broadcast_to(np.asarray(base, float), means.shape)
         values = np.divide(means, base, out=np.full(means.shape, np.nan), where=base > 0)
         values = 100.0 * (values - 1.0) if observable.endswith("_pct") else values
-        is_beyond = values > level if level >= 0 else values < level
+        rises = level >= (0.0 if observable.endswith("_pct") else 1.0)
+        is_beyond = values > level if rises else values < level
         days = time[is_beyond & (time > 0) & (time <= when.day)]
         return float(days[0]) if days.size else float("nan")
 
 
 def _find_window(runs: Sequence[Results], when: When, width: float) -> tuple[float, float]:
-    """Return first and last day of a window; it is moved back if the run ends within it."""
-    wide = width if when.width is None else float(when.width)
+    """Return first and last day of a window; it is moved back if the run ends within it.
+
+    A width that nobody asked for does not reach from after day 0 to before it.
+    """
+    if when.width is not None:
+        wide = float(when.width)
+    else:
+        wide = min(width, 2.0 * when.day) if when.day > 0.0 else width
     end = min(when.day + wide / 2.0, float(runs[0].time[-1]))
-    return end - wide, end
+    start = end - wide
+    return (max(start, 0.0) if when.width is None and when.day > 0.0 else start), end
+
+
+def _find_base(when: When) -> tuple[float, float]:
+    """Return first and last day of a baseline: as given, or the 90 d before day 0 or a later `since`."""
+    if when.reference is not None:
+        return when.reference
+    if when.since is None or when.since <= 0.0:
+        return BASELINE
+    return max(0.0, when.since - LEAD), when.since
 
 
 def _sum_courses(runs: Sequence[Results], key: str, width: float) -> Array:
@@ -200,10 +217,8 @@ def _compare(
         common = share(start, end) if end <= last else 0.0
         if common > 0.0:
             base += common * (measure(held, start, end) - base)
-    elif when.since is not None:
-        base = measure(runs, when.since - 45.0, when.since + 45.0)
     else:
-        base = measure(runs, *(when.reference or BASELINE))
+        base = measure(runs, *_find_base(when))
     return now / base if base else float("nan")
 
 
@@ -239,14 +254,17 @@ def _measure_activation(runs: Sequence[Results], start: float, end: float) -> fl
 
 
 def _compute_level(runs: Sequence[Results], name: str, when: When, is_ratio: bool) -> float:
-    """Return a level in a window, as it is or over that of the baseline; bones share it."""
-    run = runs[0]
-    if name not in run.hormones:
+    """Return a level in a window, as it is or over that of the baseline: a mean over the runs."""
+
+    def measure(start: float, end: float) -> float:
+        return float(np.mean([
+            compute_window_mean(run.time, run.hormones[name].values, start, end) for run in runs
+        ]))  # fmt: skip
+
+    if any(name not in run.hormones for run in runs):
         return float("nan")
-    values = run.hormones[name].values
-    now = compute_window_mean(run.time, values, *_find_window(runs, when, WINDOW))
-    base = compute_window_mean(run.time, values, *(when.reference or BASELINE))
-    base = base if is_ratio and not when.is_raw else 1.0
+    now = measure(*_find_window(runs, when, WINDOW))
+    base = measure(*_find_base(when)) if is_ratio and not when.is_raw else 1.0
     return now / base if base else float("nan")
 
 

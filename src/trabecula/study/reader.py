@@ -1,6 +1,7 @@
 """Panels and trials from files: what cannot be read is told, or kept with its reason."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from trabecula.base.errors import ConfigError, Problem
 from trabecula.config.marginals import describe_distribution
 from trabecula.config.marks import Key, load_yaml
+from trabecula.config.parameters import load_parameters
 from trabecula.config.populationrules import read_variation
 from trabecula.config.populationschema import Variation
 from trabecula.study.arms import ArmReader, flatten_settings
@@ -32,7 +34,12 @@ READ = (
 UNUSED = ("note", "notes", "comment", "evidence", "caveat")
 """Keys of a trial that are words for people."""
 
-WOMEN, MEN = ("f", "female", "woman", "women"), ("m", "male", "man", "men")
+AGE = 50.0
+"""Age (y) of people of whom none is given."""
+
+WOMEN, MEN = ("f", "female", "females", "woman", "women"), ("m", "male", "males", "man", "men")
+PEOPLE = ("sex", "age_y", "n", "note", "notes", "source", "comment", *Variation.model_fields)
+"""Keys of a population that are read, or are words for people."""
 
 
 def load_panel(path: str | Path, strict: bool = False) -> Panel:
@@ -119,14 +126,28 @@ class RowReader:
         if reason or not arms:
             reason = reason or self._complaints.problems[-1].found
             return self._give_up(row, name, reason or "no arms")
-        people = row.get("population") if isinstance(row.get("population"), dict) else {}
-        sex, age, assumed = read_people(people or {})
+        given = row.get("population")
+        people: dict[str, Any] = given if isinstance(given, dict) else {}
+        if given is not None and not isinstance(given, dict):
+            self._notes.append(f"population is no {{sex, age_y}} and not read: {say(given)}")
+        sex, age, assumed = read_people(people)
         self._notes += assumed
         unread = [str(key) for key in row if key not in READ and key not in UNUSED]
         if unread:
             self._notes.append(f"not read: {', '.join(unread)}")
         config, settings, why = self._read_base(row)
-        variation, unclear = self._read_variation(people or {})
+        variation, unclear = self._read_variation(people)
+        if config is not None and people.keys() & {"sex", "age_y"}:
+            self._notes.append("sex and age are those of the configuration, not of population")
+        elif "age_y" not in people and not (variation or has_patient(settings)):
+            self._notes.append(f"age_y not given: taken as {AGE:g} y")
+        if config is None and not has_patient(settings) and any(map(has_glands, arms)):
+            stage = find_stage(sex, age)
+            settings = {**settings, "patient.stage": stage}
+            self._notes.append(
+                f"arms with prescriptions: all are patients with glands ({stage}), in whom what an arm "
+                "does not name follows from sex and age"
+            )
         why = why or unclear
         reader = EndpointReader(
             (*self._path, "endpoints"), [arm.name for arm in arms], days, row.get("reference"),
@@ -224,18 +245,40 @@ class RowReader:
         return config, found, reason
 
 
+def has_patient(settings: Mapping[str, Any]) -> bool:
+    """Whether settings of a trial say who the patient is."""
+    return any(key.split(".")[0] == "patient" for key in settings)
+
+
+def has_glands(arm: Arm) -> bool:
+    """Whether settings of an arm make its levels follow from glands, which other arms then need too."""
+    heads = {key.split(".")[0] for key in arm.settings}
+    named = any(key.startswith("patient") for key in arm.settings)
+    return "protocol" in heads and not named
+
+
+def find_stage(sex: str, age: float) -> str:
+    """Return the stage of a patient (y) of whom none is given."""
+    if sex == "male":
+        return "adult"
+    late = age > load_parameters()["glands.menopause.age"]
+    return "natural_menopause" if late else "premenopausal"
+
+
 def read_people(people: Mapping[str, Any]) -> tuple[str, float, list[str]]:
     """Return sex, age (y) and what had to be assumed of them."""
-    notes = []
-    said = str(people.get("sex", "F")).strip().lower()
-    if said not in (*WOMEN, *MEN):
+    unread = [str(key) for key in people if key not in PEOPLE]
+    notes = [f"population: not read: {', '.join(unread)}"] if unread else []
+    words = re.findall(r"[a-z]+", str(people.get("sex", "F")).lower())
+    are_men, are_women = (any(word in names for word in words) for names in (MEN, WOMEN))
+    if are_men == are_women:
         notes.append(f"sex {people.get('sex')}: taken as women")
-    age = people.get("age_y", 50)
+    age = people.get("age_y", AGE)
     if is_window(age):
         age = (age[0] + age[1]) / 2.0
         notes.append(f"age {people['age_y']}: taken as {age:g} y")
-    years = float(age) if is_number(age) else 50.0
+    years = float(age) if is_number(age) else AGE
     kept = min(max(years, 18.0), 110.0)
     if kept != years or not is_number(age):
         notes.append(f"age {age}: taken as {kept:g} y")
-    return ("male" if said in MEN else "female"), kept, notes
+    return ("male" if are_men and not are_women else "female"), kept, notes

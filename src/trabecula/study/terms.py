@@ -10,7 +10,8 @@ A term is arithmetic (``+ - * /`` and parentheses) over numbers and these calls:
 - ``share_prevented(OBS, arm, worst, best)``: 1 - (arm - best) / (worst - best);
 - ``over(OBS, arm, other)``: an observable of an arm over that of another, each as it is and not
   against its own baseline; what ``compare`` means for a fold or a ratio;
-- ``first_day(OBS, arm, level)``: first day on which a running mean over the window is beyond the level.
+- ``first_day(OBS, arm, level)``: first day on which a running mean over the window is beyond the level,
+  away from what nothing would do (0 of a change, 1 of a fold).
 
 Arms whose names are no plain words can stand in quotes: ``res_pct("anti-TNF")``.
 A bare observable stands for that of the endpoint's own arm; one that ends in ``_vs_ctl`` subtracts
@@ -149,6 +150,9 @@ def read_term(
     """
     text = words.strip()
     if not is_plain(text):
+        if context.get("compare") is not None:
+            msg = "compare beside a term: write the difference out, such as obs(arm) - obs(other)"
+            raise TermError(msg)
         text = _quote_names(text, arms)
     else:
         if not arm:

@@ -87,7 +87,7 @@ def look_up(observable: str, when: When) -> tuple[float, float]:
     if not rows:
         return math.nan, 0.0
     usual = SITE_WINDOW if observable in SITES or observable == "acf_ratio" else WINDOW
-    width = when.width or usual
+    width = when.width or (min(usual, 2.0 * when.day) if when.day > 0.0 else usual)
     day = max(when.day - (when.since or 0.0), 1.0)
 
     def distance(row: Mapping[str, float]) -> float:

@@ -1,0 +1,161 @@
+"""What an endpoint or a trial could be taken for: it is read one way, or the reader is told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from test_panel import PANEL
+from test_panel_variants import load
+from test_validation import make_results
+from trabecula.analysis import Series
+from trabecula.study import Sampling, add_held
+from trabecula.study.arms import make_steps
+from trabecula.study.pool import Pool
+from trabecula.study.terms import When
+from trabecula.study.trials import make_arm_config
+
+FIRST = "- {arm: [off, drug], obs: res_pct, t_day: 28, window_d: 4, band: [10, 50], required: true}"
+SEX = "population: {sex: F, age_y: 55}"
+
+
+@pytest.fixture
+def pool():
+    return Pool({"a": [make_results(rise=0.5)]})
+
+
+# ------------------------------------------------------------------ days and baselines
+def test_a_window_of_no_ones_asking_does_not_reach_before_day_0(pool):
+    early = pool.observe("res_pct", "a", When(3.0))
+    assert early == pytest.approx(-50.0)
+    asked = pool.observe("res_pct", "a", When(3.0, 14.0))
+    assert -50.0 < asked < -25.0
+    assert pool.observe("acf_ratio", "a", When(20.0)) == pytest.approx(2.0)
+
+
+def test_a_change_counted_from_a_day_has_the_days_before_it_as_its_baseline(pool):
+    usual = pool.observe("res_pct", "a", When(90.0))
+    assert pool.observe("res_pct", "a", When(90.0, since=0.0)) == usual == pytest.approx(-50.0)
+    assert pool.observe("res_pct", "a", When(90.0, since=40.0)) == pytest.approx(0.0)
+    assert pool.observe("acf_ratio", "a", When(80.0, since=40.0)) == pytest.approx(1.0)
+
+
+def test_the_first_day_of_a_fold_is_away_from_one():
+    def fall(time):
+        return np.where(time > 50, 0.5, 1.0)
+
+    run = make_results()
+    run.series["rankl_per_cell"] = Series(fall(run.time))
+    pool, when = Pool({"a": [run]}), When(100.0, 1.0)
+    assert 50 <= pool.find_first_day("rankl_per_cell_fold", "a", 0.8, when) <= 52
+    assert np.isnan(pool.find_first_day("rankl_per_cell_fold", "a", 1.2, when))
+    assert np.isnan(pool.find_first_day("rankl_per_cell_fold", "a", 0.3, when))
+
+
+def test_levels_are_means_over_patients():
+    def make(level):
+        run = make_results()
+        courses = {"estradiol": Series(np.where(run.time > 0, level, 10.0))}
+        return replace(run, hormones=courses)
+
+    pool = Pool({"a": [make(5.0), make(50.0)]})
+    assert pool.observe("e2_pg_ml", "a", When(50.0)) == pytest.approx(27.5)
+
+
+def test_a_first_day_of_its_own_beats_the_baseline_of_the_trial(tmp_path):
+    old = "arm: off, obs: bvtv_pct_vs_ctl, t_day: 30,"
+    text = PANEL.replace("duration_days: 30", "duration_days: 30\n    reference: [-90, -30]")
+    (trial,) = load(tmp_path, text=text.replace(old, old + " from_day: 5,")).trials
+    seen = []
+
+    class Observer:
+        def observe(self, observable, arm, when):
+            seen.append((when.since, when.reference))
+            return 1.0
+
+    for end in trial.endpoints[:3]:
+        end.term.compute(Observer())
+    assert seen[0] == (None, (-90.0, -30.0))
+    assert seen[-1] == (5.0, None)
+
+
+def test_a_first_day_that_says_nothing_is_noted(tmp_path):
+    new = "- {arm: off, obs: ede_um, t_day: 28, from_day: 3, band: [10, 50]}"
+    (trial,) = load(tmp_path, FIRST, new).trials
+    assert any("from_day says nothing" in note for note in trial.notes)
+
+
+def test_compare_beside_a_term_is_refused(tmp_path):
+    new = '- {arm: off, obs: "slope(bvtv_pct, off, 0, 30)", compare: control, band: [1, 2]}'
+    (trial,) = load(tmp_path, FIRST, new).trials
+    assert trial.endpoints[0].term is None
+    assert "write the difference out" in trial.endpoints[0].reason
+
+
+# ------------------------------------------------------------------ people
+@pytest.mark.parametrize(
+    ("people", "sex", "note"),
+    [
+        ("{sex: males, age_y: 55}", "male", ""),
+        ("{sex: men over 65, age_y: 70}", "male", ""),
+        ("{sex: postmenopausal women, age_y: 63}", "female", ""),
+        ("{sex: men and women, age_y: 63}", "female", "taken as women"),
+        ("{sex: F, age_y: 63, stage: natural_menopause}", "female", "not read: stage"),
+        ("postmenopausal women aged 63", "female", "not read: postmenopausal women"),
+    ],
+)
+def test_people_in_words(tmp_path, people, sex, note):
+    (trial,) = load(tmp_path, SEX, f"population: {people}").trials
+    assert trial.sex == sex
+    assert any(note in text for text in trial.notes) if note else trial.notes == ()
+
+
+def test_who_a_configuration_says_it_is_stays_so(tmp_path):
+    (tmp_path / "own.yaml").write_text("duration: 30 d\npatient: {sex: male, age: 44}\n")
+    (trial,) = load(tmp_path, SEX, SEX + "\n    config: own.yaml").trials
+    assert any("those of the configuration" in note for note in trial.notes)
+    config = make_arm_config(trial, trial.get_arm("control"), 1, Sampling())
+    assert (config.patient.sex, config.patient.age) == ("male", 44.0)
+
+
+# ------------------------------------------------------------------ arms
+TAKEN = "{e2_pg_ml: 8, settings: {protocol: [teriparatide 20 ug sc daily]}}"
+
+
+def test_prescriptions_of_one_arm_give_glands_to_all(tmp_path):
+    text = PANEL.replace("control: {e2_pg_ml: 60}", f"control: {{e2_pg_ml: 8}}\n      tpt: {TAKEN}")
+    (trial,) = load(tmp_path, text=text).trials
+    assert any("patients with glands (natural_menopause)" in note for note in trial.notes)
+    stages = {
+        make_arm_config(trial, trial.get_arm(name), 1, Sampling()).patient.stage
+        for name in ("control", "tpt")
+    }
+    assert stages == {"natural_menopause"}
+    men = text.replace("sex: F", "sex: M").replace("age_y: 55", "age_y: 30")
+    assert load(tmp_path, text=men).trials[0].settings == {"patient.stage": "adult"}
+    young = text.replace("age_y: 55", "age_y: 30")
+    assert load(tmp_path, text=young).trials[0].settings == {"patient.stage": "premenopausal"}
+    assert load(tmp_path).trials[0].settings == {}
+
+
+def test_what_is_compared_with_an_arm_that_cannot_be_held_is_not_held(tmp_path):
+    text = PANEL.replace(
+        "control: {e2_pg_ml: 60}", "control: {e2_pg_ml: 60, settings: {mechanics.every: 10}}"
+    )
+    ends = '- {arm: contrast, obs: "res_pct(off) - res_pct(control)", band: [1, 2]}'
+    (trial,) = add_held(load(tmp_path, FIRST, ends, text=text)).trials
+    assert not any(arm.held for arm in trial.arms)
+    alone = FIRST.replace("[off, drug]", "drug")
+    (apart,) = add_held(load(tmp_path, FIRST, alone, text=text)).trials
+    assert not apart.get_arm("off").held
+
+
+def test_two_doses_of_one_day_can_be_lived(tmp_path):
+    assert make_steps(((0.0, 5.0), (0.01, 10.0))) == (
+        (0.0, 0.0), (0.01, 5.0), (0.02, 10.0),
+    )  # fmt: skip
+    (trial,) = load(tmp_path, "e2_pg_ml: 60", "pred_mg_d: [[0, 5], [0, 10], [9, 0]]").trials
+    config = make_arm_config(trial, trial.get_arm("control"), 1, Sampling())
+    days = [day for day, _ in config.hormones.levels.glucocorticoid]
+    assert days == sorted(set(days))
+    assert config.hormones.levels.glucocorticoid[-1][1] == 0.0
