@@ -6,7 +6,8 @@ from courses import read
 from trabecula.base.errors import ConfigError
 from trabecula.config import find_warnings
 from trabecula.config.pharmacopoeia import find_drug, list_names, load_drugs
-from trabecula.config.regimens import RegimenError, read_regimen
+from trabecula.config.phrases import RegimenError
+from trabecula.config.regimens import read_regimen
 
 
 def give(entry, duration=365.0, own=None, earlier=()):

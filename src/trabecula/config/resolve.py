@@ -7,7 +7,8 @@ from trabecula.base.errors import Problem
 from trabecula.config.marks import Document, Key, to_dotted
 from trabecula.config.names import STAGES
 from trabecula.config.parameters import find_override_problems
-from trabecula.config.regimens import MEAN_WEIGHT, Regimen, RegimenError, read_regimen
+from trabecula.config.phrases import RegimenError
+from trabecula.config.regimens import MEAN_WEIGHT, Regimen, read_regimen
 from trabecula.config.schema import LARGEST_TIME, Config, LatticeSettings
 
 GENERATED: dict[str, Any] = {

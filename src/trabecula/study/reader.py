@@ -258,7 +258,13 @@ def has_glands(arm: Arm) -> bool:
 
 
 def find_stage(sex: str, age: float) -> str:
-    """Return the stage of a patient (y) of whom none is given."""
+    """Return the stage of a patient of whom none is given.
+
+    Parameters
+    ----------
+    age
+        Age on day 0 (y).
+    """
     if sex == "male":
         return "adult"
     late = age > load_parameters()["glands.menopause.age"]
