@@ -200,8 +200,12 @@ def report_ageing(folder: Path) -> None:
         runs = read_runs(folder / "ageing", arm)
         head(f"Ageing: {arm}", runs)
         for age in (30, 40, 50, 60, 70, 80, 90):
-            day = min((age - 20) * YEAR, *(run.day[-1] for run in runs))
-            put(f"BV/TV at {age} (%)", summarise([run.bv_percent(day) for run in runs]), "")
+            day = min((age - 20) * YEAR, *(float(run.day[-1]) for run in runs))
+            found = [
+                100 * (run.series("bv_tv", day - YEAR, day + 1) / run.series("bv_tv", -1, YEAR) - 1)
+                for run in runs
+            ]
+            put(f"BV/TV in the year before {age}, of that after 20 (%)", summarise(found), "", 1)
         for key in ("tb_n", "tb_th_imaged", "conn_d_imaged"):
             found = summarise([compare_decades(run, key) for run in runs])
             put(f"{key}, last five years over first (%)", found, "", 1)

@@ -71,6 +71,8 @@ WANTED = [
     ("oxidative_stress", Target.DEATH, Population.OSTEOBLAST, 1),
     ("oxidative_stress", Target.TRIGGER_RATE, Population.OSTEOCYTE, 1),
     ("bisphosphonate", Target.RESORPTION_ACTIVITY, Population.OSTEOCLAST, -1),
+    ("age", Target.TRIGGER_RATE, Population.OSTEOCYTE, 1),
+    ("age", Target.GAIN, Population.OSTEOBLAST, -1),
 ]
 
 
@@ -87,7 +89,7 @@ def test_every_wanted_effect_has_its_sign() -> None:
 def test_names_differ_and_every_level_has_a_rule_and_a_unit() -> None:
     rules = load_rules()
     assert len({rule.name for rule in rules}) == len(rules)
-    assert {*LEVELS, *DERIVED_LEVELS} - {"age"} == {rule.level for rule in rules}
+    assert {*LEVELS, *DERIVED_LEVELS} == {rule.level for rule in rules}
     assert set(UNIT_OF_LEVEL) == {*LEVELS, *DERIVED_LEVELS}
 
 
@@ -128,6 +130,16 @@ def test_a_good_rule_is_read() -> None:
     ]
 
 
+def test_what_was_tuned_is_the_maximum_or_what_is_named() -> None:
+    def read(tuned: str) -> dict[str, str]:
+        text = GOOD.replace("arm: fast", f"arm: fast\n  tuned: {tuned}")
+        [rule] = read_rules(parse_yaml(text, "r.yaml"))
+        return {row.key.rsplit(".", 1)[1]: row.tuned for row in rule.rows if row.tuned}
+
+    assert read('"a trial"') == {"maximum": "a trial"}
+    assert read("{ec50: a dose, hill: a slope}") == {"ec50": "a dose", "hill": "a slope"}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
@@ -144,6 +156,7 @@ def test_a_good_rule_is_read() -> None:
         ("grade: B", "grade: X", "ec50: grade 'X'"),
         ("arm: fast", "arm: fast\n  extra: 1", "a field extra"),
         ('direction: "+"', 'direction: "-"', "an inhibition of up to 2"),
+        ("arm: fast", "arm: fast\n  tuned: {half: x}", "'half' tuned"),
     ],
 )
 def test_each_mistake_of_a_rule_is_seen(old: str, new: str, found: str) -> None:

@@ -124,9 +124,14 @@ def _make_rows(fields: dict[str, Any]) -> Iterator[Row]:
         note = f"{fields['level']} {fields['direction']} {fields['target']} in {cells}"
         note += f"; {fields['note']}" if fields.get("note") else ""
         shared = {"grade": fields["grade"], "source": fields["source"], "note": note}
-        if number == "maximum":
-            shared["tuned"] = fields.get("tuned", "")
+        shared["tuned"] = _find_tuned(fields).get(number, "")
         yield make_row(key, {**_to_number_fields(fields, number), **shared})
+
+
+def _find_tuned(fields: dict[str, Any]) -> dict[str, str]:
+    """Return what each moved number was tuned on; a plain text is that of the maximum."""
+    tuned = fields.get("tuned", {})
+    return tuned if isinstance(tuned, dict) else {"maximum": str(tuned)}
 
 
 def _to_number_fields(fields: dict[str, Any], number: str) -> dict[str, Any]:
@@ -180,6 +185,8 @@ def _find_mistakes(fields: Any) -> Iterator[tuple[str, str]]:
         yield f"cells {cells!r}", "a list of " + ", ".join(populations)
     elif isinstance(receptor, dict) and set(receptor) != set(cells):
         yield f"receptors of {', '.join(receptor)}", "one text, or one receptor for each cell"
+    for number in sorted(set(_find_tuned(fields)) - set(NUMBERS)):
+        yield f"{number!r} tuned", "one text, or a text for any of " + ", ".join(NUMBERS)
     if fields["level"] in UNIT_OF_LEVEL:
         yield from _find_number_mistakes(fields)
 

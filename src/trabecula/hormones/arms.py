@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+from trabecula.base.codes import Population, Target
 from trabecula.base.columns import Array
 from trabecula.config.parameters import Parameters
 from trabecula.config.rules import load_rules
@@ -104,6 +105,17 @@ def make_arms(parameters: Parameters, sex: str) -> tuple[Arm, ...]:
             )
         )  # fmt: skip
     return tuple(arms)
+
+
+def compute_factor(
+    signals: Signals, arms: tuple[Arm, ...], target: Target, cell: Population
+) -> float:
+    """Return what all arms together do to `target` in `cell` as they stand; exactly 1 in the replete."""
+    row, factor = TARGETS.index(target), 1.0
+    for arm in arms:
+        if arm.target == row and int(cell) in arm.cells:
+            factor *= arm.compute_factor(signals.lagged.get(arm.name, arm.at_rest))
+    return factor
 
 
 def apply_arms(

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from trabecula.base.codes import Species
+from trabecula.base.codes import Population, Species, Target
 from trabecula.config.names import BLOCKADES, DRUGS, LEVELS
 from trabecula.config.parameters import Parameters
 from trabecula.config.schema import Config, HormoneSettings
-from trabecula.hormones.arms import apply_arms, make_arms, make_reference
+from trabecula.hormones.arms import apply_arms, compute_factor, make_arms, make_reference
 from trabecula.hormones.course import Course, has_course
 from trabecula.hormones.kinetics import COMPARTMENTS, compute_marrow_concentration, step_drug
 from trabecula.hormones.levels import (
@@ -90,12 +90,16 @@ def step_signals(
     levels["bisphosphonate"] = signals.doses["bisphosphonate"][1]
     _set_blockade(signals, settings, time, step, replete, course)
     levels["sclerostin_blockade"] = signals.blockade[str(Species.SCLEROSTIN)]
-    inflamed = max(0.0, levels["inflammation"] - 1.0)
-    levels["tnf_excess"] = inflamed * (1.0 - signals.blockade[str(Species.TNF)])
+    arms = make_arms(parameters, sex)
+    # What marrow makes of TNF follows its own arms, as they stood before this step.
+    made = compute_factor(signals, arms, Target.TNF_PRODUCTION, Population.MARROW)
+    levels["tnf_excess"] = max(0.0, made * (1.0 - signals.blockade[str(Species.TNF)]) - 1.0)
     signals.levels.clear()
     signals.levels.update(levels)
-    seen = {**levels, "estradiol": estradiol}
-    apply_arms(signals, make_arms(parameters, sex), seen, step)
+    # Younger adults count as the reference: growth is not what the rules of age describe.
+    oldness = max(levels["age"], reference["age"])
+    seen = {**levels, "estradiol": estradiol, "age": oldness}
+    apply_arms(signals, arms, seen, step)
 
 
 def compute_present_levels(
