@@ -97,10 +97,10 @@ def test_a_fit_can_be_extended_but_not_changed(tmp_path):
 
 
 def test_failed_evaluations_are_kept_and_the_fit_goes_on(tmp_path):
-    calibrator = make(tmp_path, evaluator=Formula(lambda values: values[TRIGGER] < 0.3))
+    calibrator = make(tmp_path, evaluator=Formula(lambda values: values[TRIGGER] > 0.6))
     fitted = calibrator.fit()
     assert fitted.failed
-    assert all(one.values[TRIGGER] < 0.3 for one in fitted.failed)
+    assert all(one.values[TRIGGER] > 0.6 for one in fitted.failed)
     assert fitted.best.values[TRIGGER] == pytest.approx(0.4, abs=0.05)
     assert len(fitted.stages["small"]) == 18
     lines = [json.loads(line) for line in (calibrator.out / LINES).read_text().splitlines()]
@@ -240,16 +240,17 @@ def test_more_noise_leaves_rows_less_determined(tmp_path):
 
 
 def test_a_row_at_its_limit_is_a_finding(tmp_path):
-    text = FILE.replace(f"{TRIGGER}: {{}}", f"{TRIGGER}: {{low: 0.6, high: 0.8}}")
+    # The best is 0.4.
+    text = FILE.replace(f"{TRIGGER}: {{}}", f"{TRIGGER}: {{low: 0.1, high: 0.28}}")
     calibrator = make(tmp_path, text)
     fitted = calibrator.fit()
     known = determine(calibrator.calibration.rows, fitted)
     one = known.rows[0]
-    assert (one.row.key, one.at_limit) == (TRIGGER, "lower")
-    assert one.verdict in ("bounded above", "not determined")
+    assert (one.row.key, one.at_limit) == (TRIGGER, "upper")
+    assert one.verdict in ("bounded below", "not determined")
     findings = list_findings(known, fitted.start, fitted.best, fitted.failed)
-    assert any(text.startswith(f"{TRIGGER} is at its lower limit, 0.6") for text in findings)
-    assert any(text.startswith("LOSS: bvtv resisted: -4.9") for text in findings)
+    assert any(text.startswith(f"{TRIGGER} is at its upper limit, 0.28") for text in findings)
+    assert any(text.startswith("LOSS: bvtv resisted: -1.7") for text in findings)
 
 
 def test_too_few_evaluations_say_nothing(tmp_path):
