@@ -154,15 +154,19 @@ class Pool(Observer):
         return float(days[0]) if days.size else float("nan")
 
 
+def find_width(when: When, usual: float) -> float:
+    """Return the width of a window (d): as asked, or the `usual` one (d), kept after day 0."""
+    if when.width is not None:
+        return float(when.width)
+    return min(usual, 2.0 * when.day) if when.day > 0.0 else usual
+
+
 def _find_window(runs: Sequence[Results], when: When, width: float) -> tuple[float, float]:
     """Return first and last day of a window; it is moved back if the run ends within it.
 
     A width that nobody asked for does not reach from after day 0 to before it.
     """
-    if when.width is not None:
-        wide = float(when.width)
-    else:
-        wide = min(width, 2.0 * when.day) if when.day > 0.0 else width
+    wide = find_width(when, width)
     end = min(when.day + wide / 2.0, float(runs[0].time[-1]))
     start = end - wide
     return (max(start, 0.0) if when.width is None and when.day > 0.0 else start), end

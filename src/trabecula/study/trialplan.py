@@ -23,7 +23,7 @@ from trabecula.study.held import MOST as MOST_HELD
 from trabecula.study.held import is_steady
 from trabecula.study.ledger import Ledger, load_frozen
 from trabecula.study.panel import Endpoint, Trial
-from trabecula.study.pool import SITE_WINDOW, SITES, WINDOW, Pool
+from trabecula.study.pool import SITE_WINDOW, SITES, WINDOW, Pool, find_width
 from trabecula.study.terms import Observer, When
 from trabecula.study.trials import Sampling, compute_prelude, compute_unit_cost
 
@@ -87,7 +87,7 @@ def look_up(observable: str, when: When) -> tuple[float, float]:
     if not rows:
         return math.nan, 0.0
     usual = SITE_WINDOW if observable in SITES or observable == "acf_ratio" else WINDOW
-    width = when.width or (min(usual, 2.0 * when.day) if when.day > 0.0 else usual)
+    width = find_width(when, usual)
     day = max(when.day - (when.since or 0.0), 1.0)
 
     def distance(row: Mapping[str, float]) -> float:
