@@ -21,6 +21,10 @@ ROUNDING = 1e-8
 LEAST = 1e-14
 """Residual, relative to the forces at the platens, below which float64 cannot bring it."""
 
+IDLE = 50
+"""Steps without a smaller residual after which directions in float32 are taken to be lost; the
+next round begins from the true residual. A softly hung strut, started from where it was, needs it."""
+
 ROUND = 1e-5
 """Reduction of the residual in one round of float32, at which it ends even if the energy still
 falls: what is left is soon noise, whose directions lead nowhere."""
@@ -134,7 +138,8 @@ class Equilibrium:
         x, z, ap = np.zeros_like(b), np.empty_like(b), np.empty_like(b)
         self._cycle.apply(b, z)
         p, rz = z.copy(), compute_dot(b, z)
-        dust = ROUND * float(np.sqrt(compute_dot(b, b)))
+        least, idle = float(np.sqrt(compute_dot(b, b))), 0
+        dust = ROUND * least
         while progress.iterations < MOST_ITERATIONS:
             mesh.press(p, ap)
             curvature = compute_dot(p, ap)
@@ -150,6 +155,9 @@ class Equilibrium:
             if not np.isfinite(size):
                 break
             if size <= 0.9 * target and (progress.energy_fall <= tolerance or size <= dust):
+                break
+            least, idle = (float(size), 0) if size < least else (least, idle + 1)
+            if idle >= IDLE:
                 break
             self._cycle.apply(b, z)
             new = compute_dot(b, z)
