@@ -16,6 +16,7 @@ from balance_parts import fit_return, jackknife  # noqa: E402
 from balance_report import read_known  # noqa: E402
 from balance_tables import Verdicts, find_surprises, judge, parse_band, put  # noqa: E402
 from floors import keep_reference, measure_depths, measure_shift, measure_walls  # noqa: E402
+from perforation import count_events, profile_pits  # noqa: E402
 from push import push  # noqa: E402
 from study import make_jobs, read_parts, spell_out  # noqa: E402
 
@@ -175,3 +176,35 @@ def test_levels_of_prescriptions_are_those_that_the_patient_gets():
     assert untreated["testosterone"] == pytest.approx(180, rel=0.05)
     assert overdone["estradiol"] < 0.6 * alone["estradiol"]
     assert find_levels("factorial", "both")["estradiol"] == 60
+
+
+def make_plate_and_rod():
+    """A plate of four voxels between two walls, and a rod beside it."""
+    bone = np.zeros((40, 40, 40), bool)
+    bone[:4] = bone[-4:] = True
+    bone[:, 8:12] = True
+    bone[:, 30:33, 20:23] = True
+    return bone
+
+
+def test_holes_and_cuts_of_trabeculae_are_told_apart():
+    bone = make_plate_and_rod()
+    holed, cut, dented = bone.copy(), bone.copy(), bone.copy()
+    holed[18:23, 8:12, 10:15] = False
+    holed[18:23, 8:12, 25:30] = False
+    cut[18:22, 30:33, 20:23] = False
+    dented[18:23, 8:10, 10:15] = False
+    assert count_events(bone, holed) == {"holed": 2}
+    assert count_events(bone, cut) == {"cut": 1}
+    assert count_events(bone, holed & cut) == {"holed": 2, "cut": 1}
+    assert count_events(holed & cut, bone) == {"healed": 2, "bridged": 1}
+    assert count_events(bone, dented) == count_events(bone, bone) == {}
+
+
+def test_pits_are_read_by_their_distance_from_marrow():
+    bone = np.zeros((40, 40, 40), bool)
+    bone[10:] = True
+    dug = bone.copy()
+    dug[10:13, 10:30, 10:30] = False
+    dug[10:11, 35:, 35:] = False  # too small for a pit
+    assert profile_pits(bone, dug).tolist() == [400, 400, 400, 0, 0, 0]
