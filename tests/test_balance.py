@@ -47,6 +47,20 @@ def test_osteoclasts_that_creep_to_open_ground_dig_flatter():
     assert trenches < holes - 0.003
 
 
+def test_an_osteoclast_that_needs_room_leaves_deep_places():
+    """Of what eight plates have lost, the third layer and below: a twelfth without a need for room."""
+    deep = []
+    for room in (0.1, 0.345):
+        states = live_hot(25, range(1, 9), **{"cells.osteoclast.room": room})
+        layers = np.concatenate([
+            state.lattice.layer[(state.lattice.eroded > 0) & (state.lattice.matrix < HALF)]
+            for state in states
+        ])  # fmt: skip
+        deep.append(float((layers >= 2).mean()))
+    assert deep[0] > 0.04
+    assert deep[1] < 0.2 * deep[0]
+
+
 @pytest.mark.parametrize(
     ("rule", "change"),
     [("resorption", 0.0), ("coupling", 1.0), ("differentiation", 0.0)],

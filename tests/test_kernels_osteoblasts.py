@@ -39,7 +39,7 @@ RATES = make_rates(
     OsteoblastRates, recruitment=0.4, bound_half=2000.0, tgfb_half=3.0, tgfb_max=1.0, igf1_half=3.0,
     igf1_max=0.5, places=3, maturation=0.5, density=0.3, clearance=40.0, death_young=0.3, death=0.1,
     speed=9.0, area=135.0, eager=0.4, uptake=4000.0, purse=9000.0, gain=1.1, sclerostin_ref=4.0,
-    sclerostin_max=0.5, hollow=0.5, crawl=0.7, osteocytes=6e-5, lining_share=0.4,
+    sclerostin_max=0.5, hollow=0.5, crowding=0.3, crawl=0.7, osteocytes=6e-5, lining_share=0.4,
 )  # fmt: skip
 COUNT = 70
 
@@ -222,10 +222,12 @@ def test_no_cell_lays_more_than_its_dose_pays_for(seed, periodic):
         make_arrays(Sites, 5),
         RATES._replace(speed=np.float64(9000)),
     )
-    spenders = 0
+    spenders, crowds = 0, set()
     for i in np.flatnonzero((table.uid != 0) & (table.stage == 1)):
         place = np.unravel_index(table.voxel[i], lattice.matrix.shape)
         gain = rates.gain * twins.osteoblasts.compute_brake(ligands, place, rates)
+        around = twins.osteoblasts.count_bone26(lattice.matrix, *place, space)
+        gain *= (around / 11) ** rates.crowding
         (formed, spent), (after, *_, left, _, _) = compare(
             appose, twins.osteoblasts.appose, table, np.array([i]), scene, ligands, lattice, sites,
             (space, make_moment(seed), rates), rtol=1e-6,
@@ -238,7 +240,9 @@ def test_no_cell_lays_more_than_its_dose_pays_for(seed, periodic):
         owed = table.rest[i] - after.rest[i]
         assert spent + owed == pytest.approx(formed / gain, abs=1e-6)
         spenders += formed > budget - 1 > 100
+        crowds.add(around)
     assert spenders > 10
+    assert min(crowds) < 11 < max(crowds)
 
 
 @pytest.mark.parametrize(("laid", "is_closed"), [(10, True), (9, False)])

@@ -32,13 +32,13 @@ from trabecula.kernels.osteoclasts import (
     turn_over_nuclei,
     value_ground,
 )
-from trabecula.kernels.space import fill_contact, join, make_ball, split
+from trabecula.kernels.space import fill_contact, join, make_ball, make_ways, split
 
 pytestmark = pytest.mark.twin
 RATES = make_rates(
     OsteoclastRates, fusion=1.0, most=12, fewest=3, death=3.0, survival=3.0, half=0.4, power=2.0,
     kd=6.0, tgfb_half=5.0, tgfb_max=2.0, il1_half=4.0, il1_max=1.5, work=1500.0, area=300.0,
-    speed=12.0, seam=SEAM, release=1.0, room=0.25, border=make_ball(1.75),
+    speed=12.0, seam=SEAM, release=1.0, room=0.25, border=make_ball(1.75), ways=make_ways(1.75),
     levelling=2.0,
 )  # fmt: skip
 
@@ -94,7 +94,7 @@ def test_movement(seed, periodic):
     moved = np.flatnonzero(after.voxel[4:] != table.voxel[4:]) + 4
     assert len(moved) > 3, "open ground is better"
     for row in moved:
-        shares = [share_open(scene.matrix, space, RATES.border, *split(t.voxel[row], space))
+        shares = [share_open(scene.matrix, space, RATES.border, RATES.ways, *split(t.voxel[row], space))
                   for t in (table, after)]  # fmt: skip
         assert shares[1] > shares[0]
 
@@ -115,9 +115,37 @@ def test_room(seed, periodic, radius):
     shares = set()
     for place in np.random.default_rng(seed).integers(0, lattice.matrix.shape, (20, 3)):
         found, _ = compare(share_open, twins.share_open, lattice.matrix, space, make_ball(radius),
-                           *place)  # fmt: skip
+                           make_ways(radius), *place)  # fmt: skip
         shares.add(float(found))
     assert len(shares) > 3
+
+
+def test_marrow_behind_a_wall_gives_no_room():
+    """A flat surface has the same room over thick bone as over a wall of two voxels."""
+    ball, ways = make_ball(3.0), make_ways(3.0)
+    space = make_world(1, 1)[1]._replace(nz=16, ny=16, nx=16, periodic=0)
+    shares = []
+    for behind in (0, 6):
+        matrix = np.zeros((16, 16, 16), np.uint16)
+        matrix[behind:8] = FULL
+        found, _ = compare(share_open, twins.share_open, matrix, space, ball, ways, 7, 8, 8)
+        shares.append(float(found))
+    assert shares[0] == shares[1] == pytest.approx(47 / 122)
+    apart = ball[1:] + np.array([7, 8, 8])
+    assert (matrix[tuple(apart.T)] < HALF).mean() > 1.4 * shares[0]
+
+
+@pytest.mark.parametrize("radius", [1.0, 1.75, 3.0, 4.5])
+def test_ways_lead_outwards_face_by_face(radius):
+    ball, ways = make_ball(radius), make_ways(radius)
+    assert ways.shape == (len(ball), 3)
+    assert (ways[0] == 0).all()
+    for k, offset in enumerate(ball[1:], 1):
+        steps = np.abs(offset - ball[ways[k]])
+        assert (steps.sum(axis=1) == 1).all()
+        assert (np.abs(ball[ways[k]]) <= np.abs(offset)).all()
+        assert len(set(ways[k].tolist())) == np.count_nonzero(offset)
+        assert (ways[k] < k).all(), "filled in the order of the ball"
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

@@ -145,10 +145,12 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
         place = split(table.voxel[i], space)
         brake = compute_brake(ligands, place, rates)
         laden = 1 + rates.eager * (2 * min(1, int(table.dose[i]) / rates.purse) - 1)
-        hollow = (count_bone26(lattice.matrix, *place, space) / 11) ** rates.hollow
-        volume = rates.speed * rates.area * laden * hollow * brake * moment.dt
+        around = count_bone26(lattice.matrix, *place, space)
+        volume = (
+            rates.speed * rates.area * laden * (around / 11) ** rates.hollow * brake * moment.dt
+        )
         table.carry[i] += volume * FULL / space.voxel**3
-        gain = rates.gain * brake
+        gain = rates.gain * brake * (around / 11) ** rates.crowding
         pays_for = int((int(table.dose[i]) + table.rest[i]) * gain)
         wanted = int(table.carry[i])
         if pays_for < wanted:

@@ -98,14 +98,29 @@ def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
 
 def value_ground(scene, ligands, space, rates, z, y, x):
     """Signal times openness to a power."""
-    openness = share_open(scene.matrix, space, rates.border, z, y, x)
+    openness = share_open(scene.matrix, space, rates.border, rates.ways, z, y, x)
     return occupancy(ligands, rates.kd, z, y, x) * openness**rates.levelling
 
 
-def share_open(matrix, space, ball, z, y, x):
-    """Open share of what lies around a voxel; the ball's first offset is the voxel itself."""
-    around = [neighbour((z, y, x), offset, space) for offset in ball if squared(offset) > 0]
-    return sum(not is_bone(matrix, p) for p in around) / len(around)
+def share_open(matrix, space, ball, ways, z, y, x):
+    """Share of the offsets after the first to which open voxels lead, face by face, ever outwards."""
+    within = {tuple(offset) for offset in ball.tolist()}
+    reached, edge = set(), {(0, 0, 0)}
+    while edge:
+        outward = {
+            tuple(d + s * (i == axis) for i, d in enumerate(offset))
+            for offset in edge
+            for axis in range(3)
+            for s in (-1, 1)
+            if s * offset[axis] >= 0
+        }
+        edge = {
+            offset
+            for offset in (outward & within) - reached
+            if not is_bone(matrix, neighbour((z, y, x), offset, space))
+        }
+        reached |= edge
+    return len(reached) / (len(within) - 1)
 
 
 def score_target(scene, ligands, space, rates, z, y, x):
@@ -128,7 +143,7 @@ def score_target(scene, ligands, space, rates, z, y, x):
 def fits(matrix, space, rates, z, y, x):
     """A begun place always; a whole one where the border has room."""
     begun = matrix[z, y, x] < FULL
-    return bool(begun or share_open(matrix, space, rates.border, z, y, x) >= rates.room)
+    return bool(begun or share_open(matrix, space, rates.border, rates.ways, z, y, x) >= rates.room)
 
 
 def first_touch(lattice, scene, space, site, z, y, x):

@@ -8,7 +8,7 @@ from trabecula.kernels.osteoblasts import OsteoblastRates
 from trabecula.kernels.osteoclasts import OsteoclastRates
 from trabecula.kernels.osteocytes import OsteocyteRates
 from trabecula.kernels.precursors import PrecursorRates
-from trabecula.kernels.space import make_ball
+from trabecula.kernels.space import make_ball, make_ways
 from trabecula.state import Grid, Signals
 
 PER_MM3 = 1e-9
@@ -63,6 +63,7 @@ def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastR
         release=p["cells.factor.yield"],
         room=p["cells.osteoclast.room"],
         border=make_ball(max(1.0, p["cells.osteoclast.border"] / grid.voxel)),
+        ways=make_ways(max(1.0, p["cells.osteoclast.border"] / grid.voxel)),
         levelling=p["cells.osteoclast.levelling"],
     )
 
@@ -98,6 +99,7 @@ def make_osteoblast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoblastR
         sclerostin_ref=p["cells.osteoblast.sclerostin_ref"],
         sclerostin_max=p["cells.osteoblast.sclerostin_max"],
         hollow=p["cells.osteoblast.hollow"],
+        crowding=p["cells.osteoblast.crowding"],
         crawl=p["cells.osteoblast.crawl"],
         osteocytes=p["cells.osteocyte.density"] * PER_MM3,
         lining_share=p["cells.osteoblast.lining_share"],

@@ -32,8 +32,8 @@ class OsteoblastRates(NamedTuple):
     threshold of occupied eroded surface; ``clearance`` um to the nearest osteoclast; ``death_young``,
     ``death`` 1/d; ``speed`` um/d; ``area`` um^2; ``eager`` extra rate of a fully laden cell;
     ``uptake`` quanta/d; ``purse`` most quanta carried; ``gain`` matrix per factor;
-    ``sclerostin_ref`` pM, ``sclerostin_max``; ``hollow`` exponent of concavity; ``osteocytes`` per
-    um^3; ``lining_share`` of those that end.
+    ``sclerostin_ref`` pM, ``sclerostin_max``; ``hollow`` exponent of concavity in speed, ``crowding`` in
+    gain; ``crawl`` 1/d; ``osteocytes`` per um^3; ``lining_share`` of those that end.
     """
 
     recruitment: float
@@ -57,6 +57,7 @@ class OsteoblastRates(NamedTuple):
     sclerostin_ref: float
     sclerostin_max: float
     hollow: float
+    crowding: float
     crawl: float
     osteocytes: float
     lining_share: float
@@ -197,7 +198,8 @@ def take_up(table, order, lattice, space, moment, rates):
 def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
     """Let active osteoblasts lay osteoid for the factor they carry; a dose that is spent is spent.
 
-    Daily matrix = speed x area x laden x hollow x sclerostin. A voxel that becomes bone asks for its
+    Daily matrix = speed x area x laden x hollow x sclerostin; in a hollow, where cells crowd, factor
+    pays for more. A voxel that becomes bone asks for its
     osteocytes in `scene.closed`. Returns (formed, spent) in quanta.
     """
     space, moment, rates = space_moment_rates
@@ -211,9 +213,10 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
         s = ligands.sclerostin[z // 2, y // 2, x // 2] / rates.sclerostin_ref
         brake = (1.0 + rates.sclerostin_max) / (1.0 + rates.sclerostin_max * s)
         laden = 1.0 + rates.eager * (2.0 * min(1.0, table.dose[i] / rates.purse) - 1.0)
-        hollow = (count_bone26(lattice.matrix, z, y, x, space) / 11.0) ** rates.hollow
+        near = count_bone26(lattice.matrix, z, y, x, space) / 11.0
+        hollow = near**rates.hollow
         table.carry[i] += rates.speed * rates.area * per_day * laden * hollow * brake
-        gain = rates.gain * brake
+        gain = rates.gain * brake * near**rates.crowding
         affordable = int((table.dose[i] + table.rest[i]) * gain)
         q = min(int(table.carry[i]), affordable)
         if q < int(table.carry[i]):

@@ -30,8 +30,8 @@ class OsteoclastRates(NamedTuple):
     survival signal; ``survival`` maximum by occupancy, ``half``, ``power``, ``kd`` (pM); ``tgfb_half``
     pM, ``tgfb_max``; ``il1_half`` pM, ``il1_max``; ``work`` um^3/d per nucleus; ``area`` um^2 per
     nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per quantum;
-    ``room`` open share of the ball ``border`` (offsets) that a ruffled border needs; ``levelling``
-    power of the open share in the choice of ground.
+    ``room`` open share of the ball ``border`` (offsets; ``ways`` of :func:`make_ways`) that a ruffled
+    border needs; ``levelling`` power of the open share in the choice of ground.
     """
 
     fusion: float
@@ -53,6 +53,7 @@ class OsteoclastRates(NamedTuple):
     release: float
     room: float
     border: np.ndarray
+    ways: np.ndarray
     levelling: float
 
 
@@ -129,12 +130,20 @@ def turn_over_nuclei(table, count, ligands, space, moment, rates):
 
 
 @kernel
-def share_open(matrix, space, ball, z, y, x):
-    """Open share of the voxels at the offsets `ball` (n, 3), the first of which is the voxel itself."""
+def share_open(matrix, space, ball, ways, z, y, x):
+    """Open share of the voxels at the offsets `ball` (n, 3), the first of which is the voxel itself.
+
+    Only what is open all the way from it counts: marrow behind a thin wall gives a cell no room.
+    """
+    reached = np.empty(len(ball), np.bool_)
+    reached[0] = True
     n = 0
     for k in range(1, len(ball)):
-        a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
-        n += matrix[a, b, c] < HALF_QUANTA
+        reached[k] = False
+        if reached[ways[k, 0]] or reached[ways[k, 1]] or reached[ways[k, 2]]:
+            a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
+            reached[k] = matrix[a, b, c] < HALF_QUANTA
+            n += reached[k]
     return n / (len(ball) - 1)
 
 
@@ -147,7 +156,9 @@ def value_ground(scene, ligands, space, rates, z, y, x):
     """
     value = occupancy(ligands, rates.kd, z, y, x)
     if rates.levelling > 0.0:
-        value *= share_open(scene.matrix, space, rates.border, z, y, x) ** rates.levelling
+        value *= (
+            share_open(scene.matrix, space, rates.border, rates.ways, z, y, x) ** rates.levelling
+        )
     return value
 
 
@@ -216,7 +227,7 @@ def fits(matrix, space, rates, z, y, x):
     """Whether a ruffled border fits: it is wider than a voxel and needs `room` around a whole one."""
     if matrix[z, y, x] < FULL_QUANTA:
         return True
-    return share_open(matrix, space, rates.border, z, y, x) >= rates.room
+    return share_open(matrix, space, rates.border, rates.ways, z, y, x) >= rates.room
 
 
 @kernel

@@ -151,3 +151,23 @@ def make_ball(radius: float) -> np.ndarray:
     inside = squared <= radius**2 + 1e-9
     order = np.lexsort((*offsets[inside].T[::-1], squared[inside]))
     return np.ascontiguousarray(offsets[inside][order])
+
+
+@lru_cache(maxsize=64)
+def make_ways(radius: float) -> np.ndarray:
+    """Return through which offsets the way to each of :func:`make_ball` leads, shape (n, 3).
+
+    Of each the indices of those one face nearer to the middle, up to three, the first repeated where
+    there are fewer; the middle's is itself. The ball has the same `radius` (voxels).
+    """
+    ball = [tuple(offset) for offset in make_ball(radius).tolist()]
+    index = {offset: k for k, offset in enumerate(ball)}
+    ways = np.zeros((len(ball), 3), np.int64)
+    for k, offset in enumerate(ball):
+        nearer = [
+            index[tuple(d - (d > 0) + (d < 0) if i == axis else d for i, d in enumerate(offset))]
+            for axis in range(3)
+            if offset[axis]
+        ]
+        ways[k] = [*nearer, *[nearer[0] if nearer else 0] * (3 - len(nearer))]
+    return ways
