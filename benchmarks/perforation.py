@@ -1,8 +1,9 @@
-"""How often trabeculae are holed and cut, and how deep pits are where they are deepest.
+"""How often trabeculae are holed and cut, and how far from marrow pits reach.
 
 Lives generated bones (structure and life of seeds 1..N) under replete hormones and takes stock once a
 quarter: each patch of bone that has gone since, and each that has come, is put into the older image
-alone, and what that does to the number of loops is counted. Run it with
+alone, and what that does to the number of loops is counted; at a face of the lattice, which repeats, a
+hole is a notch. Run it with
 ``python benchmarks/perforation.py [--edge 64] [--seeds 4] [--spin-up 0] [--years 5] [--set ...]``;
 what is set goes into the configuration, as with ``trabecula run``.
 """
@@ -69,13 +70,14 @@ def profile_pits(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def follow(edge: int, seed: int, spin_up: int, days: int, sets: list[str]):
-    """Return masks of the whole lattice and as scanned, once every :data:`EVERY` days."""
+    """Return masks, raw and as scanned, every :data:`EVERY` days; the voxel (mm); if it is periodic."""
     from trabecula.base.codes import HALF
     from trabecula.morphometry.components import purify
     from trabecula.morphometry.imaging import make_image
 
-    config, model = make_model(edge, seed, sets)
-    state, voxel = model.state, config.lattice.voxel
+    _, model = make_model(edge, seed, sets)
+    state = model.state
+    voxel, periodic = state.grid.voxel, state.grid.periodic
     model.run_steps(spin_up)
     raw, scanned = [], []
     for look in range(days // EVERY + 1):
@@ -83,20 +85,20 @@ def follow(edge: int, seed: int, spin_up: int, days: int, sets: list[str]):
             model.run_steps(EVERY)
         matrix = state.lattice.matrix
         raw.append(matrix >= HALF)
-        image = make_image((matrix / (2.0 * HALF)).astype(np.float32), voxel, periodic=False)
-        scanned.append(purify(image, periodic=False))
-    return raw, scanned
+        image = make_image((matrix / (2.0 * HALF)).astype(np.float32), voxel, periodic)
+        scanned.append(purify(image, periodic))
+    return raw, scanned, voxel / 1000.0, periodic
 
 
-def measure(scanned: list[np.ndarray]) -> list[float]:
+def measure(scanned: list[np.ndarray], periodic: bool) -> list[float]:
     """Conn.D, Tb.Th and BV/TV of the last image over those of the first."""
     from trabecula.morphometry.structure import measure_connectivity
     from trabecula.morphometry.thickness import measure_thickness
 
     first, last = scanned[0], scanned[-1]
     return [
-        measure_connectivity(last, False) / measure_connectivity(first, False),
-        measure_thickness(last, False) / measure_thickness(first, False),
+        measure_connectivity(last, periodic) / measure_connectivity(first, periodic),
+        measure_thickness(last, periodic) / measure_thickness(first, periodic),
         last.mean() / first.mean(),
     ]
 
@@ -113,23 +115,24 @@ def main() -> None:
     days = round(asked.years * 365.25)
     events: Counter = Counter()
     layers = np.zeros(LAYERS)
-    ratios = []
+    ratios, lived = [], 0.0
     for seed in range(1, asked.seeds + 1):
-        raw, scanned = follow(asked.edge, seed, asked.spin_up, days, asked.sets)
+        raw, scanned, voxel, periodic = follow(asked.edge, seed, asked.spin_up, days, asked.sets)
         own = sum((count_events(*pair) for pair in pairwise(scanned)), Counter())
         layers += sum(profile_pits(*pair) for pair in pairwise(raw))
-        ratios.append(measure(scanned))
+        ratios.append(measure(scanned, periodic))
+        lived += (voxel * asked.edge) ** 3 * (len(raw) - 1) * EVERY / 365.25
         events += own
         print(
             f"seed {seed}: {dict(own)}; Conn.D, Tb.Th, BV/TV x {np.round(ratios[-1], 3)}",
             flush=True,
         )
-    lived = asked.seeds * (0.02 * asked.edge) ** 3 * asked.years
     for name in NAMES.values():
         print(f"{name}: {events[name] / lived:.2f} per mm^3 and year as scanned")
-    shares = " ".join(f"{share:.3f}" for share in layers / layers[0])
+    shares = " ".join(f"{share:.3f}" for share in layers / max(layers[0], 1))
     print(f"voxels of pits by distance from marrow, over those at the surface: {shares}")
-    spread = np.std(ratios, axis=0, ddof=min(1, len(ratios) - 1)) / np.sqrt(len(ratios))
+    count = len(ratios)
+    spread = np.std(ratios, axis=0, ddof=1) / np.sqrt(count) if count > 1 else [np.nan] * 3
     for name, mean, error in zip(MEASURED, np.mean(ratios, 0), spread, strict=True):
         print(f"{name} as scanned, last over first: {mean:.3f} +- {error:.3f}")
 

@@ -48,7 +48,7 @@ def test_osteoclasts_that_creep_to_open_ground_dig_flatter():
 
 
 def test_an_osteoclast_that_needs_room_leaves_deep_places():
-    """Of what eight plates have lost, the third layer and below: a twelfth without a need for room."""
+    """Of what eight plates have lost, the third layer and below: 8 % where hardly any room is needed."""
     deep = []
     for room in (0.1, 0.345):
         states = live_hot(25, range(1, 9), **{"cells.osteoclast.room": room})

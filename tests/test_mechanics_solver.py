@@ -311,12 +311,12 @@ def test_too_few_iterations_are_no_equilibrium(monkeypatch):
 
 
 def test_directions_that_are_lost_begin_anew(monkeypatch):
-    """A first round that is blind to half of the nodes stands for float32 that has lost its way."""
+    """A first round that is blind to half of the forces stands for float32 that has lost its way."""
     whole, rounds, descend = Cycle.apply, [], Equilibrium._descend
 
     def count(*args):
         rounds.append(1)
-        descend(*args)
+        return descend(*args)
 
     def look(cycle, b, z):
         seen = b.copy()

@@ -133,7 +133,8 @@ def turn_over_nuclei(table, count, ligands, space, moment, rates):
 def share_open(matrix, space, ball, ways, z, y, x):
     """Open share of the voxels at the offsets `ball` (n, 3), the first of which is the voxel itself.
 
-    Only what is open all the way from it counts: marrow behind a thin wall gives a cell no room.
+    Only what is open all the way from it counts: marrow behind a wall of two voxels or more gives a
+    cell no room. The last voxel of a wall has room on both sides.
     """
     reached = np.empty(len(ball), np.bool_)
     reached[0] = True

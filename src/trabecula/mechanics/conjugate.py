@@ -105,7 +105,8 @@ class Equilibrium:
         """
         scale = self._compute_scale(uniform, tolerance)
         progress = Progress()
-        for _ in range(MOST_ROUNDS):
+        rounds = 0
+        while rounds < MOST_ROUNDS:
             forces = self.compute_forces(u)
             energy = 0.5 * compute_dot(u, forces)
             r = -forces * self._mesh.free
@@ -119,7 +120,11 @@ class Equilibrium:
                 return progress
             if progress.iterations >= MOST_ITERATIONS:
                 break
-            self._descend(u, r, max(tolerance * scale, ROUND * size), (energy, tolerance), progress)
+            least = max(tolerance * scale, ROUND * size)
+            is_lost = self._descend(u, r, least, (energy, tolerance), progress)
+            rounds += not is_lost  # one that lost its way is bounded by its steps
+            if is_lost:
+                progress.falls.append(np.inf)
         msg = (
             f"mechanics: no equilibrium after {progress.iterations} iterations: residual "
             f"{progress.residual:.2g} of that of uniform strain, energy still falling by "
@@ -130,8 +135,8 @@ class Equilibrium:
 
     def _descend(
         self, u: Array, r: Array, target: float, goal: tuple[float, float], progress: Progress
-    ) -> None:
-        """Add to `u` the correction that brings the residual `r` below `target`."""
+    ) -> bool:
+        """Add to `u` the correction that brings `r` below `target`; returns whether it lost its way."""
         mesh, falls = self._mesh, progress.falls
         energy, tolerance = goal
         b = r.astype(np.float32)
@@ -164,3 +169,4 @@ class Equilibrium:
             turn(z, np.float32(new / rz), p)
             rz = new
         u += x
+        return idle >= IDLE
