@@ -17,11 +17,15 @@ def count_pits(state):
     return int((~bone & (around >= 5)).sum())
 
 
+ALONE = {"cells.osteoblast.crowding": 0.0, "cells.osteoblast.hollow": 0.5}
+"""What else smooths a surface is held back: in hollows factor would pay for more as well."""
+
+
 def live_on(crawl):
     """Pits, and matrix laid per matrix taken, pooled over slabs that were dug and refilled."""
     pits = formed = resorbed = 0
     for seed in SEEDS:
-        state, parameters = make_living(seed=seed, **{"cells.osteoblast.crawl": crawl})
+        state, parameters = make_living(seed=seed, **ALONE, **{"cells.osteoblast.crawl": crawl})
         state.cells.osteocytes.rows.stress[::3] = 20.0
         live(state, parameters, DAYS)
         pits += count_pits(state)
