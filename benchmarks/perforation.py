@@ -38,11 +38,11 @@ def count_events(before: np.ndarray, after: np.ndarray) -> Counter:
     from scipy.ndimage import find_objects, label
 
     found: Counter = Counter()
-    for way, base, moved in ((-1, before, before & ~after), (1, before, after & ~before)):
+    for way, moved in ((-1, before & ~after), (1, after & ~before)):
         patches, _ = label(moved, np.ones((3, 3, 3)))
         for number, box in enumerate(find_objects(patches), 1):
             near = tuple(slice(max(0, side.start - MARGIN), side.stop + MARGIN) for side in box)
-            was = base[near]
+            was = before[near]
             now = np.where(patches[near] == number, way > 0, was)
             change = count_euler(now) - count_euler(was)
             if change:

@@ -42,6 +42,7 @@ def make_precursor_rates(p: Table, signals: Signals) -> PrecursorRates:
 
 def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastRates:
     """Rates of fusion, nuclear death and resorption."""
+    border = max(1.0, p["cells.osteoclast.border"] / grid.voxel)
     return OsteoclastRates(
         fusion=p["cells.osteoclast.fusion"],
         most=int(p["cells.osteoclast.most_nuclei"]),
@@ -62,8 +63,8 @@ def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastR
         seam=compute_seam(p, grid),
         release=p["cells.factor.yield"],
         room=p["cells.osteoclast.room"],
-        border=make_ball(max(1.0, p["cells.osteoclast.border"] / grid.voxel)),
-        ways=make_ways(max(1.0, p["cells.osteoclast.border"] / grid.voxel)),
+        border=make_ball(border),
+        ways=make_ways(border),
         levelling=p["cells.osteoclast.levelling"],
     )
 
