@@ -32,14 +32,14 @@ from trabecula.kernels.osteoclasts import (
     turn_over_nuclei,
     value_ground,
 )
-from trabecula.kernels.space import fill_contact, join, make_ball, make_ways, split
+from trabecula.kernels.space import Moment, Space, fill_contact, join, make_ball, make_ways, split
 
 pytestmark = pytest.mark.twin
 RATES = make_rates(
     OsteoclastRates, fusion=1.0, most=12, fewest=3, death=3.0, survival=3.0, half=0.4, power=2.0,
     kd=6.0, tgfb_half=5.0, tgfb_max=2.0, il1_half=4.0, il1_max=1.5, work=1500.0, area=300.0,
     speed=12.0, seam=SEAM, release=1.0, room=0.25, border=make_ball(1.75), ways=make_ways(1.75),
-    levelling=2.0,
+    levelling=2.0, idle_half=3.0, idle_max=4.0,
 )  # fmt: skip
 
 
@@ -49,7 +49,8 @@ def make_world(seed, periodic, count=30):
     lattice, space = make_lattice(rng), make_space(periodic)
     surface = find_surface(lattice, space)
     table = make_table(rng, Osteoclasts, surface, count, nuclei=rng.integers(1, 9, count),
-                       carry=rng.random(count), site=rng.integers(1, 6, count))  # fmt: skip
+                       carry=rng.random(count), site=rng.integers(1, 6, count),
+                       idle=rng.choice([0.0, 0.0, 2.0, 9.0], count).astype(np.float32))  # fmt: skip
     table.voxel[:4] = rng.integers(0, lattice.matrix.size, 4)  # some have lost the surface
     scene = make_scene(
         lattice, space, osteoclasts=table,
@@ -75,6 +76,58 @@ def test_nuclear_turnover(seed, periodic):
                                  make_moment(seed), RATES)  # fmt: skip
     assert nuclei > 10
     assert cells > 0
+
+
+def test_nuclei_without_ground_die_sooner():
+    """After `idle_half` days half of `idle_max` comes on top of the hazard."""
+    _, space, _, ligands, table, _ = make_world(1, 1, count=200)
+    rates = RATES._replace(death=np.float64(0.2), idle_max=np.float64(4.0))
+    lost = {}
+    for days in (0.0, 3.0, 9.0):
+        table.idle[:] = days
+        (lost[days], _), _ = compare(turn_over_nuclei, twins.turn_over_nuclei, table, 200, ligands,
+                                     space, make_moment(1), rates)  # fmt: skip
+    assert lost[0.0] > 10
+    assert lost[3.0] == pytest.approx(3 * lost[0.0], rel=0.2)
+    assert lost[9.0] == pytest.approx(4 * lost[0.0], rel=0.2)
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+@pytest.mark.parametrize("speed", [0.0, 12.0, 60.0, 70.0])
+def test_ways_of_several_voxels(seed, periodic, speed):
+    _, space, scene, ligands, table, order = make_world(seed, periodic)
+    rates = RATES._replace(speed=np.float64(speed))
+    _, (after, *_) = compare(move_osteoclasts, twins.move_osteoclasts, table, order, scene, ligands,
+                             space, make_moment(seed), rates)  # fmt: skip
+    moved = (after.voxel != table.voxel)[table.uid != 0]
+    assert moved.any() == (speed > 0)
+    held = scene.contact.reshape(-1)[after.voxel] > 0
+    assert held[(after.voxel != table.voxel)].all(), "who moves comes to the surface"
+
+
+@pytest.mark.parametrize(("voxel", "dt"), [(20.0, 1.0), (20.0, 0.5), (10.0, 1.0), (10.0, 0.25)])
+def test_creeping_is_measured_in_um_and_days(voxel, dt):
+    """On a plane, up a steady gradient of RANKL, 40 cells go 30 um a day at any step and voxel."""
+    shape, rng = (10, 4, 60), np.random.default_rng(1)
+    space = Space(*shape, 0, voxel)
+    lattice, ligands = make_lattice(rng, shape), make_ligands(rng, shape)
+    lattice.matrix[...] = 0
+    lattice.matrix[:5] = FULL
+    for field in ligands:
+        field[...] = np.arange(1, field.shape[2] + 1)
+    starts = np.ravel_multi_index((np.full(40, 5), np.arange(40) % 4, np.full(40, 4)), shape)
+    table = make_table(rng, Osteoclasts, starts, 40, nuclei=5)
+    table.uid[:], table.voxel[:] = np.arange(1, 41), starts
+    scene = make_scene(lattice, space, osteoclasts=table)
+    rates = RATES._replace(speed=np.float64(30.0))
+    for step in range(round(12 / dt)):
+        moment = Moment(1, step, step * dt, dt)
+        move_osteoclasts(table, np.arange(40), scene, ligands, space, moment, rates)
+    gone = (np.unravel_index(table.voxel, shape)[2] - 4) * voxel / 12
+    assert gone == pytest.approx(30.0, abs=voxel / 12 + 1e-9), "each to one voxel"
+    assert gone.mean() == pytest.approx(30.0, rel=0.02)
+    assert scene.osteoclasts.reshape(-1)[table.voxel].min() > 0
+    assert scene.osteoclasts.sum() == 40
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

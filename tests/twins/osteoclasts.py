@@ -62,6 +62,7 @@ def turn_over_nuclei(table, count, ligands, space, moment, rates):
         longer = 1 + rates.survival * feel(ligands, rates, place)
         longer *= boost(ligands.il1[half(place)], rates.il1_half, rates.il1_max)
         shorter = boost(ligands.tgfb[half(place)], rates.tgfb_half, rates.tgfb_max)
+        shorter *= boost(table.idle[i], rates.idle_half, rates.idle_max)
         rate = rates.death * shorter / longer
         lost = sum(
             happens(moment, Stream.NUCLEI, table.uid[i], k, rate) for k in range(table.nuclei[i])
@@ -75,25 +76,26 @@ def turn_over_nuclei(table, count, ligands, space, moment, rates):
 
 
 def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
-    """Those that move, and those that lost the surface, go where RANK is occupied most."""
+    """Each goes the voxels that fall due within the step, one by one, to where value is most."""
     for i in order:
         if table.uid[i] == 0:
             continue
         place = split(table.voxel[i], space)
-        stranded = scene.contact[place] == 0
-        u = draw(moment.seed, Stream.RESORPTION, moment.step, table.uid[i], 1)
-        if u * space.voxel >= rates.speed * moment.dt and not stranded:
-            continue
-        around = [neighbour(place, offset, space) for offset in BLOCK]
-        choice = [p for p in around if scene.contact[p] > 0 and scene.osteoblasts[p] == 0]
-        if not stranded:
-            choice.insert(0, place)  # it stays where no place is better
-        if not choice:
-            continue
-        best = max(choice, key=lambda p: value_ground(scene, ligands, space, rates, *p))
-        scene.osteoclasts[place] -= 1
-        scene.osteoclasts[best] += 1
-        table.voxel[i] = join(best, space)
+        phase = draw(moment.seed, Stream.RESORPTION, 0, table.uid[i], 1)
+        gone = [math.floor(rates.speed / space.voxel * t + phase)
+                for t in (moment.time, moment.time + moment.dt)]  # fmt: skip
+        for _ in range(*gone):
+            around = [neighbour(place, offset, space) for offset in BLOCK]
+            choice = [p for p in around if scene.contact[p] > 0 and scene.osteoblasts[p] == 0]
+            if scene.contact[place] > 0:
+                choice.insert(0, place)  # it stays where no place is better
+            if not choice:
+                break
+            best = max(choice, key=lambda p: value_ground(scene, ligands, space, rates, *p))
+            scene.osteoclasts[place] -= 1
+            scene.osteoclasts[best] += 1
+            place = best
+        table.voxel[i] = join(place, space)
 
 
 def value_ground(scene, ligands, space, rates, z, y, x):
@@ -201,9 +203,9 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
         table.work[i] = 0
         if table.uid[i] == 0:
             continue
-        table.idle[i] += moment.dt
         if table.nuclei[i] < rates.fewest:
             continue
+        table.idle[i] += moment.dt
         here, site = split(table.voxel[i], space), int(table.site[i])
         radius = max(radius_of(table.nuclei[i], rates.area) / space.voxel, 1.75)
         per_day = FULL / space.voxel**3 * moment.dt

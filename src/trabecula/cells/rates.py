@@ -66,6 +66,8 @@ def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastR
         border=make_ball(border),
         ways=make_ways(border),
         levelling=p["cells.osteoclast.levelling"],
+        idle_half=p["cells.osteoclast.idle_half"],
+        idle_max=p["cells.osteoclast.idle_max"],
     )
 
 

@@ -31,7 +31,8 @@ class OsteoclastRates(NamedTuple):
     pM, ``tgfb_max``; ``il1_half`` pM, ``il1_max``; ``work`` um^3/d per nucleus; ``area`` um^2 per
     nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per quantum;
     ``room`` open share of the ball ``border`` (offsets; ``ways`` of :func:`make_ways`) that a ruffled
-    border needs; ``levelling`` power of the open share in the choice of ground.
+    border needs; ``levelling`` power of the open share in the choice of ground; ``idle_half`` d
+    without ground to resorb, ``idle_max`` what it adds to the hazard.
     """
 
     fusion: float
@@ -55,6 +56,8 @@ class OsteoclastRates(NamedTuple):
     border: np.ndarray
     ways: np.ndarray
     levelling: float
+    idle_half: float
+    idle_max: float
 
 
 @kernel
@@ -103,7 +106,7 @@ def fuse_osteoclasts(table, order, space, moment, rates):
 def turn_over_nuclei(table, count, ligands, space, moment, rates):
     """Let nuclei die one by one; a cell without nuclei is dead. Returns (nuclei, cells) lost.
 
-    RANK occupancy and IL-1 prolong, TGF-beta shortens a nucleus's life.
+    RANK occupancy and IL-1 prolong, TGF-beta and days without ground to resorb shorten a nucleus's life.
     """
     nuclei = 0
     cells = 0
@@ -116,6 +119,7 @@ def turn_over_nuclei(table, count, ligands, space, moment, rates):
         hazard = rates.death * boost(ligands.tgfb[a, b, c], rates.tgfb_half, rates.tgfb_max)
         hazard /= 1.0 + rates.survival * theta
         hazard /= boost(ligands.il1[a, b, c], rates.il1_half, rates.il1_max)
+        hazard *= boost(table.idle[i], rates.idle_half, rates.idle_max)
         chance = 1.0 - np.exp(-hazard * moment.dt)
         lost = 0
         for k in range(table.nuclei[i]):
@@ -164,35 +168,50 @@ def value_ground(scene, ligands, space, rates, z, y, x):
 
 
 @kernel
-def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
-    """Creep to the best ground among the neighbouring surface voxels; osteoblasts hold theirs.
+def find_ground(scene, ligands, space, rates, z, y, x):
+    """Return the best place among (z, y, x) and its neighbours on the surface that osteoblasts leave.
 
-    Lining cells do not: they withdraw where RANKL calls.
+    Lining cells do not hold theirs: they withdraw where RANKL calls. A cell stays where no place is
+    better, and where it has lost the surface and finds none.
     """
-    chance = min(1.0, rates.speed * moment.dt / space.voxel)
+    stranded = scene.contact[z, y, x] == 0
+    best = -1.0 if stranded else value_ground(scene, ligands, space, rates, z, y, x)
+    bz, by, bx = z, y, x
+    for dz in range(-1, 2):
+        for dy in range(-1, 2):
+            for dx in range(-1, 2):
+                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                if scene.contact[a, b, c] == 0 or scene.osteoblasts[a, b, c] > 0:
+                    continue
+                value = value_ground(scene, ligands, space, rates, a, b, c)
+                if value > best:
+                    best, bz, by, bx = value, a, b, c
+    return bz, by, bx
+
+
+@kernel
+def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
+    """Creep voxel by voxel, at an even pace, to the best ground beside, in pits and out of them.
+
+    Until a time t a cell has gone the whole part of speed x t / voxel + phase voxels, its phase drawn
+    once, so that neither the step nor the voxel sets how far it comes in a day.
+    """
+    pace = rates.speed / space.voxel
     for i in order:
         if table.uid[i] == 0:
             continue
+        phase = draw(moment.seed, RESORPTION, 0, table.uid[i], 1)
+        before = np.floor(pace * moment.time + phase)
+        hops = int(np.floor(pace * (moment.time + moment.dt) + phase) - before)
         z, y, x = split(table.voxel[i], space)
-        stranded = scene.contact[z, y, x] == 0
-        u = draw(moment.seed, RESORPTION, moment.step, table.uid[i], 1)
-        if u >= chance and not stranded:
-            continue
-        best = -1.0 if stranded else value_ground(scene, ligands, space, rates, z, y, x)
-        bz, by, bx = z, y, x
-        for dz in range(-1, 2):
-            for dy in range(-1, 2):
-                for dx in range(-1, 2):
-                    a, b, c = neighbour(z, y, x, dz, dy, dx, space)
-                    if scene.contact[a, b, c] == 0 or scene.osteoblasts[a, b, c] > 0:
-                        continue
-                    value = value_ground(scene, ligands, space, rates, a, b, c)
-                    if value > best:
-                        best, bz, by, bx = value, a, b, c
-        if bz != z or by != y or bx != x:
+        for _ in range(hops):
+            a, b, c = find_ground(scene, ligands, space, rates, z, y, x)
+            if a == z and b == y and c == x:
+                break
             scene.osteoclasts[z, y, x] -= 1
-            scene.osteoclasts[bz, by, bx] += 1
-            table.voxel[i] = join(bz, by, bx, space)
+            scene.osteoclasts[a, b, c] += 1
+            z, y, x = a, b, c
+        table.voxel[i] = join(z, y, x, space)
 
 
 @kernel
@@ -262,9 +281,9 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
         table.work[i] = 0.0
         if table.uid[i] == 0:
             continue
-        table.idle[i] += moment.dt
         if table.nuclei[i] < rates.fewest:
             continue
+        table.idle[i] += moment.dt
         z, y, x = split(table.voxel[i], space)
         radius = np.sqrt(rates.area * table.nuclei[i] / np.pi) / space.voxel
         radius = max(radius, 1.75)
