@@ -22,6 +22,7 @@ from trabecula.base.columns import make_arrays
 from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts, Sites
 from trabecula.kernels.osteoclasts import (
     OsteoclastRates,
+    find_ground,
     first_touch,
     fits,
     fuse_osteoclasts,
@@ -159,6 +160,21 @@ def test_ground(seed, periodic, levelling):
     rates = RATES._replace(levelling=np.float64(levelling))
     for place in np.random.default_rng(seed).integers(0, scene.matrix.shape, (20, 3)):
         compare(value_ground, twins.value_ground, scene, ligands, space, rates, *place, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_best_ground(seed, periodic):
+    """On the surface, where a cell has lost it, and deep in bone or marrow."""
+    _, space, scene, ligands, table, _ = make_world(seed, periodic)
+    shape = scene.matrix.shape
+    places = [split(voxel, space) for voxel in table.voxel]
+    places += [tuple(p) for p in np.random.default_rng(seed).integers(0, shape, (10, 3))]
+    moved = 0
+    for place in places:
+        place = tuple(int(i) for i in place)  # noqa: PLW2901
+        best, _ = compare(find_ground, twins.find_ground, scene, ligands, space, RATES, *place)
+        moved += tuple(best) != place
+    assert moved > 10
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

@@ -86,7 +86,7 @@ def test_a_report_fails_on_what_its_list_of_misses_does_not_say(monkeypatch, cap
 def test_rows_of_the_table_are_set_or_multiplied():
     found = spell_out(("seed=3", "p:cells.osteoclast.speed*0.5", "p:lattice.remodelling_space=0.1"))
     assert found[0] == "seed=3"
-    assert "cells.osteoclast.speed: 14.0" in found[1]
+    assert "cells.osteoclast.speed: 10.0" in found[1]
     assert "lattice.remodelling_space: 0.1" in found[1]
     assert found[1].startswith("cells.parameters={")
 

@@ -85,17 +85,21 @@ def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
         gone = [math.floor(rates.speed / space.voxel * t + phase)
                 for t in (moment.time, moment.time + moment.dt)]  # fmt: skip
         for _ in range(*gone):
-            around = [neighbour(place, offset, space) for offset in BLOCK]
-            choice = [p for p in around if scene.contact[p] > 0 and scene.osteoblasts[p] == 0]
-            if scene.contact[place] > 0:
-                choice.insert(0, place)  # it stays where no place is better
-            if not choice:
-                break
-            best = max(choice, key=lambda p: value_ground(scene, ligands, space, rates, *p))
+            best = find_ground(scene, ligands, space, rates, *place)
             scene.osteoclasts[place] -= 1
             scene.osteoclasts[best] += 1
             place = best
         table.voxel[i] = join(place, space)
+
+
+def find_ground(scene, ligands, space, rates, z, y, x):
+    """The place of most value around; where none is better, or there is none, the cell's own."""
+    place = (z, y, x)
+    around = [neighbour(place, offset, space) for offset in BLOCK]
+    choice = [p for p in around if scene.contact[p] > 0 and scene.osteoblasts[p] == 0]
+    if scene.contact[place] > 0 or not choice:
+        choice.insert(0, place)
+    return max(choice, key=lambda p: value_ground(scene, ligands, space, rates, *p))
 
 
 def value_ground(scene, ligands, space, rates, z, y, x):

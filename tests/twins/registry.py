@@ -22,7 +22,7 @@ TWINS = {
     "noise": ("fill_normal",),
     "osteoclasts": (
         "fuse_osteoclasts", "turn_over_nuclei", "move_osteoclasts", "score_target", "first_touch",
-        "share_open", "value_ground", "fits", "resorb",
+        "share_open", "value_ground", "find_ground", "fits", "resorb",
     ),
     "factor": ("settle_factor", "fade_factor", "grant_factor"),
     "osteoblasts": (
