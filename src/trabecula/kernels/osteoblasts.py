@@ -9,7 +9,7 @@ from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import boost
 from trabecula.kernels.places import move_out
-from trabecula.kernels.sites import add_time
+from trabecula.kernels.sites import book_formation
 from trabecula.kernels.space import (
     HALF_QUANTA,
     count_bone26,
@@ -195,12 +195,67 @@ def take_up(table, order, lattice, space, moment, rates):
 
 
 @kernel
+def close_voxel(scene, z, y, x, lattice, space_moment_rates):
+    """Let a voxel that has become bone ask for its osteocytes in `scene.closed`."""
+    space, moment, rates = space_moment_rates
+    refresh_contact(lattice.matrix, z, y, x, space, scene.contact)
+    wanted = rates.osteocytes * space.voxel**3
+    flat = join(z, y, x, space)
+    extra = draw(moment.seed, APPOSITION, moment.step, flat, 0) < wanted % 1.0
+    scene.closed[z, y, x] = int(wanted) + extra
+
+
+@kernel
+def lay(table, i, wanted, scene, lattice, sites, space_moment_rates):
+    """Lay up to `wanted` quanta from the place of cell `i` on, which moves out of what it fills.
+
+    Returns the quanta laid. Where they follow resorption, the site's reversal is entered; what an
+    earlier site has left open does not count as this one's wait.
+    """
+    space, moment, rates = space_moment_rates
+    row = table.site[i] - 1
+    laid = 0
+    while laid < wanted:
+        z, y, x = split(table.voxel[i], space)
+        if lattice.matrix[z, y, x] >= FULL_QUANTA and not move_out(
+            table, i, scene, lattice, space, rates.places, -1.0e9
+        ):
+            break
+        z, y, x = split(table.voxel[i], space)
+        before = int(lattice.matrix[z, y, x])
+        part = min(wanted - laid, FULL_QUANTA - before)
+        if part <= 0:
+            break
+        dug = lattice.resorbed[z, y, x]
+        if row >= 0 and dug > lattice.formed[z, y, x] and dug >= sites.activated[row]:
+            sites.reversal[row] += moment.time - dug
+            sites.reversed[row] += 1
+        lattice.matrix[z, y, x] = before + part
+        lattice.osteoid[z, y, x] += part
+        lattice.formed[z, y, x] = moment.time
+        laid += part
+        if before < HALF_QUANTA and before + part >= HALF_QUANTA:
+            close_voxel(scene, z, y, x, lattice, space_moment_rates)
+    return laid
+
+
+@kernel
+def pay(table, i, laid, gain):
+    """Pay for `laid` quanta from the dose of cell `i`, whole quanta of factor. Returns the cost."""
+    table.rest[i] -= laid / gain
+    cost = int(np.floor(-table.rest[i]))
+    cost = min(max(cost, 0), table.dose[i])
+    table.dose[i] -= cost
+    table.rest[i] += cost
+    return cost
+
+
+@kernel
 def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
     """Let active osteoblasts lay osteoid for the factor they carry; a dose that is spent is spent.
 
     Daily matrix = speed x area x laden x hollow x sclerostin; in a hollow, where cells crowd, factor
-    pays for more. A voxel that becomes bone asks for its
-    osteocytes in `scene.closed`. Returns (formed, spent) in quanta.
+    pays for more. Returns (formed, spent) in quanta.
     """
     space, moment, rates = space_moment_rates
     per_day = FULL_QUANTA / space.voxel**3 * moment.dt
@@ -221,51 +276,14 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
         q = min(int(table.carry[i]), affordable)
         if q < int(table.carry[i]):
             table.carry[i] = float(q)
-        laid = 0
-        row = table.site[i] - 1
-        while laid < q:
-            z, y, x = split(table.voxel[i], space)
-            if lattice.matrix[z, y, x] >= FULL_QUANTA and not move_out(
-                table, i, scene, lattice, space, rates.places, -1.0e9
-            ):
-                break
-            z, y, x = split(table.voxel[i], space)
-            before = int(lattice.matrix[z, y, x])
-            part = min(q - laid, FULL_QUANTA - before)
-            if part <= 0:
-                break
-            dug = lattice.resorbed[z, y, x]
-            # what an earlier site has left open does not count as this one's wait
-            if row >= 0 and dug > lattice.formed[z, y, x] and dug >= sites.activated[row]:
-                sites.reversal[row] += moment.time - dug
-                sites.reversed[row] += 1
-            lattice.matrix[z, y, x] = before + part
-            lattice.osteoid[z, y, x] += part
-            lattice.formed[z, y, x] = moment.time
-            laid += part
-            if before < HALF_QUANTA and before + part >= HALF_QUANTA:
-                refresh_contact(lattice.matrix, z, y, x, space, scene.contact)
-                wanted = rates.osteocytes * space.voxel**3
-                flat = join(z, y, x, space)
-                extra = draw(moment.seed, APPOSITION, moment.step, flat, 0) < wanted % 1.0
-                scene.closed[z, y, x] = int(wanted) + extra
+        laid = lay(table, i, q, scene, lattice, sites, space_moment_rates)
         if laid == 0:
             continue
         table.carry[i] -= laid
-        table.rest[i] -= laid / gain
-        cost = int(np.floor(-table.rest[i]))
-        cost = min(max(cost, 0), table.dose[i])
-        table.dose[i] -= cost
-        table.rest[i] += cost
-        spent += cost
+        spent += pay(table, i, laid, gain)
         formed += laid
-        if row >= 0:
-            if np.isnan(sites.first_formed[row]):
-                sites.first_formed[row] = moment.time
-            sites.last_formed[row] = moment.time
-            age = moment.time - sites.activated[row]
-            add_time(sites.formed_mean, sites.formed_spread, row, sites.formed[row], laid, age)
-            sites.formed[row] += laid
+        if table.site[i] > 0:
+            book_formation(sites, table.site[i] - 1, laid, moment)
     return formed, spent
 
 

@@ -8,7 +8,7 @@ from trabecula.base.codes import FULL
 from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw, draw_bits
 from trabecula.kernels.ligands import boost, hill, occupancy
-from trabecula.kernels.sites import add_time
+from trabecula.kernels.sites import book_resorption
 from trabecula.kernels.space import (
     FACES,
     HALF_QUANTA,
@@ -267,82 +267,91 @@ def first_touch(lattice, scene, space, site, z, y, x):
 
 
 @kernel
+def choose_target(scene, ligands, z, y, x, radius, space_moment_rates_ball):
+    """Return the best voxel within `radius` (voxels) of (z, y, x) that has room; -1 thrice if none.
+
+    Equal scores are settled by a draw keyed to the voxel, not by its place in a loop.
+    """
+    space, moment, rates, ball = space_moment_rates_ball
+    best = -1.0
+    bz, by, bx = -1, -1, -1
+    for k in range(len(ball)):
+        dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
+        if dz * dz + dy * dy + dx * dx > radius * radius:
+            break
+        a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+        if scene.matrix[a, b, c] == 0:
+            continue
+        value = score_target(scene, ligands, space, rates, a, b, c)
+        if value < 0.0:
+            continue
+        flat = join(a, b, c, space)
+        bits = draw_bits(moment.seed, RESORPTION, moment.step, flat, 7)
+        value += 0.05 * float(bits >> np.uint64(40)) / 16777216.0
+        if value > best and fits(scene.matrix, space, rates, a, b, c):
+            best, bz, by, bx = value, a, b, c
+    return bz, by, bx
+
+
+@kernel
+def take_matrix(lattice, scene, sites, row, most, z, y, x, space_moment_rates_ball):
+    """Take up to `most` quanta of a voxel for the site in `row`. Returns (taken, factor set free)."""
+    space, moment, rates, _ = space_moment_rates_ball
+    if lattice.site[z, y, x] != row + 1:
+        first_touch(lattice, scene, space, row + 1, z, y, x)
+    before = int(lattice.matrix[z, y, x])
+    q = min(before, most)
+    after = before - q
+    lattice.matrix[z, y, x] = after
+    lattice.resorbed[z, y, x] = moment.time
+    lattice.osteoid[z, y, x] = min(int(lattice.osteoid[z, y, x]), after)
+    factor = int(np.floor(rates.release * q + 0.5))
+    lattice.bound[z, y, x] += factor
+    if before >= HALF_QUANTA and after < HALF_QUANTA:
+        lattice.eroded[z, y, x] = 1
+        layer = int(lattice.layer[z, y, x])
+        sites.mouth[row] += layer == 0
+        sites.deepest[row] = max(sites.deepest[row], layer + 1)
+        refresh_contact(lattice.matrix, z, y, x, space, scene.contact)
+    return q, factor
+
+
+@kernel
 def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball):
     """Let every osteoclast with enough nuclei remove its day's matrix, quantum by quantum exact.
 
     What goes is entered in the site's books, and its coupling factor is bound where it was.
     Returns (resorbed, released) in quanta.
     """
-    space, moment, rates, ball = space_moment_rates_ball
+    space, moment, rates, _ = space_moment_rates_ball
     per_day = FULL_QUANTA / space.voxel**3 * moment.dt
     resorbed = 0
     released = 0
     for i in order:
         table.work[i] = 0.0
-        if table.uid[i] == 0:
-            continue
-        if table.nuclei[i] < rates.fewest:
+        if table.uid[i] == 0 or table.nuclei[i] < rates.fewest:
             continue
         table.idle[i] += moment.dt
         z, y, x = split(table.voxel[i], space)
-        radius = np.sqrt(rates.area * table.nuclei[i] / np.pi) / space.voxel
-        radius = max(radius, 1.75)
+        radius = max(np.sqrt(rates.area * table.nuclei[i] / np.pi) / space.voxel, 1.75)
         table.carry[i] += rates.work * table.nuclei[i] * per_day
         done = 0
         row = table.site[i] - 1
         while table.carry[i] >= 1.0:
-            best = -1.0
-            bz, by, bx = -1, -1, -1
-            for k in range(len(ball)):
-                dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
-                if dz * dz + dy * dy + dx * dx > radius * radius:
-                    break
-                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
-                if scene.matrix[a, b, c] == 0:
-                    continue
-                value = score_target(scene, ligands, space, rates, a, b, c)
-                if value < 0.0:
-                    continue
-                flat = join(a, b, c, space)
-                # equal scores are settled by a draw keyed to the voxel, not by its place in a loop
-                bits = draw_bits(moment.seed, RESORPTION, moment.step, flat, 7)
-                value += 0.05 * float(bits >> np.uint64(40)) / 16777216.0
-                if value > best and fits(scene.matrix, space, rates, a, b, c):
-                    best, bz, by, bx = value, a, b, c
-            if bz < 0:
+            a, b, c = choose_target(scene, ligands, z, y, x, radius, space_moment_rates_ball)
+            if a < 0:
                 table.carry[i] = 0.0  # an idle ruffled border owes nothing
                 break
-            if lattice.site[bz, by, bx] != table.site[i]:
-                first_touch(lattice, scene, space, table.site[i], bz, by, bx)
-            before = int(lattice.matrix[bz, by, bx])
-            q = min(before, int(table.carry[i]))
-            after = before - q
-            lattice.matrix[bz, by, bx] = after
-            lattice.resorbed[bz, by, bx] = moment.time
-            lattice.osteoid[bz, by, bx] = min(int(lattice.osteoid[bz, by, bx]), after)
+            most = int(table.carry[i])
+            q, factor = take_matrix(
+                lattice, scene, sites, row, most, a, b, c, space_moment_rates_ball
+            )
             table.carry[i] -= q
             done += q
-            factor = int(np.floor(rates.release * q + 0.5))
-            lattice.bound[bz, by, bx] += factor
             released += factor
-            if before >= HALF_QUANTA and after < HALF_QUANTA:
-                lattice.eroded[bz, by, bx] = 1
-                layer = int(lattice.layer[bz, by, bx])
-                sites.mouth[row] += layer == 0
-                sites.deepest[row] = max(sites.deepest[row], layer + 1)
-                refresh_contact(lattice.matrix, bz, by, bx, space, scene.contact)
         if done > 0:
             table.work[i] = done / per_day
             table.idle[i] = 0.0
-            if np.isnan(sites.first_resorbed[row]):
-                sites.first_resorbed[row] = moment.time
-            sites.last_resorbed[row] = moment.time
-            age = moment.time - sites.activated[row]
-            add_time(
-                sites.resorbed_mean, sites.resorbed_spread, row, sites.resorbed[row], done, age
-            )
-            sites.resorbed[row] += done
-            sites.nuclei_days[row] += table.nuclei[i] * moment.dt
-            sites.nuclei_peak[row] = max(sites.nuclei_peak[row], table.nuclei[i])
+            book_resorption(sites, row, done, table.nuclei[i], moment)
             resorbed += done
     return resorbed, released

@@ -1,4 +1,6 @@
-"""Searching and tallying remodelling sites."""
+"""Searching, booking and tallying remodelling sites."""
+
+import numpy as np
 
 from trabecula.kernels.compile import kernel
 from trabecula.kernels.osteocytes import offset
@@ -50,6 +52,30 @@ def add_time(mean, spread, row, held, part, time):
     mean[row] += away * part / total
     fresh = time - mean[row]
     spread[row] = (spread[row] * held + part * away * fresh) / total
+
+
+@kernel
+def book_resorption(sites, row, done, nuclei, moment):
+    """Enter a day's work of one osteoclast, `done` quanta, in the books of its site."""
+    if np.isnan(sites.first_resorbed[row]):
+        sites.first_resorbed[row] = moment.time
+    sites.last_resorbed[row] = moment.time
+    age = moment.time - sites.activated[row]
+    add_time(sites.resorbed_mean, sites.resorbed_spread, row, sites.resorbed[row], done, age)
+    sites.resorbed[row] += done
+    sites.nuclei_days[row] += nuclei * moment.dt
+    sites.nuclei_peak[row] = max(sites.nuclei_peak[row], nuclei)
+
+
+@kernel
+def book_formation(sites, row, laid, moment):
+    """Enter a day's work of one osteoblast, `laid` quanta, in the books of its site."""
+    if np.isnan(sites.first_formed[row]):
+        sites.first_formed[row] = moment.time
+    sites.last_formed[row] = moment.time
+    age = moment.time - sites.activated[row]
+    add_time(sites.formed_mean, sites.formed_spread, row, sites.formed[row], laid, age)
+    sites.formed[row] += laid
 
 
 @kernel
