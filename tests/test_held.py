@@ -16,6 +16,7 @@ from trabecula.study.pool import Pool, estimate
 from trabecula.study.terms import OBSERVABLES, When, read_term
 from trabecula.study.trialplan import find_left, load_noise, make_plan
 from trabecula.study.trials import Sampling, compute_unit_cost, make_arm_config
+from trabecula.viz.trials import compute_course
 
 DRUG = Arm(
     "drug", {"estradiol": ((0.0, 100.0), (2.0, 12.0)), "igf1": ((-10.0, 1.0), (10.0, 2.0))},
@@ -259,6 +260,32 @@ def test_the_first_day_is_over_the_long_baseline():
     assert 1 <= days[0] <= 30
     bases = [pool.compute_base("a", "matrix_resorbed") for pool in (with_held, without)]
     assert bases[0] != bases[1]
+
+
+def test_a_steady_arm_is_drawn_without_change():
+    """What a course is drawn against is what its endpoints are compared with, chance included."""
+    _, plain = make_bones(3, 1.0)
+    pool = Pool({"a": plain.get_runs("a"), "h": plain.get_runs("a")}, {"a": "h"}, ["a"])
+    days, change = compute_course(pool, "a", "res_pct", 300.0)
+    assert days[0] < 0 < days[-1]
+    assert np.abs(change[np.isfinite(change)]).max() < 1e-9
+    alone = Pool({"a": plain.get_runs("a")})
+    days, change = compute_course(alone, "a", "res_pct", 300.0)
+    assert np.nanmax(np.abs(change)) > 5.0
+
+
+def test_what_endpoints_are_compared_with_moves_by_the_share():
+    with_held, without = make_bones(3, 1.3)
+    (at,) = np.flatnonzero(with_held.get_runs("a")[0].time == 200.0)
+    rates = [np.diff(run.get("matrix_resorbed").values) for run in with_held.get_runs("h")]
+    long = with_held.compute_base("a", "matrix_resorbed")
+    near = np.mean([rate[at - 11 : at + 10].mean() for rate in rates])
+    share = compute_share("res_pct", 190.0, 210.0)
+    base = with_held.follow_base("a", "res_pct", 21.0)
+    assert base[at] == pytest.approx(long + share * (near - long), rel=0.02)
+    assert abs(base[at] / long - 1.0) > 0.1
+    flat = without.follow_base("a", "res_pct", 21.0)
+    assert (flat == without.compute_base("a", "matrix_resorbed")).all()
 
 
 def test_leaving_out_a_bone_leaves_out_its_held_run():

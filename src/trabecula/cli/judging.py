@@ -133,7 +133,7 @@ def _say_verdicts(
             if one.endpoint.reason:
                 verdict += f": {one.endpoint.reason}"
             rows.append((
-                trial.id, one.endpoint.label, band, _number(one.found.value), _number(one.found.error),
+                trial.id, one.endpoint.title, band, _number(one.found.value), _number(one.found.error),
                 _number(one.found.reach), verdict, *others,
             ))  # fmt: skip
     columns = ("trial", "endpoint", "band", "found", "se", "95 % +-", "verdict", *baselines)
@@ -174,7 +174,7 @@ def say_plans(
     """
     rows = [
         {
-            "trial": plan.trial.id, "endpoint": one.endpoint.label,
+            "trial": plan.trial.id, "endpoint": one.endpoint.title,
             "term": one.endpoint.term.text if one.endpoint.term else "not scorable",
             "why_not": one.endpoint.reason, "error_asked": one.endpoint.goal,
             "error_expected": one.error, "mm3_needed": one.volume,

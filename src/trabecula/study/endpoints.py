@@ -26,6 +26,9 @@ UNUSED = ("note", "notes", "comment", "evidence", "source", "caveat", "unit", "n
 WITHOUT_BASELINE = ("ede_um", "wth_um", "e2_pg_ml", "t_ng_dl")
 """Observables that are read as they are, over no baseline."""
 
+DATED = ("t=", "slope", "first_day")
+"""What in the words of a term tells its days."""
+
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "none", "")
 
 
@@ -104,9 +107,11 @@ class EndpointReader:
                 except TermError as error:
                     why = str(error)
             goal = float(precision) if is_number(precision) else math.nan  # type: ignore[arg-type]
+            is_dated = term is not None and not any(word in words for word in DATED)
             end = Endpoint(
-                label, term, why, band, bool(required), say_published(entry.get("published")), goal
-            )
+                label, term, why, band, bool(required), say_published(entry.get("published")), goal,
+                float(context["t"]) if is_dated else math.nan,
+            )  # fmt: skip
             found.append(end)
         return found
 

@@ -83,6 +83,8 @@ class Endpoint:
         The published value, in words.
     precision
         Standard error that is asked for where there is no band, in the unit of the observable.
+    day
+        Centre of its window (d), NaN where its own words tell the days.
     """
 
     label: str
@@ -92,6 +94,12 @@ class Endpoint:
     required: bool
     published: str
     precision: float = math.nan
+    day: float = math.nan
+
+    @property
+    def title(self) -> str:
+        """What is measured of which arm, and when."""
+        return f"{self.label}, day {self.day:g}" if math.isfinite(self.day) else self.label
 
     @property
     def has_band(self) -> bool:

@@ -110,6 +110,24 @@ class Pool(Observer):
         end = float(held[0].time[-1]) if held else BASELINE[1]
         return _sum_windows(runs, key, BASELINE[0], end) / len(runs)
 
+    def follow_base(self, arm: str, observable: str, width: float) -> Array:
+        """Return what an observable's series is compared with, day by day, as a mean over the bones.
+
+        The whole course of the held arm, moved by what chance did to it in a window of `width` (d)
+        around each day as far as that is shared; the baseline where nothing is held.
+        """
+        key = SERIES[observable]
+        days = self._runs[arm][0].time
+        course = np.full(len(days), self.compute_base(arm, key))
+        held = self._get_held(observable, arm, When(0.0))
+        if not held:
+            return course
+        share, half = self._make_share(observable, arm), width / 2.0
+        shares = np.array([share(day - half, day + half) for day in days])
+        found = _sum_courses(held, key, width)[: len(days)] / len(held)
+        found = np.pad(found, (0, len(days) - len(found)), constant_values=np.nan)
+        return np.where(np.isfinite(found), course + shares * (found - course), course)
+
     def _get_held(self, observable: str, arm: str, when: When) -> Sequence[Results]:
         """Return the runs that steady an observable; none if it has a baseline of its own."""
         name = self._held.get(arm, "")
@@ -136,13 +154,7 @@ class Pool(Observer):
         if key == "bv_tv" and when.reference is None:
             base = float(np.sum([_read_at(run, key, 0.0) for run in runs]))
         elif held:
-            mean = self.compute_base(arm, key) * len(runs)
-            share, half = self._make_share(observable, arm), width / 2.0
-            shares = np.array([share(day - half, day + half) for day in time])
-            course = np.full(len(time), mean)
-            found = _sum_courses(held, key, width)[: len(time)]
-            course[: len(found)] = np.where(np.isfinite(found), found, mean)
-            base = mean + shares * (course - mean)
+            base = self.follow_base(arm, observable, width) * len(runs)
         else:
             base = _sum_windows(runs, key, *(when.reference or BASELINE))
         base = np.broadcast_to(np.asarray(base, float), means.shape)

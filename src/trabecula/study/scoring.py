@@ -50,7 +50,7 @@ class Judged:
         end = self.endpoint
         band = [value if math.isfinite(value) else None for value in end.band]
         return {
-            "what": end.label, "term": end.term.text if end.term else None, "reason": end.reason,
+            "what": end.title, "term": end.term.text if end.term else None, "reason": end.reason,
             "published": end.published, "band": band, "required": end.required,
             **self.found.to_mapping(), "verdict": str(self.verdict),
         }  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from trabecula.analysis import compute_running_mean
 from trabecula.base.columns import Array
 from trabecula.study import Trial, Verdict
-from trabecula.study.pool import Pool, read_daily
+from trabecula.study.pool import SERIES, Pool, read_daily
 from trabecula.study.scoring import Judged
 from trabecula.viz.style import BLACK, CYCLE, GREY, PALE, WIDTH, apply_style
 
@@ -21,9 +21,8 @@ YEARS = 1500.0
 
 YEAR = 365.25
 
-COURSES = (
-    ("bv_tv", "BV/TV"), ("matrix_resorbed", "resorption"), ("matrix_formed", "formation")
-)  # fmt: skip
+COURSES = (("bvtv_pct", "BV/TV"), ("res_pct", "resorption"), ("form_pct", "formation"))
+"""Observables whose courses are drawn, in words."""
 
 MARKS = {Verdict.HIT: "o", Verdict.NEAR: "s", Verdict.UNDETERMINED: "D"}
 
@@ -42,12 +41,12 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
         heights = (2.0, 0.26 * max(1, len(shown)) + 0.6)
         figure = make_figure(figsize=(WIDTH, sum(heights)), layout="constrained")
         above, below = figure.subfigures(2, 1, height_ratios=heights)
-        for column, (key, label) in enumerate(COURSES):
+        for column, (observable, label) in enumerate(COURSES):
             axis = above.add_subplot(1, 3, column + 1)
             for color, arm in zip(CYCLE * 3, trial.shown_arms, strict=False):
                 runs = pool.get_runs(arm.name)
                 if runs:
-                    time, values = _compute_course(pool, arm.name, key, trial.days)
+                    time, values = compute_course(pool, arm.name, observable, trial.days)
                     axis.plot(time / unit, values, color=color, label=arm.name)
             axis.axhline(0.0, color=GREY, lw=0.6)
             axis.set_xlabel(f"time ({name})")
@@ -58,18 +57,20 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
     return figure
 
 
-def _compute_course(pool: Pool, arm: str, key: str, days: float) -> tuple[Array, Array]:
-    """Return days and changes (%) of a series, all bones as one."""
+def compute_course(pool: Pool, arm: str, observable: str, days: float) -> tuple[Array, Array]:
+    """Return days and changes (%) of an observable, all bones as one, against what endpoints see."""
     runs = pool.get_runs(arm)
     time = runs[0].time
+    key = SERIES.get(observable, "bv_tv")
     total: Array = np.mean([read_daily(run, key) for run in runs], axis=0)
     if key == "bv_tv":
-        base = float(total[np.flatnonzero(time <= 0)[-1]])
+        base = np.full(len(time), total[np.flatnonzero(time <= 0)[-1]])
     else:
-        base = pool.compute_base(arm, key)
-        total = compute_running_mean(time, total, min(max(SMOOTH, OF_LONG * days), OF_SHORT * days))
-    shown = time >= max(-90.0, -days / 4.0)
-    change: Array = 100.0 * (total[shown] / base - 1.0) if base else np.full(shown.sum(), np.nan)
+        width = min(max(SMOOTH, OF_LONG * days), OF_SHORT * days)
+        base = pool.follow_base(arm, observable, width)
+        total = compute_running_mean(time, total, width)
+    shown = (time >= max(-90.0, -days / 4.0)) & (base > 0.0)
+    change: Array = 100.0 * (total[shown] / base[shown] - 1.0)
     return time[shown], change
 
 
@@ -91,7 +92,7 @@ def _draw_endpoints(axis: Any, shown: Sequence[Judged]) -> None:
         words = f"{one.verdict}: {low:g} to {high:g}{published}"
         place = ("axes fraction", "data")
         axis.annotate(words, (1.01, row), xycoords=place, fontsize=7, va="center")
-    axis.set_yticks(range(len(shown)), [_shorten(one.endpoint.label) for one in reversed(shown)])
+    axis.set_yticks(range(len(shown)), [_shorten(one.endpoint.title) for one in reversed(shown)])
     axis.set_xlim(-4.0, 4.0)
     axis.set_ylim(-0.6, max(1, len(shown)) - 0.4)
     axis.set_xlabel("found, with 95 % interval (half-widths of the published band, shaded)")

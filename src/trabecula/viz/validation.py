@@ -32,7 +32,8 @@ def make_page(
     score = score_panel(judged)
     others = ", ".join(f"{name} scores {_number(score_panel(b))}" for name, b in baselines.items())
     rows = "".join(
-        f"<tr><td><a href='#{escape(t.id)}'>{escape(t.id)}</a></td><td>{escape(t.title)}</td>"
+        f"<tr><td style='white-space: nowrap'><a href='#{escape(t.id)}'>{escape(t.id)}</a></td>"
+        f"<td>{escape(t.title)}</td>"
         f"<td class=n>{_number(score_trial(judged[t.id]))}</td>"
         + "".join(f"<td class=n>{_number(score_trial(b[t.id]))}</td>" for b in baselines.values())
         + "</tr>"
