@@ -269,6 +269,16 @@ def test_a_steady_arm_is_drawn_without_change():
     days, change = compute_course(pool, "a", "res_pct", 300.0)
     assert days[0] < 0 < days[-1]
     assert np.abs(change[np.isfinite(change)]).max() < 1e-9
+    brief = [
+        make_run(np.diff(run.get("matrix_resorbed").values), 90) for run in plain.get_runs("a")
+    ]
+    whole = [
+        make_run(np.diff(run.get("matrix_resorbed").values), 364) for run in plain.get_runs("a")
+    ]
+    _, change = compute_course(
+        Pool({"a": brief, "h": whole}, {"a": "h"}, ["a"]), "a", "res_pct", 90.0
+    )
+    assert np.abs(change[np.isfinite(change)]).max() < 1e-9, "up to the end of the shorter run"
     alone = Pool({"a": plain.get_runs("a")})
     days, change = compute_course(alone, "a", "res_pct", 300.0)
     assert np.nanmax(np.abs(change)) > 5.0

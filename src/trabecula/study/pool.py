@@ -124,7 +124,7 @@ class Pool(Observer):
             return course
         share, half = self._make_share(observable, arm), width / 2.0
         shares = np.array([share(day - half, day + half) for day in days])
-        found = _sum_courses(held, key, width)[: len(days)] / len(held)
+        found = _sum_courses(held, key, width, len(days)) / len(held)
         found = np.pad(found, (0, len(days) - len(found)), constant_values=np.nan)
         return np.where(np.isfinite(found), course + shares * (found - course), course)
 
@@ -193,9 +193,15 @@ def _find_base(when: When) -> tuple[float, float]:
     return max(0.0, when.since - LEAD), when.since
 
 
-def _sum_courses(runs: Sequence[Results], key: str, width: float) -> Array:
-    """Return the running mean of a series over a window (d), summed over the runs."""
-    courses = [compute_running_mean(run.time, read_daily(run, key), width) for run in runs]
+def _sum_courses(runs: Sequence[Results], key: str, width: float, most: int | None = None) -> Array:
+    """Return the running mean of a series over a window (d), summed over the runs.
+
+    With `most` only so many samples are looked at: a window at their end is as short as that of a run
+    which ends there.
+    """
+    courses = [
+        compute_running_mean(run.time[:most], read_daily(run, key)[:most], width) for run in runs
+    ]
     total: Array = np.sum(courses, axis=0)
     return total
 

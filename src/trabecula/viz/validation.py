@@ -53,7 +53,7 @@ def make_page(
         f"<h1>{escape(panel.path.name)}: {_number(score)}</h1>"
         f"<p>Mean score of the trials, where 1 is every required endpoint inside its band; "
         f"{escape(others)}: a model in which nothing changes, and a ledger of sites without space that "
-        f"one curve of estradiol drives. {_count_bones(judged)} bones of {sampling.volume:.2f} "
+        f"one curve of estradiol drives. {_count_bones(judged)} of {sampling.volume:.2f} "
         f"mm<sup>3</sup> an arm, {sampling.settle:g} d under the levels of day 0 before it. Found: the "
         f"value with its standard error over bones, and its 95 % interval by Student's t; an endpoint "
         f"whose error is above a quarter of its band is undetermined and counts half.</p>"
@@ -64,11 +64,12 @@ def make_page(
 
 
 def _count_bones(judged: Mapping[str, Sequence[Judged]]) -> str:
-    """Return how many bones the trials had, as a number or a range."""
+    """Return how many bones the trials had, in words."""
     counts = {one.found.count for ends in judged.values() for one in ends if one.endpoint.term}
     if len(counts) < 2:
-        return str(max(counts, default=0))
-    return f"{min(counts)} to {max(counts)}"
+        count = max(counts, default=0)
+        return f"{count} bone{'' if count == 1 else 's'}"
+    return f"{min(counts)} to {max(counts)} bones"
 
 
 def _tabulate(judged: Sequence[Judged], baselines: Mapping[str, Sequence[Judged]]) -> Html:
