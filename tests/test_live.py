@@ -13,7 +13,8 @@ from trabecula.cli.main import app
 from trabecula.config import load_config
 from trabecula.records.specimenfile import SpecimenFile, write_specimen
 
-PAST_DAY = "day => parseFloat(document.querySelector('.tb-day').innerText.slice(4)) >= day"
+# the element is gone for a moment while the page draws itself anew
+PAST_DAY = "day => parseFloat(document.querySelector('.tb-day')?.innerText.slice(4)) >= day"
 
 CONFIG = """
 name: plate
