@@ -80,12 +80,27 @@ def jackknife(rows: np.ndarray, what: Callable[[np.ndarray], float]) -> tuple[fl
     return whole, math.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
 
 
-def report_doses(folder: Path) -> None:
-    """Resorption at levels of estradiol, and the Hill curve through it."""
+def fit_doses(levels: np.ndarray, rates: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Fit a Hill curve of power 1.26 through resorption (any unit) at levels of estradiol (pg/mL).
+
+    The control is a point like the others, and all weigh alike: the errors of few bones are too
+    uncertain to be weights. Returns half effect (pg/mL) and size, each with its error.
+    """
     from scipy.optimize import curve_fit
 
+    def curve(level, scale, size, half):
+        return np.log(scale * (1.0 + size / (1.0 + (level / half) ** 1.26)))
+
+    start, limits = (rates.min(), 1.45, 11.7), ((0.0, 0.01, 0.01), (np.inf, 20.0, 200.0))
+    best, spread = curve_fit(curve, levels, np.log(rates), start, bounds=limits)
+    errors = np.sqrt(np.diag(spread))
+    return {"half": (best[2], errors[2]), "size": (best[1], errors[1])}
+
+
+def report_doses(folder: Path) -> None:
+    """Resorption at levels of estradiol, and the Hill curve through it."""
     pairs = find_pairs(folder, "doses")
-    levels, rates, errors = [100.0], [1.0], [0.02]
+    levels, rates = [100.0], [(1.0, 0.0)]
     runs: list[Run] = []
     for arm in [*find_arms(folder / "doses"), "fifth"]:
         part = "estrogen" if arm == "fifth" else "doses"
@@ -93,23 +108,15 @@ def report_doses(folder: Path) -> None:
         if runs:
             mean, error = compare_pooled(runs, pairs, "resorbed", 182, 548)
             levels.append(20.0 if arm == "fifth" else float(arm[3:]))
-            rates.append(mean / 100)
-            errors.append(max(error / 100, 0.02))
-    if len(levels) < 4:
+            rates.append((mean / 100, error / 100))
+    if len(levels) < 5:
         return
     head("Doses: resorption, days 182-548", runs)
-    for level, rate, error in sorted(zip(levels, rates, errors, strict=True), reverse=True):
+    for level, (rate, error) in sorted(zip(levels, rates, strict=True), reverse=True):
         put(f"at {level:.0f} pg/mL, % of control", (100 * rate, 100 * error), "", 0)
-
-    def curve(level, size, half):
-        def loss(x):
-            return 1.0 / (1.0 + (x / half) ** 1.26)
-
-        return (1 + size * loss(level)) / (1 + size * loss(100.0))
-
-    best, spread = curve_fit(curve, levels, rates, (1.45, 11.7), errors, bounds=(0.01, (10, 200)))
-    put("half effect (pg/mL), power 1.26", (best[1], math.sqrt(spread[1, 1])), "near 10", 1)
-    put("size A of the curve", (best[0], math.sqrt(spread[0, 0])), "1.45 in women", 2)
+    found = fit_doses(np.array(levels), np.array(rates)[:, 0])
+    put("half effect (pg/mL), power 1.26", found["half"], "near 10", 1)
+    put("size A of the curve", found["size"], "1.45 in women", 2)
 
 
 def report_sites_of_arms(folder: Path, part: str, control: str = "control") -> None:

@@ -12,7 +12,7 @@ from trabecula.base.codes import FULL
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
-from balance_parts import fit_return, jackknife  # noqa: E402
+from balance_parts import fit_doses, fit_return, jackknife  # noqa: E402
 from balance_report import read_known  # noqa: E402
 from balance_tables import Verdicts, find_surprises, judge, parse_band, put  # noqa: E402
 from floors import keep_reference, measure_depths, measure_shift, measure_walls  # noqa: E402
@@ -81,6 +81,21 @@ def test_a_report_fails_on_what_its_list_of_misses_does_not_say(monkeypatch, cap
     assert find_surprises(known | {"Sites: turnover": "high"}) == [
         "no longer missed: Sites: turnover"
     ]
+
+
+@pytest.mark.parametrize("unlucky", range(7))
+def test_a_dose_curve_is_found_whatever_its_rates_are_divided_by(unlucky):
+    """Exactly without chance; within two of its errors where one arm, or the control, has 15 % less."""
+    levels = np.array([100.0, 60.0, 35.0, 20.0, 10.0, 5.0, 1.0])
+    rates = 1.0 + 1.45 / (1.0 + (levels / 11.7) ** 1.26)
+    found = fit_doses(levels, 3.0 * rates)
+    assert found["half"][0] == pytest.approx(11.7, rel=1e-3)
+    assert found["size"][0] == pytest.approx(1.45, rel=1e-3)
+    rates[unlucky] *= 0.85
+    found = fit_doses(levels, rates / rates[0])
+    assert abs(found["half"][0] - 11.7) < 2.0 * found["half"][1]
+    assert abs(found["size"][0] - 1.45) < 2.0 * found["size"][1]
+    assert found["half"][1] > 0.5
 
 
 def test_every_known_miss_names_its_table_and_its_reason():
