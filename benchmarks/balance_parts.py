@@ -84,7 +84,8 @@ def fit_doses(levels: np.ndarray, rates: np.ndarray) -> dict[str, tuple[float, f
     """Fit a Hill curve of power 1.26 through resorption (any unit) at levels of estradiol (pg/mL).
 
     The control is a point like the others, and all weigh alike: the errors of few bones are too
-    uncertain to be weights. Returns half effect (pg/mL) and size, each with its error.
+    uncertain to be weights. Returns half effect (pg/mL), size and scale (the rate of a bone that lacks
+    no estradiol, unit of `rates`), each with its error.
     """
     from scipy.optimize import curve_fit
 
@@ -94,7 +95,7 @@ def fit_doses(levels: np.ndarray, rates: np.ndarray) -> dict[str, tuple[float, f
     start, limits = (rates.min(), 1.45, 11.7), ((0.0, 0.01, 0.01), (np.inf, 20.0, 200.0))
     best, spread = curve_fit(curve, levels, np.log(rates), start, bounds=limits)
     errors = np.sqrt(np.diag(spread))
-    return {"half": (best[2], errors[2]), "size": (best[1], errors[1])}
+    return dict(zip(("scale", "size", "half"), zip(best, errors, strict=True), strict=True))
 
 
 def report_doses(folder: Path) -> None:
