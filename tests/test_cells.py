@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from bones import live, make_living
+from bones import add_slab, live, make_empty, make_living
 from trabecula.base.codes import FULL, HALF, Population, Target
 from trabecula.base.layouts import Osteoclasts
+from trabecula.cells.builders import step_factor
 from trabecula.cells.rates import make_osteoclast_rates
+from trabecula.cells.scene import Stage
+from trabecula.config import load_parameters
 from trabecula.kernels.osteoclasts import fuse_osteoclasts
 from trabecula.kernels.space import Moment, Space
 from trabecula.lattice import count_bound, count_carried, count_matrix
@@ -103,6 +106,20 @@ def test_time_of_work_in_the_site_ledger(lived):
     turned = rows.reversed > 0
     assert turned.any()
     assert (rows.reversal[turned] > 0).all()
+
+
+@pytest.mark.parametrize("voxel", [10.0, 20.0])
+@pytest.mark.parametrize(("away", "is_kept"), [(140.0, True), (180.0, False)])
+def test_factor_in_the_open_seeks_the_surface_over_the_same_way_at_any_voxel(voxel, away, is_kept):
+    state = make_empty((int(480 / voxel), 8, 8), voxel=voxel)
+    top = int(60 / voxel)
+    add_slab(state, 0, top)
+    state.lattice.bound[top + int(away / voxel), 4, 4] = 1000
+    stage = Stage(state)
+    stage.set_up(state, 0)
+    step_factor(state, load_parameters(), stage)
+    assert state.coupling.lost == (0 if is_kept else 1000)
+    assert state.lattice.bound[top, 4, 4] + state.coupling.faded == (1000 if is_kept else 0)
 
 
 def test_small_osteoclasts_do_not_resorb():

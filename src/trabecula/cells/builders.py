@@ -23,15 +23,15 @@ from trabecula.kernels.precursors import push_out
 from trabecula.kernels.space import make_ball
 from trabecula.state import State
 
-FAR = 8.0
-"""Reach (voxels) within which buried factor seeks the surface."""
+FAR = 160.0
+"""Reach (um) within which buried factor, and a cell overtaken by bone, seek the surface."""
 
 OSTEOCYTE, LINING, DEAD = 2, 3, 4
 
 
 def step_factor(state: State, p: Parameters, stage: Stage) -> None:
     """Bound factor stays on the surface, wherever the surface goes, and fades slowly."""
-    lost = settle_factor(state.lattice, stage.scene, stage.space, make_ball(FAR))
+    lost = settle_factor(state.lattice, stage.scene, stage.space, make_ball(FAR / state.grid.voxel))
     faded = fade_factor(state.lattice.bound, make_moment(state), 1.0 / p["cells.factor.life"])
     state.coupling.lost += int(lost)
     state.coupling.faded += int(faded)
@@ -166,7 +166,7 @@ def _bury(state: State, stage: Stage) -> None:
 
 def _make_way(state: State, stage: Stage) -> None:
     """Push precursors and osteoclasts out of voxels that have just become bone."""
-    ball = make_ball(FAR)
+    ball = make_ball(FAR / state.grid.voxel)
     for table, event in (
         (state.cells.precursors, "precursors_died"),
         (state.cells.osteoclasts, "osteoclasts_died"),
