@@ -11,6 +11,7 @@ import numpy as np
 
 from runs_read import YEAR, Run, weigh
 from trabecula.base.codes import FULL
+from trabecula.config import load_parameters
 
 LEAST_AREA = 2e4
 """Mouth (um^2) from which a site counts: smaller ones are single bites of short-lived teams."""
@@ -138,14 +139,24 @@ def measure_depth(run: Run, start: float, end: float, what: str = "resorbed") ->
 
 
 def measure_places(run: Run, start: float, end: float) -> dict[str, float]:
-    """Return periods at a place (d), as a histologist derives them: surface over activation."""
+    """Return periods at a place (d), as a histologist derives them: surface over activation.
+
+    Reversal ends where formation begins. It begins with the last bite, or, as biopsies count (Eriksen
+    1984, doi:10.1016/0221-8747(84)90065-1), where preosteoblasts come to lie: mononuclear cells before
+    them count as resorption.
+    """
     rate = measure_opening(run, start, end) / YEAR
     eroded = run.series("es_bs", start, end) / rate
     waited = find_site_mean(run, "rv_p", start, end)
+    area = load_parameters()["cells.osteoblast.area"] * 1e-6  # mm^2
+    surface = run.series("bs_tv", start, end) * float(run.data["volume"])
+    lain = run.series("n_preosteoblasts", start, end) * area / surface / rate
     return {
         "eroded": eroded,
         "resorption": eroded - waited,
         "reversal": waited,
+        "resorption with mononuclear cells": eroded - lain,
+        "preosteoblasts": lain,
         "formation": run.series("os_bs", start, end) / rate,
     }
 

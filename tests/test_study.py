@@ -2,16 +2,19 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bones import add_slab, make_empty
 from trabecula.base.codes import FULL
+from trabecula.config import load_parameters
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+import balance_tables  # noqa: E402
 from balance_parts import fit_doses, fit_return, jackknife  # noqa: E402
 from balance_report import read_known  # noqa: E402
 from balance_tables import Verdicts, find_surprises, judge, parse_band, put  # noqa: E402
@@ -96,6 +99,24 @@ def test_a_dose_curve_is_found_whatever_its_rates_are_divided_by(unlucky):
     assert abs(found["half"][0] - 11.7) < 2.0 * found["half"][1]
     assert abs(found["size"][0] - 1.45) < 2.0 * found["size"][1]
     assert found["half"][1] > 0.5
+
+
+def test_periods_at_a_place_are_surface_over_activation(monkeypatch):
+    """50 d eroded; 30 of them since the last bite, 10 under preosteoblasts; 100 d under osteoid."""
+    year, area = 365.25, load_parameters()["cells.osteoblast.area"] * 1e-6
+    levels = {
+        "es_bs": 50 / year, "os_bs": 100 / year, "bs_tv": 4.0,
+        "n_preosteoblasts": 10 / year * 4.0 * 2.0 / area,
+    }  # fmt: skip
+    monkeypatch.setattr(balance_tables, "measure_opening", lambda *_: 1.0)
+    monkeypatch.setattr(balance_tables, "find_site_mean", lambda *_: 30.0)
+    run = SimpleNamespace(series=lambda key, *_: levels[key], data={"volume": 2.0})
+    found = balance_tables.measure_places(run, 0.0, 365.0)
+    expected = {
+        "eroded": 50, "resorption": 20, "reversal": 30, "resorption with mononuclear cells": 40,
+        "preosteoblasts": 10, "formation": 100,
+    }  # fmt: skip
+    assert found == pytest.approx(expected)
 
 
 def test_every_known_miss_names_its_table_and_its_reason():
