@@ -268,13 +268,12 @@ def first_touch(lattice, scene, space, site, z, y, x):
 
 @kernel
 def choose_target(scene, ligands, z, y, x, radius, space_moment_rates_ball):
-    """Return the best voxel within `radius` (voxels) of (z, y, x) that has room; -1 thrice if none.
+    """Return the best voxel within `radius` (voxels) of (z, y, x) that has room, flat; -1 if none.
 
     Equal scores are settled by a draw keyed to the voxel, not by its place in a loop.
     """
     space, moment, rates, ball = space_moment_rates_ball
-    best = -1.0
-    bz, by, bx = -1, -1, -1
+    best, target = -1.0, -1
     for k in range(len(ball)):
         dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
         if dz * dz + dy * dy + dx * dx > radius * radius:
@@ -289,14 +288,15 @@ def choose_target(scene, ligands, z, y, x, radius, space_moment_rates_ball):
         bits = draw_bits(moment.seed, RESORPTION, moment.step, flat, 7)
         value += 0.05 * float(bits >> np.uint64(40)) / 16777216.0
         if value > best and fits(scene.matrix, space, rates, a, b, c):
-            best, bz, by, bx = value, a, b, c
-    return bz, by, bx
+            best, target = value, flat
+    return target
 
 
 @kernel
-def take_matrix(lattice, scene, sites, row, most, z, y, x, space_moment_rates_ball):
+def take_matrix(lattice, scene, sites, row, most, flat, space_moment_rates_ball):
     """Take up to `most` quanta of a voxel for the site in `row`. Returns (taken, factor set free)."""
     space, moment, rates, _ = space_moment_rates_ball
+    z, y, x = split(flat, space)
     if lattice.site[z, y, x] != row + 1:
         first_touch(lattice, scene, space, row + 1, z, y, x)
     before = int(lattice.matrix[z, y, x])
@@ -338,14 +338,12 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
         done = 0
         row = table.site[i] - 1
         while table.carry[i] >= 1.0:
-            a, b, c = choose_target(scene, ligands, z, y, x, radius, space_moment_rates_ball)
-            if a < 0:
+            flat = choose_target(scene, ligands, z, y, x, radius, space_moment_rates_ball)
+            if flat < 0:
                 table.carry[i] = 0.0  # an idle ruffled border owes nothing
                 break
             most = int(table.carry[i])
-            q, factor = take_matrix(
-                lattice, scene, sites, row, most, a, b, c, space_moment_rates_ball
-            )
+            q, factor = take_matrix(lattice, scene, sites, row, most, flat, space_moment_rates_ball)
             table.carry[i] -= q
             done += q
             released += factor

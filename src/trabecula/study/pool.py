@@ -111,7 +111,7 @@ class Pool(Observer):
         return _sum_windows(runs, key, BASELINE[0], end) / len(runs)
 
     def follow_base(self, arm: str, observable: str, width: float) -> Array:
-        """Return what an observable's series is compared with, day by day, as a mean over the bones.
+        """Return what an observable's series is compared with, shape (day,), its unit, a mean of bones.
 
         The whole course of the held arm, moved by what chance did to it in a window of `width` (d)
         around each day as far as that is shared; the baseline where nothing is held.

@@ -58,7 +58,10 @@ def draw_trial(trial: Trial, pool: Pool, judged: Sequence[Judged]) -> Any:
 
 
 def compute_course(pool: Pool, arm: str, observable: str, days: float) -> tuple[Array, Array]:
-    """Return days and changes (%) of an observable, all bones as one, against what endpoints see."""
+    """Return days (d) and changes (%) of an observable against what its endpoints are compared with.
+
+    Both of shape (day,), all bones as one; `days` is the length of the trial (d).
+    """
     runs = pool.get_runs(arm)
     time = runs[0].time
     key = SERIES.get(observable, "bv_tv")
