@@ -230,7 +230,10 @@ def report_ablation(folder: Path) -> None:
     kept = {run.seed: run for run in read_runs(folder / "ablation", "none")}
     if not kept:
         return
-    print("\n**Ablation**, one bone, a year from the day the rule goes\n")
+    volume = sum(float(run.data["volume"]) for run in kept.values())
+    print(
+        f"\n**Ablation**, {len(kept)} bones, {volume:.1f} mm^3, a year from the day the rule goes\n"
+    )
     print(
         "| off | BV/TV (%) | gain | resorbed, formed (% of all on) | depth (um) | surgery: resorbed, "
         "formed, days 182-365 (% of the same without) | BV/TV (% from the same without) |\n"
@@ -239,7 +242,8 @@ def report_ablation(folder: Path) -> None:
     )
     for arm in find_arms(folder / "ablation"):
         if not arm.endswith("_surgical"):
-            print(f"| {arm} | {' | '.join(describe_ablation(folder, arm, kept))} |")
+            line = " | ".join(describe_ablation(folder, arm, kept))
+            print(f"| {arm} | {line.replace('nan', '-').replace('inf', '-')} |")
 
 
 def describe_ablation(folder: Path, arm: str, kept: Pairs) -> Iterable[str]:
@@ -252,7 +256,7 @@ def describe_ablation(folder: Path, arm: str, kept: Pairs) -> Iterable[str]:
         yield f"{np.mean([run.effective_gain(0, 365) for run in off]):.2f}"
     rates = [compare_pooled(off, kept, name, 0, 365)[0] for name in ("resorbed", "formed")]
     yield f"{rates[0]:.0f}, {rates[1]:.0f}"
-    yield f"{measure_depth(off[0], 0, 365):.0f}"
+    yield f"{np.mean([measure_depth(run, 0, 365) for run in off]):.0f}"
     with np.errstate(all="ignore"):
         rates = [compare_pooled(cut, pairs, name, 182, 365)[0] for name in ("resorbed", "formed")]
     yield f"{rates[0]:.0f}, {rates[1]:.0f}"

@@ -133,9 +133,12 @@ def measure_opening(run: Run, start: float, end: float) -> float:
 
 
 def measure_depth(run: Run, start: float, end: float, what: str = "resorbed") -> float:
-    """Return all matrix removed (or laid down) over all mouth opened (um), finished sites or not."""
-    voxel = float(run.data["voxel"])
-    return run.gain(what, start, end) * voxel / FULL / run.gain("mouth", start, end)
+    """Return all matrix removed (or laid down) over all mouth opened (um), finished sites or not.
+
+    NaN where no mouth was opened.
+    """
+    voxel, mouth = float(run.data["voxel"]), run.gain("mouth", start, end)
+    return run.gain(what, start, end) * voxel / FULL / mouth if mouth else math.nan
 
 
 def measure_places(run: Run, start: float, end: float) -> dict[str, float]:

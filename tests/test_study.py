@@ -101,6 +101,14 @@ def test_a_dose_curve_is_found_whatever_its_rates_are_divided_by(unlucky):
     assert found["half"][1] > 0.5
 
 
+def test_a_bone_that_nothing_digs_has_no_depth():
+    gains = {"resorbed": 0.0, "mouth": 0.0}
+    run = SimpleNamespace(gain=lambda what, *_: gains[what], data={"voxel": 20.0})
+    assert np.isnan(balance_tables.measure_depth(run, 0.0, 365.0))
+    gains.update(resorbed=2.0 * FULL, mouth=1.0)
+    assert balance_tables.measure_depth(run, 0.0, 365.0) == 40.0
+
+
 def test_periods_at_a_place_are_surface_over_activation(monkeypatch):
     """50 d eroded; 30 of them since the last bite, 10 under preosteoblasts; 100 d under osteoid."""
     year, area = 365.25, load_parameters()["cells.osteoblast.area"] * 1e-6
