@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from balance_parts import find_arms, find_pairs, fit_doses
-from balance_tables import LEAST_AREA, compare_pooled, find_sites, measure_slope
+from balance_parts import find_arms, find_pairs, fit_doses, read_doses, respond
+from balance_tables import LEAST_AREA, find_sites, measure_slope
 from runs_read import YEAR, Run, read_runs
 from trabecula.viz.style import BLACK, BLUE, CYCLE, GREEN, GREY, VERMILION, WIDTH, apply_style
 
@@ -132,24 +132,16 @@ def draw_estrogen(folder: Path, place: Path) -> None:
 
 def draw_doses(axis, folder: Path) -> None:
     """Resorption at levels of estradiol, beside the curve through the trials of evidence."""
-    pairs = find_pairs(folder, "doses")
     levels = np.geomspace(1, 100, 50)
-    curve = 1 + 1.45 / (1 + (levels / 11.7) ** 1.26)
-    at_80 = 1 + 1.45 / (1 + (80 / 11.7) ** 1.26)
-    axis.plot(levels, 100 * curve / at_80, color=GREY, lw=1, label="trials (% at 80 pg/mL)")
-    found = [(100.0, 1.0)]
-    for arm in [*find_arms(folder / "doses"), "fifth"]:
-        runs = read_runs(folder / ("estrogen" if arm == "fifth" else "doses"), arm)
-        runs = [run for run in runs if run.seed in pairs]
-        if runs:
-            mean, error = compare_pooled(runs, pairs, "resorbed", 182, 548)
-            level = 20 if arm == "fifth" else float(arm[3:])
-            axis.errorbar(level, mean, error, color=VERMILION, marker="o", ms=3)
-            found.append((level, mean / 100))
+    curve = respond(levels, 1.45, 11.7) / respond(80.0, 1.45, 11.7)
+    axis.plot(levels, 100 * curve, color=GREY, lw=1, label="trials (% at 80 pg/mL)")
+    _, found = read_doses(folder)
+    for level, mean, error in found[1:]:
+        axis.errorbar(level, mean, error, color=VERMILION, marker="o", ms=3)
     if len(found) > 4:
-        fit = {key: value for key, (value, _) in fit_doses(*np.transpose(found)).items()}
-        curve = fit["scale"] * (1 + fit["size"] / (1 + (levels / fit["half"]) ** 1.26))
-        axis.plot(levels, 100 * curve, color=VERMILION, lw=1, label="curve through the model's")
+        fit = {key: value for key, (value, _) in fit_doses(found[:, 0], found[:, 1]).items()}
+        curve = fit["scale"] * respond(levels, fit["size"], fit["half"])
+        axis.plot(levels, curve, color=VERMILION, lw=1, label="curve through the model's")
     axis.set_xscale("log")
     ticks = (1, 2, 5, 10, 20, 50, 100)
     axis.set_xticks(ticks, [str(tick) for tick in ticks])

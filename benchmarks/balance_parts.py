@@ -80,6 +80,26 @@ def jackknife(rows: np.ndarray, what: Callable[[np.ndarray], float]) -> tuple[fl
     return whole, math.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
 
 
+def respond(level: np.ndarray, size: float, half: float) -> np.ndarray:
+    """Return resorption at levels of estradiol (pg/mL) over that without lack of it: power 1.26."""
+    return 1.0 + size / (1.0 + (level / half) ** 1.26)
+
+
+def read_doses(folder: Path) -> tuple[list[Run], np.ndarray]:
+    """Return runs of one dose; level (pg/mL), resorption and error (% of control) of every dose."""
+    pairs = find_pairs(folder, "doses")
+    found: list[tuple[float, float, float]] = []
+    lived: list[Run] = []
+    for arm in [*find_arms(folder / "doses"), "fifth"]:
+        part = "estrogen" if arm == "fifth" else "doses"
+        runs = [run for run in read_runs(folder / part, arm) if run.seed in pairs]
+        if runs:
+            level = 20.0 if arm == "fifth" else float(arm[3:])
+            found.append((level, *compare_pooled(runs, pairs, "resorbed", 182, 548)))
+            lived = runs
+    return lived, np.array([(100.0, 100.0, 0.0), *found])
+
+
 def fit_doses(levels: np.ndarray, rates: np.ndarray) -> dict[str, tuple[float, float]]:
     """Fit a Hill curve of power 1.26 through resorption (any unit) at levels of estradiol (pg/mL).
 
@@ -90,7 +110,7 @@ def fit_doses(levels: np.ndarray, rates: np.ndarray) -> dict[str, tuple[float, f
     from scipy.optimize import curve_fit
 
     def curve(level, scale, size, half):
-        return np.log(scale * (1.0 + size / (1.0 + (level / half) ** 1.26)))
+        return np.log(scale * respond(level, size, half))
 
     start, limits = (rates.min(), 1.45, 11.7), ((0.0, 0.01, 0.01), (np.inf, 20.0, 200.0))
     best, spread = curve_fit(curve, levels, np.log(rates), start, bounds=limits)
@@ -100,24 +120,15 @@ def fit_doses(levels: np.ndarray, rates: np.ndarray) -> dict[str, tuple[float, f
 
 def report_doses(folder: Path) -> None:
     """Resorption at levels of estradiol, and the Hill curve through it."""
-    pairs = find_pairs(folder, "doses")
-    levels, rates = [100.0], [(1.0, 0.0)]
-    runs: list[Run] = []
-    for arm in [*find_arms(folder / "doses"), "fifth"]:
-        part = "estrogen" if arm == "fifth" else "doses"
-        runs = [run for run in read_runs(folder / part, arm) if run.seed in pairs]
-        if runs:
-            mean, error = compare_pooled(runs, pairs, "resorbed", 182, 548)
-            levels.append(20.0 if arm == "fifth" else float(arm[3:]))
-            rates.append((mean / 100, error / 100))
-    if len(levels) < 5:
+    runs, found = read_doses(folder)
+    if len(found) < 5:
         return
     head("Doses: resorption, days 182-548", runs)
-    for level, (rate, error) in sorted(zip(levels, rates, strict=True), reverse=True):
-        put(f"at {level:.0f} pg/mL, % of control", (100 * rate, 100 * error), "", 0)
-    found = fit_doses(np.array(levels), np.array(rates)[:, 0])
-    put("half effect (pg/mL), power 1.26", found["half"], "near 10", 1)
-    put("size A of the curve", found["size"], "1.45 in women", 2)
+    for level, mean, error in sorted(found.tolist(), reverse=True):
+        put(f"at {level:.0f} pg/mL, % of control", (mean, error), "", 0)
+    fitted = fit_doses(found[:, 0], found[:, 1])
+    put("half effect (pg/mL), power 1.26", fitted["half"], "near 10", 1)
+    put("size A of the curve", fitted["size"], "1.45 in women", 2)
 
 
 def report_sites_of_arms(folder: Path, part: str, control: str = "control") -> None:

@@ -96,11 +96,12 @@ def report_sites(runs: list[Run], start: float, end: float) -> None:
         scale = 1e-6 if key == "footprint" else 1.0
         found = average(runs, lambda r, k=key, f=scale: f * find_site_mean(r, k, start, end))
         put(f"{words}, by area; {find_spread(runs, key, start, end)}", found, band)
+    places = {run.path: measure_places(run, start, end) for run in runs}
     for key, band in (
         ("eroded", ""), ("resorption", "25-50"), ("resorption with mononuclear cells", "25-50"),
         ("preosteoblasts", "5-40"), ("formation", "69-180"),
     ):  # fmt: skip
-        found = average(runs, lambda run, k=key: measure_places(run, start, end)[k])
+        found = average(runs, lambda run, k=key: places[run.path][k])
         put(f"{key} at a place (d)", found, band, 0)
     put("nuclei of a multinucleate cell", average(runs, count_nuclei), "5-10", 1)
     for what, words, band in (
