@@ -18,7 +18,7 @@ from trabecula.kernels.space import make_ball
 from twins.space import BLOCK, fill_contact, join, neighbour
 
 pytestmark = pytest.mark.twin
-CRUMB = FULL // 100
+CRUMB = int(RATES.crumb)
 LEFT = 7
 """Quanta that the filled voxels of these tests still lack."""
 HERE = (4, 4, 4)

@@ -39,7 +39,8 @@ RATES = make_rates(
     OsteoblastRates, recruitment=0.4, bound_half=2000.0, tgfb_half=3.0, tgfb_max=1.0, igf1_half=3.0,
     igf1_max=0.5, places=3, maturation=0.5, density=0.3, clearance=40.0, death_young=0.3, death=0.1,
     speed=9.0, area=135.0, eager=0.4, uptake=4000.0, purse=9000.0, gain=1.1, sclerostin_ref=4.0,
-    sclerostin_max=0.5, hollow=0.5, crowding=0.3, crawl=0.7, osteocytes=6e-5, lining_share=0.4,
+    sclerostin_max=0.5, hollow=0.5, crowding=0.3, crawl=0.7, reach=1, crumb=327,
+    osteocytes=6e-5, lining_share=0.4,
 )  # fmt: skip
 COUNT = 70
 
@@ -170,25 +171,30 @@ def test_activation(seed, periodic):
     assert waiting < rest, "surface that was emptied keeps nobody waiting"
 
 
+REACHES = pytest.mark.parametrize("rates", [RATES, RATES._replace(reach=2)], ids=["one", "two"])
+
+
+@REACHES
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-def test_uptake(seed, periodic):
+def test_uptake(seed, periodic, rates):
     lattice, space, _, table, rng = make_world(seed, periodic)
     _, (after, _, left, *_) = compare(take_up, twins.osteoblasts.take_up, table,
                                       rng.permutation(COUNT), lattice, space, make_moment(seed),
-                                      RATES)  # fmt: skip
+                                      rates)  # fmt: skip
     taken = after.dose.sum() - table.dose.sum()
     assert taken == lattice.bound.sum() - left.bound.sum() > 10_000
     assert (after.dose <= RATES.purse).all()
     assert (left.bound >= 0).all()
 
 
+@REACHES
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-def test_apposition(seed, periodic):
+def test_apposition(seed, periodic, rates):
     """Quanta exactly; times to 1e-6 (moments are stored in float32), what is owed with them."""
     lattice, space, scene, table, rng = make_world(seed, periodic)
     sites = make_arrays(Sites, 5)
     sites.activated[:] = 20.0
-    context = (space, make_moment(seed), RATES)
+    context = (space, make_moment(seed), rates)
     (formed, spent), changed = compare(
         appose, twins.osteoblasts.appose, table, rng.permutation(COUNT), scene, make_ligands(rng),
         lattice, sites, context, rtol=1e-6,
@@ -226,8 +232,8 @@ def test_no_cell_lays_more_than_its_dose_pays_for(seed, periodic):
     for i in np.flatnonzero((table.uid != 0) & (table.stage == 1)):
         place = np.unravel_index(table.voxel[i], lattice.matrix.shape)
         gain = rates.gain * twins.osteoblasts.compute_brake(ligands, place, rates)
-        around = twins.osteoblasts.count_bone26(lattice.matrix, *place, space)
-        gain *= (around / 11) ** rates.crowding
+        around = twins.osteoblasts.measure_hollow(lattice.matrix, *place, rates.reach, space)
+        gain *= around**rates.crowding
         (formed, spent), (after, *_, left, _, _) = compare(
             appose, twins.osteoblasts.appose, table, np.array([i]), scene, ligands, lattice, sites,
             (space, make_moment(seed), rates), rtol=1e-6,
@@ -242,7 +248,7 @@ def test_no_cell_lays_more_than_its_dose_pays_for(seed, periodic):
         spenders += formed > budget - 1 > 100
         crowds.add(around)
     assert spenders > 10
-    assert min(crowds) < 11 < max(crowds)
+    assert min(crowds) < 1 < max(crowds)
 
 
 @pytest.mark.parametrize(("laid", "is_closed"), [(10, True), (9, False)])
@@ -266,16 +272,17 @@ def test_a_voxel_closes_at_one_half(laid, is_closed):
     assert (changed[2].contact[4, 4, 5] == 1) == is_closed
 
 
+@REACHES
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-def test_the_end_of_osteoblasts(seed, periodic):
+def test_the_end_of_osteoblasts(seed, periodic, rates):
     lattice, space, scene, table, rng = make_world(seed, periodic)
     table.voxel[:6] = rng.choice(np.flatnonzero(lattice.matrix == FULL), 6)  # filled to the brim
-    lattice.bound[rng.random(lattice.bound.shape) < 0.9] = 0
+    lattice.bound[rng.random(lattice.bound.shape) < 1 - 0.1 / rates.reach**3] = 0
     table.dose[::2] = 0
     scene.closed.reshape(-1)[table.voxel[10:25]] = 1
     ended, (after, _, there, left, *_) = compare(
         end_osteoblasts, twins.osteoblasts.end_osteoblasts, table, COUNT, scene, lattice, space,
-        make_moment(seed), RATES,
+        make_moment(seed), rates,
     )  # fmt: skip
     assert left.bound.sum() + after.dose.sum() == lattice.bound.sum() + table.dose.sum()
     assert scene.osteoblasts.sum() - there.osteoblasts.sum() == ended > 10

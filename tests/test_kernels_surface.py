@@ -34,8 +34,8 @@ from trabecula.kernels.space import make_ball
 
 pytestmark = pytest.mark.twin
 RATES = make_rates(
-    LiningRates, opening=0.8, half=0.5, power=2.0, kd=6.0, covering=0.3, clearance=40.0, seam=SEAM,
-    waking=0.6, waking_half=90.0, alarmin_half=5.0, alarmin_max=0.2,
+    LiningRates, opening=0.8, half=0.5, power=2.0, kd=6.0, covering=0.3, reach=1, clearance=40.0,
+    seam=SEAM, waking=0.6, waking_half=90.0, alarmin_half=5.0, alarmin_max=0.2,
 )  # fmt: skip
 COUNT = 120
 
@@ -73,10 +73,13 @@ def test_following_a_surface_that_moved(seed, periodic):
     assert (after.voxel != table.voxel).sum() > 5
 
 
+@pytest.mark.parametrize("reach", [1, 2])
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-def test_covering(seed, periodic):
-    lattice, space, scene, tables, _ = make_world(seed, periodic, spare=200)
-    rest = (scene, lattice, space, make_moment(seed), (RATES, make_ball(2.0)))
+def test_covering(seed, periodic, reach):
+    lattice, space, scene, tables, rng = make_world(seed, periodic, spare=200)
+    scene.osteoblasts[rng.random(scene.osteoblasts.shape) > 1 / reach**3] = 0
+    rates = RATES._replace(reach=reach)
+    rest = (scene, lattice, space, make_moment(seed), (rates, make_ball(2.0)))
     count, _ = compare(cover_surface, twins.lining.cover_surface, tables["lining"], COUNT, *rest)
     assert count > COUNT + 3
     short = type(tables["lining"])(*(column[: count - 1] for column in tables["lining"]))

@@ -90,3 +90,18 @@ def test_what_belongs_to_surface_or_volume_does_not_depend_on_the_voxel(voxel: f
     assert rates["osteoblast.bound_half"] == pytest.approx(half)
     assert compute_face(grid) * voxel**3 / FULL == pytest.approx(surface)  # um^3 under 1 um
     assert compute_seam(P, grid) == int(P["lattice.osteoid.seam"] / voxel * FULL)
+    assert abs(rates["osteoblast.crumb"] / quanta - P["cells.osteoblast.crumb"]) < 1 / quanta
+    woken = (
+        rates["lining.waking"] / surface * P["cells.lining.area"]
+    )  # a cell stands in every voxel
+    assert woken == pytest.approx(P["cells.lining.waking"])
+    assert rates["osteoblast.crawl"] * voxel == pytest.approx(
+        P["cells.osteoblast.crawl"] * P["cells.osteoblast.reach"]
+    )
+
+
+@pytest.mark.parametrize(("voxel", "reach"), [(8.0, 2), (10.0, 2), (20.0, 1), (25.0, 1), (50.0, 1)])
+def test_the_reach_of_cells_is_one_length(voxel: float, reach: int) -> None:
+    """In whole voxels, and at least to the next."""
+    rates = make_all(Signals(), Grid((8, 8, 8), voxel, Sides.PERIODIC))
+    assert rates["osteoblast.reach"] == rates["lining.reach"] == reach

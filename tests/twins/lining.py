@@ -3,6 +3,7 @@
 from trabecula.base.codes import Population, Stage, Stream
 from twins.keyed import happens, make_uid
 from twins.ligands import call
+from twins.reach import is_near
 from twins.space import BLOCK, join, neighbour, places_of, split
 
 
@@ -45,7 +46,7 @@ def shift_lining(table, count, scene, space):
 
 
 def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
-    """Bare surface beside a lining cell, far from cells at work, without factor: covered at a rate."""
+    """Bare surface near a lining cell, far from cells at work, without factor: covered at a rate."""
     rates, ball = rates_ball
     parents = scene.lining > 0
     for place in places_of(space):
@@ -53,12 +54,11 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
         is_free = scene.contact[place] > 0
         is_free &= scene.lining[place] == 0 and scene.osteoblasts[place] == 0
         is_free &= lattice.bound[place] <= rates.seam
-        beside = [neighbour(place, offset, space) for offset in BLOCK]
         near = [neighbour(place, offset, space) for offset in ball]
         if (
             not is_free
-            or not any(parents[p] for p in beside)
-            or any(scene.osteoblasts[p] > 0 for p in beside)
+            or not is_near(parents, *place, rates.reach, space)
+            or is_near(scene.osteoblasts, *place, rates.reach, space)
             or any(scene.osteoclasts[p] > 0 for p in near)
             or not happens(moment, Stream.LINING, flat, 1, rates.covering)
         ):

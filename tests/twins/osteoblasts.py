@@ -8,10 +8,9 @@ from trabecula.base.codes import FULL, HALF, Population, Stream
 from twins.keyed import draw, happens, make_uid
 from twins.ligands import boost
 from twins.places import move_out
+from twins.reach import holds_less, measure_hollow, take_near
 from twins.sites import add_time
-from twins.space import AROUND, BLOCK, count_bone26, half, join, neighbour, places_of, split
-
-CRUMB = FULL // 100
+from twins.space import AROUND, half, join, neighbour, places_of, split
 
 
 def recruit(table, count, scene, lattice, ligands, space_moment_rates):
@@ -84,12 +83,7 @@ def take_up(table, order, lattice, space, moment, rates):
         if wish <= 0:
             continue
         place = split(table.voxel[i], space)
-        for offset in [(0, 0, 0), *AROUND]:
-            there = neighbour(place, offset, space)
-            take = min(wish, int(lattice.bound[there]))
-            lattice.bound[there] -= take
-            table.dose[i] += take
-            wish -= take
+        table.dose[i] += take_near(lattice.bound, *place, rates.reach, wish, space)
         if table.dose_start[i] == 0:
             table.dose_start[i] = table.dose[i]
 
@@ -145,12 +139,10 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
         place = split(table.voxel[i], space)
         brake = compute_brake(ligands, place, rates)
         laden = 1 + rates.eager * (2 * min(1, int(table.dose[i]) / rates.purse) - 1)
-        around = count_bone26(lattice.matrix, *place, space)
-        volume = (
-            rates.speed * rates.area * laden * (around / 11) ** rates.hollow * brake * moment.dt
-        )
+        around = measure_hollow(lattice.matrix, *place, rates.reach, space)
+        volume = rates.speed * rates.area * laden * around**rates.hollow * brake * moment.dt
         table.carry[i] += volume * FULL / space.voxel**3
-        gain = rates.gain * brake * (around / 11) ** rates.crowding
+        gain = rates.gain * brake * around**rates.crowding
         pays_for = int((int(table.dose[i]) + table.rest[i]) * gain)
         wanted = int(table.carry[i])
         if pays_for < wanted:
@@ -203,8 +195,8 @@ def end_osteoblasts(table, count, scene, lattice, space, moment, rates):
             fate = 4
         else:
             place = split(table.voxel[i], space)
-            left = sum(int(lattice.bound[neighbour(place, offset, space)]) for offset in BLOCK)
-            if left + int(table.dose[i]) < CRUMB:
+            least = rates.crumb - int(table.dose[i])
+            if holds_less(lattice.bound, *place, rates.reach, least, space):
                 u = draw(moment.seed, Stream.FATE, moment.step, table.uid[i], 1)
                 fate = 3 if u < rates.lining_share else 4
         if fate:

@@ -103,7 +103,9 @@ def make_osteoblast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoblastR
         sclerostin_max=p["cells.osteoblast.sclerostin_max"],
         hollow=p["cells.osteoblast.hollow"],
         crowding=p["cells.osteoblast.crowding"],
-        crawl=p["cells.osteoblast.crawl"],
+        crawl=p["cells.osteoblast.crawl"] * p["cells.osteoblast.reach"] / grid.voxel,
+        reach=count_reach(p, grid),
+        crumb=int(p["cells.osteoblast.crumb"] * quanta),
         osteocytes=p["cells.osteocyte.density"] * PER_MM3,
         lining_share=p["cells.osteoblast.lining_share"],
     )
@@ -117,9 +119,11 @@ def make_lining_rates(p: Table, grid: Grid) -> LiningRates:
         power=p["cells.rank.power"],
         kd=p["fields.rank.kd"],
         covering=p["cells.lining.covering"],
+        reach=count_reach(p, grid),
         clearance=p["cells.osteoblast.clearance"],
         seam=compute_seam(p, grid),
-        waking=p["cells.lining.waking"],
+        # a cell stands for the surface of its voxel: where that is small, fewer of them wake
+        waking=p["cells.lining.waking"] * compute_share(p, grid),
         waking_half=p["cells.lining.waking_half"] * compute_face(grid),
         alarmin_half=p["cells.rank.alarmin_half"],
         alarmin_max=p["cells.rank.alarmin_max"],
@@ -149,6 +153,16 @@ def make_osteocyte_rates(p: Table, signals: Signals) -> OsteocyteRates:
 def compute_seam(p: Table, grid: Grid) -> int:
     """Osteoid of a voxel that counts as a seam (quanta)."""
     return int(p["lattice.osteoid.seam"] / grid.voxel * FULL)
+
+
+def compute_share(p: Table, grid: Grid) -> float:
+    """Lining cells that the one in a voxel stands for."""
+    return SURFACE_PER_VOXEL * grid.voxel**2 / p["cells.lining.area"]
+
+
+def count_reach(p: Table, grid: Grid) -> int:
+    """Voxels that a cell reaches from its own, at least one."""
+    return max(1, round(p["cells.osteoblast.reach"] / grid.voxel))
 
 
 def count_places(p: Table, grid: Grid) -> int:

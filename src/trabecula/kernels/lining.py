@@ -8,6 +8,7 @@ from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import hill, occupancy, rouse
 from trabecula.kernels.osteoblasts import begin_osteoblast
+from trabecula.kernels.reach import is_near
 from trabecula.kernels.space import join, neighbour, split
 
 LINING = 15
@@ -18,9 +19,9 @@ ROWS = 512
 
 class LiningRates(NamedTuple):
     """``opening`` 1/d at full occupancy; ``half``, ``power``, ``kd`` (pM) of occupancy; ``covering``
-    1/d beside a lining cell; ``clearance`` um to the nearest osteoclast; ``seam`` quanta of osteoid;
-    ``waking`` 1/d at plenty of bound factor, half of it at ``waking_half`` quanta; ``alarmin_half`` pM,
-    ``alarmin_max`` 1.
+    1/d within ``reach`` voxels of a lining cell; ``clearance`` um to the nearest osteoclast; ``seam``
+    quanta of osteoid; ``waking`` 1/d at plenty of bound factor, half of it at ``waking_half`` quanta;
+    ``alarmin_half`` pM, ``alarmin_max`` 1.
     """
 
     opening: float
@@ -28,6 +29,7 @@ class LiningRates(NamedTuple):
     power: float
     kd: float
     covering: float
+    reach: int
     clearance: float
     seam: int
     waking: float
@@ -137,13 +139,9 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
         if draw(moment.seed, LINING, moment.step, flat, 1) >= chance:
             continue
         z, y, x = split(flat, space)
-        parent = False
-        worked = False
-        for k in range(27):
-            a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
-            parent = parent or scene.lining[a, b, c] > 0
-            worked = worked or scene.osteoblasts[a, b, c] > 0
-        if not parent or worked:
+        if not is_near(scene.lining, z, y, x, rates.reach, space):
+            continue
+        if is_near(scene.osteoblasts, z, y, x, rates.reach, space):
             continue
         busy = False
         for k in range(len(ball)):

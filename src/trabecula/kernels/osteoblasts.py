@@ -9,10 +9,10 @@ from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import boost
 from trabecula.kernels.places import move_out
+from trabecula.kernels.reach import holds_less, measure_hollow, take_near
 from trabecula.kernels.sites import book_formation
 from trabecula.kernels.space import (
     HALF_QUANTA,
-    count_bone26,
     join,
     neighbour,
     refresh_contact,
@@ -21,7 +21,6 @@ from trabecula.kernels.space import (
 
 RECRUITMENT, ACTIVATION, APPOSITION, FATE = 11, 12, 13, 14
 FULL_QUANTA = FULL
-CRUMB = FULL // 100  # factor (quanta) that no osteoblast stays for
 
 
 class OsteoblastRates(NamedTuple):
@@ -33,7 +32,8 @@ class OsteoblastRates(NamedTuple):
     ``death`` 1/d; ``speed`` um/d; ``area`` um^2; ``eager`` extra rate of a fully laden cell;
     ``uptake`` quanta/d; ``purse`` most quanta carried; ``gain`` matrix per factor;
     ``sclerostin_ref`` pM, ``sclerostin_max``; ``hollow`` exponent of concavity in speed, ``crowding`` in
-    gain; ``crawl`` 1/d; ``osteocytes`` per um^3; ``lining_share`` of those that end.
+    gain; ``crawl`` voxels/d; ``reach`` voxels; ``crumb`` quanta that no cell stays for; ``osteocytes``
+    per um^3; ``lining_share`` of those that end.
     """
 
     recruitment: float
@@ -59,6 +59,8 @@ class OsteoblastRates(NamedTuple):
     hollow: float
     crowding: float
     crawl: float
+    reach: int
+    crumb: int
     osteocytes: float
     lining_share: float
 
@@ -169,7 +171,7 @@ def activate(table, count, scene, lattice, space, moment, rates_ball):
 
 @kernel
 def take_up(table, order, lattice, space, moment, rates):
-    """Let active osteoblasts take bound factor from their own voxel and the 26 around it."""
+    """Let active osteoblasts take bound factor within their reach, their own voxel first."""
     most = rates.uptake * moment.dt
     for i in order:
         if table.uid[i] == 0 or table.stage[i] == 0:
@@ -178,18 +180,7 @@ def take_up(table, order, lattice, space, moment, rates):
         if wish <= 0:
             continue
         z, y, x = split(table.voxel[i], space)
-        for turn in range(-1, 27):
-            # its own voxel first; when the others' turn comes it is empty or the wish fulfilled
-            k = 13 if turn < 0 else turn
-            a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
-            take = min(wish, lattice.bound[a, b, c])
-            if take <= 0:
-                continue
-            lattice.bound[a, b, c] -= take
-            table.dose[i] += take
-            wish -= take
-            if wish <= 0:
-                break
+        table.dose[i] += take_near(lattice.bound, z, y, x, rates.reach, wish, space)
         if table.dose_start[i] == 0:
             table.dose_start[i] = table.dose[i]
 
@@ -268,7 +259,7 @@ def appose(table, order, scene, ligands, lattice, sites, space_moment_rates):
         s = ligands.sclerostin[z // 2, y // 2, x // 2] / rates.sclerostin_ref
         brake = (1.0 + rates.sclerostin_max) / (1.0 + rates.sclerostin_max * s)
         laden = 1.0 + rates.eager * (2.0 * min(1.0, table.dose[i] / rates.purse) - 1.0)
-        near = count_bone26(lattice.matrix, z, y, x, space) / 11.0
+        near = measure_hollow(lattice.matrix, z, y, x, rates.reach, space)
         hollow = near**rates.hollow
         table.carry[i] += rates.speed * rates.area * per_day * laden * hollow * brake
         gain = rates.gain * brake * near**rates.crowding
@@ -311,13 +302,8 @@ def end_osteoblasts(table, count, scene, lattice, space, moment, rates):
             fate = 4
         else:
             z, y, x = split(table.voxel[i], space)
-            near = table.dose[i]
-            for k in range(27):
-                if near >= CRUMB:
-                    break
-                a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
-                near += lattice.bound[a, b, c]
-            if near < CRUMB:
+            least = rates.crumb - table.dose[i]
+            if holds_less(lattice.bound, z, y, x, rates.reach, least, space):
                 u = draw(moment.seed, FATE, moment.step, table.uid[i], 1)
                 fate = 3 if u < rates.lining_share else 4
         if fate > 0:

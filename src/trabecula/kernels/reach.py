@@ -1,0 +1,69 @@
+"""What an osteoblast reaches from its place: factor, bone and cells in a cube around it."""
+
+from trabecula.kernels.compile import kernel
+from trabecula.kernels.space import HALF_QUANTA, count_bone26, neighbour
+
+
+@kernel
+def measure_hollow(matrix, z, y, x, reach, space):
+    """Bony voxels within `reach` (voxels), over 11/9 of those on a flat surface: 9/11 there.
+
+    The cube around the place is (2 reach + 1)^3; more than 1 in a hollow, whatever the voxel.
+    """
+    if reach == 1:
+        return count_bone26(matrix, z, y, x, space) / 11.0
+    bone = 0
+    for dz in range(-reach, reach + 1):
+        for dy in range(-reach, reach + 1):
+            for dx in range(-reach, reach + 1):
+                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                bone += matrix[a, b, c] >= HALF_QUANTA
+    bone -= matrix[z, y, x] >= HALF_QUANTA
+    width = 2 * reach + 1
+    return 9.0 * bone / (11.0 * reach * width * width)
+
+
+@kernel
+def take_near(bound, z, y, x, reach, wish, space):
+    """Take up to `wish` quanta of bound factor within `reach`, the own voxel's first.
+
+    Returns what was taken.
+    """
+    taken = min(wish, bound[z, y, x])
+    bound[z, y, x] -= taken
+    for dz in range(-reach, reach + 1):
+        for dy in range(-reach, reach + 1):
+            for dx in range(-reach, reach + 1):
+                if taken >= wish:
+                    return taken
+                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                part = min(wish - taken, bound[a, b, c])
+                bound[a, b, c] -= part
+                taken += part
+    return taken
+
+
+@kernel
+def holds_less(bound, z, y, x, reach, least, space):
+    """Whether there are fewer than `least` quanta of bound factor within `reach`."""
+    found = 0
+    for dz in range(-reach, reach + 1):
+        for dy in range(-reach, reach + 1):
+            for dx in range(-reach, reach + 1):
+                if found >= least:
+                    return False
+                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                found += bound[a, b, c]
+    return found < least
+
+
+@kernel
+def is_near(counts, z, y, x, reach, space):
+    """Whether a voxel within `reach` holds any of the cells in `counts`, its own place included."""
+    for dz in range(-reach, reach + 1):
+        for dy in range(-reach, reach + 1):
+            for dx in range(-reach, reach + 1):
+                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                if counts[a, b, c] > 0:
+                    return True
+    return False

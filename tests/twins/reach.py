@@ -1,0 +1,39 @@
+"""What lies within some voxels of a place, along each axis."""
+
+from itertools import product
+
+from twins.space import is_bone, neighbour
+
+
+def cube(place, reach, space):
+    """All places within `reach` voxels, this one included, by z, y, x; small lattices repeat some."""
+    steps = range(-reach, reach + 1)
+    return [neighbour(place, offset, space) for offset in product(steps, repeat=3)]
+
+
+def measure_hollow(matrix, z, y, x, reach, space):
+    """Share of bone beside that of a flat surface, of which `reach` layers are bone; 9/11 there."""
+    bone = sum(is_bone(matrix, there) for there in cube((z, y, x), reach, space))
+    bone -= is_bone(matrix, (z, y, x))
+    flat = reach * (2 * reach + 1) ** 2
+    return bone / (flat * 11 / 9)
+
+
+def take_near(bound, z, y, x, reach, wish, space):
+    """Own voxel first, then the others in order, until the wish is fulfilled."""
+    left = wish
+    for there in [(z, y, x), *cube((z, y, x), reach, space)]:
+        take = min(left, int(bound[there]))
+        bound[there] -= take
+        left -= take
+    return wish - left
+
+
+def holds_less(bound, z, y, x, reach, least, space):
+    """Whether all of it together is less than `least`."""
+    return sum(int(bound[there]) for there in cube((z, y, x), reach, space)) < least
+
+
+def is_near(counts, z, y, x, reach, space):
+    """Whether any place holds something."""
+    return any(counts[there] > 0 for there in cube((z, y, x), reach, space))
