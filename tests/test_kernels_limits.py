@@ -98,15 +98,21 @@ def test_the_last_crumb_is_not_worth_staying_for(dose, ended):
     assert found == ended
 
 
-@pytest.mark.parametrize("cells", [RATES.places - 1, RATES.places])
-def test_a_place_that_is_taken_is_no_place(cells):
+@pytest.mark.parametrize("places", [1, 3, 4, 5])
+@pytest.mark.parametrize("is_pit", [True, False])
+def test_a_place_that_is_taken_is_no_place(places, is_pit):
+    """A pit has room for four, even where fine voxels have one place each: else it stays a hole."""
     lattice, space, scene, table, _ = make_tight_world(1, 1, False)
     lattice.matrix[HERE] = FULL
-    scene.osteoblasts[4, 4, 5] = cells
     fill_contact(lattice.matrix, space, scene.contact)
-    found, _ = compare(move_out, twins.places.move_out, table, 0, scene, lattice, space, RATES.places,
-                       -1e9)  # fmt: skip
-    assert bool(found) == (cells < RATES.places)
+    if not is_pit:
+        scene.contact[4, 4, 5] = 3
+    room = max(places, 4) if is_pit else places
+    for cells in range(max(0, room - 2), room + 2):
+        scene.osteoblasts[4, 4, 5] = cells
+        found, _ = compare(move_out, twins.places.move_out, table, 0, scene, lattice, space, places,
+                           -1e9)  # fmt: skip
+        assert bool(found) == (cells < room)
 
 
 @pytest.mark.parametrize(("matrix", "may_leave"), [(HALF - 1, True), (HALF, False)])

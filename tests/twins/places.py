@@ -13,11 +13,11 @@ def value_place(matrix, osteoblasts, eroded, space, z, y, x):
 
 
 def is_free(scene, lattice, places, place):
-    """Surface without an osteoclast, not full, and not lined unless it is a pit of 4 bony faces."""
+    """Surface without an osteoclast, not full; in a pit of 4 bony faces lining does not count."""
     return (
         scene.contact[place] > 0
         and not is_bone(lattice.matrix, place)
-        and scene.osteoblasts[place] < places
+        and scene.osteoblasts[place] < (max(places, 4) if scene.contact[place] >= 4 else places)
         and scene.osteoclasts[place] == 0
         and (scene.lining[place] == 0 or scene.contact[place] >= 4)
     )

@@ -10,6 +10,9 @@ from trabecula.kernels.space import HALF_QUANTA, count_bone26, join, neighbour, 
 APPOSITION = 13
 FULL_QUANTA = FULL
 PIT = 4  # bony faces from which an open voxel is a pit
+CROWD = (
+    4  # osteoblasts that find room in a pit, however small its voxel: idle ones keep no hole open
+)
 
 
 @kernel
@@ -39,7 +42,10 @@ def move_out(table, i, scene, lattice, space, places, least):
     for k in range(27):
         dz, dy, dx = k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1
         a, b, c = neighbour(z, y, x, dz, dy, dx, space)
-        if scene.contact[a, b, c] == 0 or osteoblasts[a, b, c] >= places:
+        if scene.contact[a, b, c] == 0:
+            continue
+        room = max(places, CROWD) if scene.contact[a, b, c] >= PIT else places
+        if osteoblasts[a, b, c] >= room:
             continue
         if scene.osteoclasts[a, b, c] > 0:
             continue
