@@ -126,6 +126,8 @@ def count_nuclei(run: Run) -> float:
     return nuclei / run.mean("multinucleate", 0, math.inf)
 
 
+SCLEROSTIN = "sclerostin_surface"
+
 COURSES = ("estrogen", "doses", "others", "denosumab", "men", "andropause")
 """Parts whose arms are followed against the control of the same bones."""
 
@@ -152,7 +154,14 @@ def report_arm(runs: list[Run], pairs: Pairs) -> None:
         if day <= end:
             gaps = [run.bv_percent(day) - pairs[run.seed].bv_percent(day) for run in runs]
             put(f"BV/TV at day {day}, % against control", summarise(gaps), "")
-    for key in ("tb_n", "tb_th_imaged", "conn_d_imaged", "rankl_per_cell", "sclerostin_surface"):
+    if end >= 182:
+        early = [
+            100
+            * (run.series(SCLEROSTIN, 60, 182) / pairs[run.seed].series(SCLEROSTIN, 60, 182) - 1)
+            for run in runs
+        ]
+        put(f"{SCLEROSTIN}, day 60-182, % against control", summarise(early), "", 1)
+    for key in ("tb_n", "tb_th_imaged", "conn_d_imaged", "rankl_per_cell", SCLEROSTIN):
         found = summarise([compare_series(run, pairs[run.seed], key, end) for run in runs])
         put(f"{key} in the last half year, % against control", found, "", 1)
 
