@@ -1,7 +1,7 @@
 """What an osteoblast reaches from its place: factor, bone and cells in a cube around it."""
 
 from trabecula.kernels.compile import kernel
-from trabecula.kernels.space import HALF_QUANTA, count_bone26, neighbour
+from trabecula.kernels.space import HALF_QUANTA, count_bone26, shift
 
 
 @kernel
@@ -14,9 +14,11 @@ def measure_hollow(matrix, z, y, x, reach, space):
         return count_bone26(matrix, z, y, x, space) / 11.0
     bone = 0
     for dz in range(-reach, reach + 1):
+        a = shift(z + dz, space.nz, space.periodic)
         for dy in range(-reach, reach + 1):
+            b = shift(y + dy, space.ny, space.periodic)
             for dx in range(-reach, reach + 1):
-                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                c = shift(x + dx, space.nx, space.periodic)
                 bone += matrix[a, b, c] >= HALF_QUANTA
     bone -= matrix[z, y, x] >= HALF_QUANTA
     width = 2 * reach + 1
@@ -32,11 +34,13 @@ def take_near(bound, z, y, x, reach, wish, space):
     taken = min(wish, bound[z, y, x])
     bound[z, y, x] -= taken
     for dz in range(-reach, reach + 1):
+        a = shift(z + dz, space.nz, space.periodic)
         for dy in range(-reach, reach + 1):
+            b = shift(y + dy, space.ny, space.periodic)
             for dx in range(-reach, reach + 1):
                 if taken >= wish:
                     return taken
-                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                c = shift(x + dx, space.nx, space.periodic)
                 part = min(wish - taken, bound[a, b, c])
                 bound[a, b, c] -= part
                 taken += part
@@ -48,11 +52,13 @@ def holds_less(bound, z, y, x, reach, least, space):
     """Whether there are fewer than `least` quanta of bound factor within `reach`."""
     found = 0
     for dz in range(-reach, reach + 1):
+        a = shift(z + dz, space.nz, space.periodic)
         for dy in range(-reach, reach + 1):
+            b = shift(y + dy, space.ny, space.periodic)
             for dx in range(-reach, reach + 1):
                 if found >= least:
                     return False
-                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                c = shift(x + dx, space.nx, space.periodic)
                 found += bound[a, b, c]
     return found < least
 
@@ -61,9 +67,11 @@ def holds_less(bound, z, y, x, reach, least, space):
 def is_near(counts, z, y, x, reach, space):
     """Whether a voxel within `reach` holds any of the cells in `counts`, its own place included."""
     for dz in range(-reach, reach + 1):
+        a = shift(z + dz, space.nz, space.periodic)
         for dy in range(-reach, reach + 1):
+            b = shift(y + dy, space.ny, space.periodic)
             for dx in range(-reach, reach + 1):
-                a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+                c = shift(x + dx, space.nx, space.periodic)
                 if counts[a, b, c] > 0:
                     return True
     return False
