@@ -148,12 +148,13 @@ def test_early_death(seed, periodic):
     assert after.dose.sum() + lost == table.dose.sum()
 
 
+@pytest.mark.parametrize("reach", [1, 2])
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-def test_activation(seed, periodic):
+def test_activation(seed, periodic, reach):
     lattice, space, scene, table, _ = make_world(seed, periodic)
     young = np.flatnonzero((table.uid != 0) & (table.stage == 0))
     scene.osteoclasts.reshape(-1)[table.voxel[young[::2]]] = 1
-    rates = RATES._replace(density=np.float64(0.15), maturation=np.float64(2.0))
+    rates = RATES._replace(density=np.float64(0.15), maturation=np.float64(2.0), reach=reach)
     active, (after, *_) = compare(activate, twins.osteoblasts.activate, table, COUNT, scene, lattice,
                                   space, make_moment(seed), (rates, make_ball(2.0)))  # fmt: skip
     assert after.stage.sum() - table.stage.sum() == active

@@ -6,7 +6,7 @@ import pytest
 import twins.reach
 from kernelworlds import CASES, compare, make_lattice, make_space
 from trabecula.base.codes import FULL
-from trabecula.kernels.reach import holds_less, is_near, measure_hollow, take_near
+from trabecula.kernels.reach import holds_less, is_held, is_near, measure_hollow, take_near
 from trabecula.kernels.space import Space
 
 pytestmark = pytest.mark.twin
@@ -72,6 +72,22 @@ def test_cells_near_by(seed, periodic, reach):
         compare(is_near, twins.reach.is_near, counts, *place, reach, space)[0] for place in places
     ]
     assert 0 < sum(found) < len(found)
+
+
+@REACH
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_cells_in_the_block(seed, periodic, reach):
+    """On blocks that are voxels of the coarse lattice, fine voxels say what coarse ones do."""
+    _, space, places, rng = make_world(seed, periodic)
+    counts = (rng.random((space.nz, space.ny, space.nx)) < 0.15 / reach**2).astype(np.int8)
+    found = [compare(is_held, twins.reach.is_held, counts, *p, reach)[0] for p in places]
+    assert 0 < sum(found) < len(found)
+    fine = counts.repeat(reach, 0).repeat(reach, 1).repeat(reach, 2)
+    for z, y, x in places:
+        inside = rng.integers(0, reach, 3)
+        assert is_held(fine, *(np.array([z, y, x]) * reach + inside), reach) == (
+            counts[z, y, x] > 0
+        )
 
 
 @pytest.mark.parametrize(("reach", "voxel"), [(1, 20.0), (2, 10.0)])

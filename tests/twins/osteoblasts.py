@@ -8,7 +8,7 @@ from trabecula.base.codes import FULL, HALF, Population, Stream
 from twins.keyed import draw, happens, make_uid
 from twins.ligands import boost
 from twins.places import move_out
-from twins.reach import holds_less, measure_hollow, take_near
+from twins.reach import holds_less, is_held, measure_hollow, take_near
 from twins.sites import add_time
 from twins.space import AROUND, half, join, neighbour, places_of, split
 
@@ -63,8 +63,8 @@ def activate(table, count, scene, lattice, space, moment, rates_ball):
         place = split(table.voxel[i], space)
         near = [neighbour(place, offset, space) for offset in ball]
         open_pit = [p for p in near if scene.contact[p] > 0 and lattice.eroded[p] > 0]
-        pit = [p for p in open_pit if scene.osteoblasts[p] > 0 or lattice.bound[p] > 0]
-        held = [p for p in pit if scene.osteoblasts[p] > 0]
+        held = [p for p in open_pit if is_held(scene.osteoblasts, *p, rates.reach)]
+        pit = [p for p in open_pit if p in held or lattice.bound[p] > 0]
         is_clear = not any(scene.osteoclasts[p] > 0 for p in near)
         if not is_clear or len(held) < rates.density * len(pit):
             continue

@@ -37,3 +37,9 @@ def holds_less(bound, z, y, x, reach, least, space):
 def is_near(counts, z, y, x, reach, space):
     """Whether any place holds something."""
     return any(counts[there] > 0 for there in cube((z, y, x), reach, space))
+
+
+def is_held(counts, z, y, x, reach):
+    """The lattice cut into blocks from its corner; the last ones may be smaller."""
+    block = tuple(slice(i // reach * reach, (i // reach + 1) * reach) for i in (z, y, x))
+    return bool((counts[block] > 0).any())

@@ -9,7 +9,7 @@ from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import boost
 from trabecula.kernels.places import move_out
-from trabecula.kernels.reach import holds_less, measure_hollow, take_near
+from trabecula.kernels.reach import holds_less, is_held, measure_hollow, take_near
 from trabecula.kernels.sites import book_formation
 from trabecula.kernels.space import (
     HALF_QUANTA,
@@ -140,7 +140,8 @@ def activate(table, count, scene, lattice, space, moment, rates_ball):
 
     The patch is the eroded surface within `clearance` that holds factor or an osteoblast: what has
     been filled, or was emptied by neighbours, keeps nobody waiting. There must be no osteoclast near,
-    and at least `density` of the patch must hold an osteoblast. Returns the number activated.
+    and at least `density` of the patch must hold an osteoblast, in the voxel or, of fine voxels, in the
+    block that makes the reach. Returns the number activated.
     """
     rates, ball = rates_ball
     chance = 1.0 - np.exp(-rates.maturation * moment.dt)
@@ -160,7 +161,7 @@ def activate(table, count, scene, lattice, space, moment, rates_ball):
                 clear = False
                 break
             if scene.contact[a, b, c] > 0 and lattice.eroded[a, b, c] > 0:
-                here = scene.osteoblasts[a, b, c] > 0
+                here = is_held(scene.osteoblasts, a, b, c, rates.reach)
                 held += here
                 patch += here or lattice.bound[a, b, c] > 0
         if clear and held >= rates.density * patch:

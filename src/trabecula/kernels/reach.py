@@ -75,3 +75,15 @@ def is_near(counts, z, y, x, reach, space):
                 if counts[a, b, c] > 0:
                     return True
     return False
+
+
+@kernel
+def is_held(counts, z, y, x, reach):
+    """Whether there is a cell in the block of `reach` voxels a side that the place belongs to."""
+    nz, ny, nx = counts.shape
+    for a in range(z - z % reach, min(z - z % reach + reach, nz)):
+        for b in range(y - y % reach, min(y - y % reach + reach, ny)):
+            for c in range(x - x % reach, min(x - x % reach + reach, nx)):
+                if counts[a, b, c] > 0:
+                    return True
+    return False
