@@ -155,11 +155,7 @@ def report_arm(runs: list[Run], pairs: Pairs) -> None:
             gaps = [run.bv_percent(day) - pairs[run.seed].bv_percent(day) for run in runs]
             put(f"BV/TV at day {day}, % against control", summarise(gaps), "")
     if end >= 182:
-        early = [
-            100
-            * (run.series(SCLEROSTIN, 60, 182) / pairs[run.seed].series(SCLEROSTIN, 60, 182) - 1)
-            for run in runs
-        ]
+        early = [compare_series(run, pairs[run.seed], SCLEROSTIN, 181, 121) for run in runs]
         put(f"{SCLEROSTIN}, day 60-182, % against control", summarise(early), "", 1)
     for key in ("tb_n", "tb_th_imaged", "conn_d_imaged", "rankl_per_cell", SCLEROSTIN):
         found = summarise([compare_series(run, pairs[run.seed], key, end) for run in runs])

@@ -187,11 +187,10 @@ def find_spread(runs: list[Run], name: str, start: float, end: float) -> str:
     return f"median {middle:.3g}, quartiles {low:.3g}-{high:.3g}, {len(pooled)} sites"
 
 
-def compare_series(run: Run, control: Run, key: str, end: float) -> float:
-    """Return the difference (%) from control of a series in the half year before `end`."""
-    return 100.0 * (
-        run.series(key, end - 190, end + 1) / control.series(key, end - 190, end + 1) - 1
-    )
+def compare_series(run: Run, control: Run, key: str, end: float, days: float = 190) -> float:
+    """Return the difference (%) from control of a series in the `days` (half a year) before `end`."""
+    start = end - days
+    return 100.0 * (run.series(key, start, end + 1) / control.series(key, start, end + 1) - 1)
 
 
 def compare_pooled(
