@@ -91,9 +91,7 @@ def test_what_belongs_to_surface_or_volume_does_not_depend_on_the_voxel(voxel: f
     assert compute_face(grid) * voxel**3 / FULL == pytest.approx(surface)  # um^3 under 1 um
     assert compute_seam(P, grid) == int(P["lattice.osteoid.seam"] / voxel * FULL)
     assert abs(rates["osteoblast.crumb"] / quanta - P["cells.osteoblast.crumb"]) < 1 / quanta
-    woken = (
-        rates["lining.waking"] / surface * P["cells.lining.area"]
-    )  # a cell stands in every voxel
+    woken = rates["lining.waking"] / surface * P["cells.lining.area"]  # one cell to a voxel
     assert woken == pytest.approx(P["cells.lining.waking"])
     assert rates["osteoblast.crawl"] * voxel == pytest.approx(
         P["cells.osteoblast.crawl"] * P["cells.osteoblast.reach"]

@@ -3,7 +3,7 @@
 from trabecula.base.codes import Population, Stage, Stream
 from twins.keyed import happens, make_uid
 from twins.ligands import call
-from twins.reach import is_near
+from twins.reach import holds
 from twins.space import BLOCK, join, neighbour, places_of, split
 
 
@@ -57,8 +57,8 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
         near = [neighbour(place, offset, space) for offset in ball]
         if (
             not is_free
-            or not is_near(parents, *place, rates.reach, space)
-            or is_near(scene.osteoblasts, *place, rates.reach, space)
+            or not holds(parents, *place, rates.reach, 1, space)
+            or holds(scene.osteoblasts, *place, rates.reach, 1, space)
             or any(scene.osteoclasts[p] > 0 for p in near)
             or not happens(moment, Stream.LINING, flat, 1, rates.covering)
         ):

@@ -8,7 +8,7 @@ from trabecula.base.codes import FULL, HALF, Population, Stream
 from twins.keyed import draw, happens, make_uid
 from twins.ligands import boost
 from twins.places import move_out
-from twins.reach import holds_less, is_held, measure_hollow, take_near
+from twins.reach import holds, is_held, measure_hollow, take_near
 from twins.sites import add_time
 from twins.space import AROUND, half, join, neighbour, places_of, split
 
@@ -196,7 +196,7 @@ def end_osteoblasts(table, count, scene, lattice, space, moment, rates):
         else:
             place = split(table.voxel[i], space)
             least = rates.crumb - int(table.dose[i])
-            if holds_less(lattice.bound, *place, rates.reach, least, space):
+            if not holds(lattice.bound, *place, rates.reach, least, space):
                 u = draw(moment.seed, Stream.FATE, moment.step, table.uid[i], 1)
                 fate = 3 if u < rates.lining_share else 4
         if fate:

@@ -29,14 +29,9 @@ def take_near(bound, z, y, x, reach, wish, space):
     return wish - left
 
 
-def holds_less(bound, z, y, x, reach, least, space):
-    """Whether all of it together is less than `least`."""
-    return sum(int(bound[there]) for there in cube((z, y, x), reach, space)) < least
-
-
-def is_near(counts, z, y, x, reach, space):
-    """Whether any place holds something."""
-    return any(counts[there] > 0 for there in cube((z, y, x), reach, space))
+def holds(values, z, y, x, reach, least, space):
+    """Whether all of it together, debts apart, is at least `least`."""
+    return sum(max(int(values[there]), 0) for there in cube((z, y, x), reach, space)) >= least
 
 
 def is_held(counts, z, y, x, reach):

@@ -75,7 +75,7 @@ def make_osteoblast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoblastR
     """Rates of recruitment, activation, apposition and death."""
     quanta = FULL / grid.voxel_volume
     places = count_places(p, grid)
-    area = SURFACE_PER_VOXEL * grid.voxel**2 / places
+    area = grid.voxel_surface / places
     death = signals.get(Target.DEATH, Population.OSTEOBLAST)
     recruitment = signals.get(Target.RECRUITMENT, Population.OSTEOBLAST)
     synthesis = signals.get(Target.SYNTHESIS, Population.OSTEOBLAST)
@@ -157,7 +157,7 @@ def compute_seam(p: Table, grid: Grid) -> int:
 
 def compute_share(p: Table, grid: Grid) -> float:
     """Lining cells that the one in a voxel stands for."""
-    return SURFACE_PER_VOXEL * grid.voxel**2 / p["cells.lining.area"]
+    return grid.voxel_surface / p["cells.lining.area"]
 
 
 def count_reach(p: Table, grid: Grid) -> int:
@@ -167,4 +167,4 @@ def count_reach(p: Table, grid: Grid) -> int:
 
 def count_places(p: Table, grid: Grid) -> int:
     """Osteoblasts that fit on the surface of one voxel, at least one."""
-    return max(1, round(SURFACE_PER_VOXEL * grid.voxel**2 / p["cells.osteoblast.area"]))
+    return max(1, round(grid.voxel_surface / p["cells.osteoblast.area"]))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trabecula.base.codes import SURFACE_PER_VOXEL, Population, Species, Target
+from trabecula.base.codes import Population, Species, Target
 from trabecula.base.columns import Array
 from trabecula.config.species import Scale, SourceRow, SpeciesRow
 from trabecula.fields.hierarchy import Hierarchy
@@ -88,7 +88,7 @@ def compute_released(
     amount = np.full(len(voxel), rate) * weight * _scale(state, parameters, source)
     if source.population == Population.LINING:
         # a row lines the surface of one voxel, whatever its size
-        amount *= SURFACE_PER_VOXEL * state.grid.voxel**2 / parameters["cells.lining.area"]
+        amount *= state.grid.voxel_surface / parameters["cells.lining.area"]
     if source.population == Population.OSTEOCYTE:
         reach = state.cells.osteocytes.rows.reach.astype(float)
         amount *= np.exp(-reach / parameters["fields.rankl.canalicular_reach"])

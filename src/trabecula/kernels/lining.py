@@ -8,7 +8,7 @@ from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import hill, occupancy, rouse
 from trabecula.kernels.osteoblasts import begin_osteoblast
-from trabecula.kernels.reach import is_near
+from trabecula.kernels.reach import holds
 from trabecula.kernels.space import join, neighbour, split
 
 LINING = 15
@@ -139,9 +139,9 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
         if draw(moment.seed, LINING, moment.step, flat, 1) >= chance:
             continue
         z, y, x = split(flat, space)
-        if not is_near(scene.lining, z, y, x, rates.reach, space):
+        if not holds(scene.lining, z, y, x, rates.reach, 1, space):
             continue
-        if is_near(scene.osteoblasts, z, y, x, rates.reach, space):
+        if holds(scene.osteoblasts, z, y, x, rates.reach, 1, space):
             continue
         busy = False
         for k in range(len(ball)):

@@ -9,7 +9,7 @@ from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import boost
 from trabecula.kernels.places import move_out
-from trabecula.kernels.reach import holds_less, is_held, measure_hollow, take_near
+from trabecula.kernels.reach import holds, is_held, measure_hollow, take_near
 from trabecula.kernels.sites import book_formation
 from trabecula.kernels.space import (
     HALF_QUANTA,
@@ -304,7 +304,7 @@ def end_osteoblasts(table, count, scene, lattice, space, moment, rates):
         else:
             z, y, x = split(table.voxel[i], space)
             least = rates.crumb - table.dose[i]
-            if holds_less(lattice.bound, z, y, x, rates.reach, least, space):
+            if not holds(lattice.bound, z, y, x, rates.reach, least, space):
                 u = draw(moment.seed, FATE, moment.step, table.uid[i], 1)
                 fate = 3 if u < rates.lining_share else 4
         if fate > 0:

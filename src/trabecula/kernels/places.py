@@ -10,9 +10,7 @@ from trabecula.kernels.space import HALF_QUANTA, count_bone26, join, neighbour, 
 APPOSITION = 13
 FULL_QUANTA = FULL
 PIT = 4  # bony faces from which an open voxel is a pit
-CROWD = (
-    4  # osteoblasts that find room in a pit, however small its voxel: idle ones keep no hole open
-)
+CROWD = 4  # osteoblasts that find room in a pit on any voxel: idle ones keep no hole open
 
 
 @kernel

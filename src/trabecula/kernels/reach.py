@@ -48,8 +48,8 @@ def take_near(bound, z, y, x, reach, wish, space):
 
 
 @kernel
-def holds_less(bound, z, y, x, reach, least, space):
-    """Whether there are fewer than `least` quanta of bound factor within `reach`."""
+def holds(values, z, y, x, reach, least, space):
+    """Whether there are `least` quanta or cells within `reach`; what is negative does not count."""
     found = 0
     for dz in range(-reach, reach + 1):
         a = shift(z + dz, space.nz, space.periodic)
@@ -57,24 +57,10 @@ def holds_less(bound, z, y, x, reach, least, space):
             b = shift(y + dy, space.ny, space.periodic)
             for dx in range(-reach, reach + 1):
                 if found >= least:
-                    return False
-                c = shift(x + dx, space.nx, space.periodic)
-                found += bound[a, b, c]
-    return found < least
-
-
-@kernel
-def is_near(counts, z, y, x, reach, space):
-    """Whether a voxel within `reach` holds any of the cells in `counts`, its own place included."""
-    for dz in range(-reach, reach + 1):
-        a = shift(z + dz, space.nz, space.periodic)
-        for dy in range(-reach, reach + 1):
-            b = shift(y + dy, space.ny, space.periodic)
-            for dx in range(-reach, reach + 1):
-                c = shift(x + dx, space.nx, space.periodic)
-                if counts[a, b, c] > 0:
                     return True
-    return False
+                c = shift(x + dx, space.nx, space.periodic)
+                found += max(0, values[a, b, c])
+    return found >= least
 
 
 @kernel

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trabecula.base.codes import Sides
+from trabecula.base.codes import SURFACE_PER_VOXEL, Sides
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Grid:
     def voxel_volume(self) -> float:
         """Volume of a voxel (um^3)."""
         return self.voxel**3
+
+    @property
+    def voxel_surface(self) -> float:
+        """Mean surface of an open voxel beside bone (um^2)."""
+        return SURFACE_PER_VOXEL * self.voxel**2
 
     @property
     def volume(self) -> float:
