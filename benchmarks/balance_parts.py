@@ -9,7 +9,6 @@ import numpy as np
 
 from balance_tables import (
     Pairs,
-    Verdicts,
     compare_pooled,
     compare_series,
     head,
@@ -184,24 +183,42 @@ def put_differences(runs: list[Run], controls: list[Run], end: float) -> None:
     for words, what, digits in (
         ("BV/TV slope (%/yr)", lambda run: measure_slope(run, 0, end), 2),
         ("turnover (%/yr)", lambda run: run.turnover(0, end), 1),
+        ("clusters (/yr/mm^3)", lambda run: count_clusters(run, end), 1),
+        (
+            "turnover of a cluster (%/(1/mm^3))",
+            lambda run: run.turnover(0, end) / count_clusters(run, end),
+            2,
+        ),
         ("effective gain", lambda run: run.effective_gain(0, end), 2),
         ("erosion depth (um)", lambda run: measure_depth(run, 0, end), 1),
         ("ES/BS (%)", lambda run: 100 * run.series("es_bs", 0, end), 1),
         ("OS/BS (%)", lambda run: 100 * run.series("os_bs", 0, end), 1),
         ("osteocytes (1000/mm^3)", lambda run: run.series("n_ot_bv", 0, end) / 1000, 1),
     ):
-        put_difference(words, average(runs, what), average(controls, what), digits)
+        put_difference(words, [what(run) for run in runs], [what(run) for run in controls], digits)
 
 
-def put_difference(
-    words: str, ours: tuple[float, float], theirs: tuple[float, float], digits: int
-) -> None:
-    """Print two means and whether they differ by more than two standard errors."""
-    gap, error = ours[0] - theirs[0], math.hypot(ours[1], theirs[1])
-    verdict = "same" if abs(gap) <= 2 * error else "differs"
-    if Verdicts.bones < 2:
-        verdict = "one bone"  # whose error is not known
-    put(f"{words}; control {tell(theirs, digits, 2)}", ours, verdict, digits)
+def count_clusters(run: Run, end: float) -> float:
+    """Return the clusters of dying osteocytes until day `end` (1/yr per mm^3 of tissue)."""
+    return run.gain("clusters", 0, end) * YEAR / float(run.data["volume"])
+
+
+def put_difference(words: str, ours: list[float], theirs: list[float], digits: int) -> None:
+    """Print two means and how likely chance alone would set them as far apart.
+
+    They differ if they lie two standard errors of the difference apart and Student's test, with the
+    scatter of all bones, gives chance less than one in twenty: two bones are often much closer to one
+    another than to the rest, and their own error then says little.
+    """
+    from scipy.stats import ttest_ind
+
+    here, there = summarise(ours), summarise(theirs)
+    verdict = "one bone"  # whose error is not known
+    if min(len(ours), len(theirs)) > 1:
+        chance = float(ttest_ind(ours, theirs, equal_var=True).pvalue)
+        apart = abs(here[0] - there[0]) > 2 * math.hypot(here[1], there[1])
+        verdict = f"{'differs' if apart and chance < 0.05 else 'same'} (p {chance:.2f})"
+    put(f"{words}; control {tell(there, digits, len(theirs))}", here, verdict, digits)
 
 
 def report_voxels(folder: Path) -> None:

@@ -15,9 +15,10 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import balance_tables  # noqa: E402
-from balance_parts import fit_doses, fit_return, jackknife  # noqa: E402
+from balance_parts import fit_doses, fit_return, jackknife, put_difference  # noqa: E402
 from balance_report import read_known  # noqa: E402
 from balance_tables import Verdicts, find_surprises, judge, parse_band, put  # noqa: E402
+from coarse_look import Tissue, look, widen  # noqa: E402
 from floors import keep_reference, measure_depths, measure_shift, measure_walls  # noqa: E402
 from perforation import count_events, profile_pits  # noqa: E402
 from push import push  # noqa: E402
@@ -29,6 +30,33 @@ def test_one_bone_has_no_standard_error(monkeypatch, capsys):
         monkeypatch.setattr(Verdicts, "bones", bones)
         put("turnover (%/yr)", (17.0, 1.0), "")
         assert words in capsys.readouterr().out
+
+
+def test_two_groups_differ_only_beyond_chance(capsys):
+    """Two bones close to one another prove nothing; a gap of many times the scatter does."""
+    others = [13.8, 15.4, 19.1, 15.2, 18.1]
+    for ours, verdict in (
+        ([14.0, 14.1], "same (p 0.23)"),  # beyond two standard errors of the difference
+        ([11.0, 11.5], "differs (p 0.03)"),
+        ([12.0], "one bone"),
+    ):
+        put_difference("turnover (%/yr)", ours, others, 1)
+        assert verdict in capsys.readouterr().out
+
+
+def test_a_coarse_look_keeps_matrix_and_sees_more_osteoid():
+    """A slab of bone with osteoid under every other voxel of its upper side, on 10 um and on 20."""
+    matrix = np.zeros((8, 8, 8), np.uint16)
+    matrix[2:6] = FULL
+    osteoid = np.zeros_like(matrix)
+    osteoid[5, ::2, ::2] = FULL // 2
+    fine = Tissue(matrix, osteoid, np.zeros_like(matrix, dtype=np.uint8))
+    coarse = widen(fine)
+    assert 8 * coarse.matrix.sum(dtype=int) == matrix.sum(dtype=int)
+    assert 8 * coarse.osteoid.sum(dtype=int) == osteoid.sum(dtype=int)
+    surface, share = look(fine, 10.0, FULL // 10)
+    assert share == pytest.approx(100 / 8)  # a quarter of one side of two
+    assert look(coarse, 20.0, FULL // 20) == pytest.approx((surface, 50.0))
 
 
 def test_an_exponential_return_gives_its_time():

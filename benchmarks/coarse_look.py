@@ -1,0 +1,81 @@
+"""The same bone seen with voxels twice as wide: how much surface and osteoid it shows.
+
+A seam is seen wherever a voxel holds osteoid, and one osteoblast that works in a voxel of 20 um makes a
+seam of all of its surface. What two runs on different voxels show therefore differs even if the bone is
+the same: each snapshot of a run is measured as it is, and again with blocks of 2^3 voxels as one. Run it
+with ``python benchmarks/coarse_look.py FOLDER ... [--after 200]``.
+"""
+
+import argparse
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+
+from trabecula.base.codes import HALF
+from trabecula.config import load_parameters
+from trabecula.kernels.histology import OSTEOID, sum_covers
+from trabecula.kernels.space import Space
+from trabecula.kernels.surface import compute_surface_weights
+
+
+class Tissue(NamedTuple):
+    """Quanta of matrix and of osteoid, and what is eroded, shape (z, y, x) each."""
+
+    matrix: np.ndarray
+    osteoid: np.ndarray
+    eroded: np.ndarray
+
+
+def widen(tissue: Tissue) -> Tissue:
+    """Return the tissue in blocks of 2^3 voxels (even edges): means of quanta; eroded where any is."""
+    blocks = [
+        values.reshape([n for edge in values.shape for n in (edge // 2, 2)]) for values in tissue
+    ]
+    matrix, osteoid = (
+        np.rint(values.astype(float).mean(axis=(1, 3, 5))).astype(values.dtype)
+        for values in blocks[:2]
+    )
+    return Tissue(matrix, osteoid, blocks[2].max(axis=(1, 3, 5)))
+
+
+def look(tissue: Tissue, voxel: float, seam: int) -> tuple[float, float]:
+    """Return BS (mm^2) and OS/BS (%) as the program's histomorphometry has them.
+
+    `voxel` in um, `seam` in quanta; the lattice repeats itself.
+    """
+    weights, faces = compute_surface_weights(tissue.matrix >= HALF, periodic=True)
+    sums = np.empty((tissue.matrix.shape[0], 2))
+    sum_covers(tissue, weights, Space(*tissue.matrix.shape, 1, voxel), seam, sums)
+    return faces * voxel**2 * 1e-6, 100 * float(sums[:, OSTEOID].sum()) / faces
+
+
+def main() -> None:
+    """Command line: a line for each run, means of its snapshots."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="+", type=Path, help="folders of runs with snapshots")
+    parser.add_argument("--after", type=float, default=200.0, help="first day that counts")
+    options = parser.parse_args()
+    thinnest = load_parameters()["lattice.osteoid.seam"]
+    print("| run | voxel (um) | BS (mm^2), OS/BS (%) | with voxels twice as wide |")
+    print("|---" * 4 + "|")
+    for folder in options.runs:
+        with h5py.File(folder / "results.h5") as file:
+            snapshots = file["snapshots"]
+            voxel = float(snapshots.attrs["voxel"])
+            found = []
+            for number, day in enumerate(snapshots["time"][...]):
+                if day < options.after:
+                    continue
+                tissue = Tissue(*(snapshots[name][number] for name in Tissue._fields))
+                seams = [max(1, round(thinnest / edge * 2 * HALF)) for edge in (voxel, 2 * voxel)]
+                found.append(
+                    [*look(tissue, voxel, seams[0]), *look(widen(tissue), 2 * voxel, seams[1])]
+                )
+        means = [f"{value:.2f}" for value in np.mean(found, axis=0)]
+        print(f"| {folder.name} | {voxel:g} | {', '.join(means[:2])} | {', '.join(means[2:])} |")
+
+
+if __name__ == "__main__":
+    main()
