@@ -295,6 +295,7 @@ def test_the_outcome_is_frozen_and_told(tmp_path, whole):
         assert "reported only" in text
         assert "cannot move a replete bone" in text
     assert "<img" in page
+    assert "`" not in page
 
 
 def test_figures_of_profiles(whole):
@@ -306,6 +307,14 @@ def test_figures_of_profiles(whole):
         "estrogen_trigger.maximum", "estrogen_opg.maximum",
     ]  # fmt: skip
     assert figure.axes[1].get_xscale() == "log"
+    figure.draw_without_rendering()
+    low, high = figure.axes[1].get_xlim()
+    shown = [label for label in figure.axes[1].get_xticklabels(which="both") if label.get_text()]
+    assert [label.get_text() for label in shown if low <= label.get_position()[0] <= high] == [
+        "0.1", "0.2", "0.5", "1",
+    ]  # fmt: skip
+    assert figure.axes[1].get_xlabel() == "value (1); determined"
+    assert all(axis.get_ylim()[0] > -0.2 for axis in figure.axes)  # a loss is not negative
 
 
 def test_without_optuna_there_is_one_helpful_message(tmp_path, monkeypatch):

@@ -56,8 +56,9 @@ def draw_profiles(known: Determination, fitted: Fitted) -> Any:
         top = float(np.quantile(losses, 0.9)) if losses.size else 1.0
         for axis, one in zip(axes, known.rows, strict=False):
             _draw_profile(axis, one, [t.values[one.row.key] for t in tried], losses)
-            span = max(top - float(losses.min(initial=top)), 1e-9)
-            axis.set_ylim(float(losses.min(initial=top)) - 0.25 * span, top + 0.1 * span)
+            least = float(losses.min(initial=top))
+            span = max(top - least, 1e-9)
+            axis.set_ylim(least - 0.05 * span, top + 0.1 * span)
         for axis in axes[len(known.rows) :]:
             axis.set_axis_off()
         axes[0].set_ylabel("loss")
@@ -78,11 +79,20 @@ def _draw_profile(axis: Any, one: Determined, tried: list[float], losses: Any) -
     axis.axvline(one.row.start, color=BLACK, lw=0.8, ls=":", label="before")
     axis.axvline(one.best, color=VERMILION, lw=1.0, label="fitted")
     if one.row.is_log:
-        axis.set_xscale("log")
+        _scale_by_ratios(axis)
     axis.set_xlim(one.row.low, one.row.high)
     axis.set_title(one.row.key.partition(".")[2], fontsize=7)
-    unit = "" if one.row.row.unit == "1" else f"{one.row.row.unit}; "
-    axis.set_xlabel(f"{unit}{one.verdict}", fontsize=7)
+    axis.set_xlabel(f"value ({one.row.row.unit}); {one.verdict}", fontsize=7)
+
+
+def _scale_by_ratios(axis: Any) -> None:
+    """Let the value's axis go by ratios, with 1, 2 and 5 of each decade in plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_xscale("log")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 def make_page(
@@ -102,7 +112,10 @@ def make_page(
              ("findings", "Findings"), ("made", "Made from")]  # fmt: skip
     endpoints: list[Html] = []
     for title, before, after in comparisons:
-        endpoints += [make_heading(title, 3), make_paragraph(say_scores(before, after))]
+        endpoints += [
+            make_heading(title, 3),
+            make_paragraph(say_scores(before, after).replace("`", "")),
+        ]
         endpoints.append(make_table(TARGET_COLUMNS, list_target_cells(before, after), (1, 2, 3)))
     items = "".join(f"<li>{escape(text)}</li>" for text in findings or ["none"])
     use = f"fit: fit.yaml    # digest {fit.digest}"
