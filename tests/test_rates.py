@@ -15,6 +15,8 @@ from trabecula.cells.rates import (
     make_precursor_rates,
 )
 from trabecula.config import load_parameters
+from trabecula.kernels.osteoclasts import fits, share_open
+from trabecula.kernels.space import Space
 from trabecula.state import Grid, Signals
 from trabecula.state.signals import TARGETS
 
@@ -103,3 +105,21 @@ def test_the_reach_of_cells_is_one_length(voxel: float, reach: int) -> None:
     """In whole voxels, and at least to the next."""
     rates = make_all(Signals(), Grid((8, 8, 8), voxel, Sides.PERIODIC))
     assert rates["osteoblast.reach"] == rates["lining.reach"] == reach
+
+
+@pytest.mark.parametrize("voxel", [5.0, 10.0, 20.0, 25.0, 32.0, 40.0])
+def test_flat_bone_can_be_attacked_on_any_voxel(voxel: float) -> None:
+    """Coarse voxels show less open space around their middle; the room asked for shrinks with it."""
+    edge = 2 * int(60 / voxel) + 4
+    matrix = np.zeros((edge, edge, edge), np.uint16)
+    matrix[: edge // 2] = FULL
+    space = Space(edge, edge, edge, 0, voxel)
+    rates = make_osteoclast_rates(P, Signals(), Grid(matrix.shape, voxel, Sides.PERIODIC))
+    first = (edge // 2 - 1, edge // 2, edge // 2)
+    share = share_open(matrix, space, rates.border, rates.ways, *first)
+    assert fits(matrix, space, rates, *first)
+    if share < 47 / 122:
+        assert rates.room / share == pytest.approx(P["cells.osteoclast.room"] / (47 / 122))
+        assert share < P["cells.osteoclast.room"] * 1.01, "could hardly be attacked without"
+    else:
+        assert rates.room == P["cells.osteoclast.room"]

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from trabecula.base.codes import FULL, SURFACE_PER_VOXEL, Population, Target
 from trabecula.kernels.lining import LiningRates
 from trabecula.kernels.osteoblasts import OsteoblastRates
@@ -13,6 +15,9 @@ from trabecula.state import Grid, Signals
 
 PER_MM3 = 1e-9
 """1/mm^3 in 1/um^3: densities stand in the table as papers give them."""
+
+FLAT = 47 / 122
+"""Open share (1) around a voxel of 20 um in flat bone within 60 um, on which the room was tuned."""
 
 Table = Mapping[str, float]
 
@@ -62,7 +67,7 @@ def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastR
         speed=p["cells.osteoclast.speed"],
         seam=compute_seam(p, grid),
         release=p["cells.factor.yield"],
-        room=p["cells.osteoclast.room"],
+        room=p["cells.osteoclast.room"] * limit_room(border),
         border=make_ball(border),
         ways=make_ways(border),
         levelling=p["cells.osteoclast.levelling"],
@@ -158,6 +163,22 @@ def compute_seam(p: Table, grid: Grid) -> int:
 def compute_share(p: Table, grid: Grid) -> float:
     """Lining cells that the one in a voxel stands for."""
     return grid.voxel_surface / p["cells.lining.area"]
+
+
+def limit_room(border: float) -> float:
+    """Share of its room (1) that a ruffled border of that radius (voxels) can ask for.
+
+    The wider a voxel, the deeper lies the middle of the first layer of flat bone, and the less of the
+    ball around it is open: where that is less than on the voxels on which the room was tuned, the
+    room shrinks with it, since flat bone could not be attacked otherwise.
+    """
+    return min(1.0, compute_openness(border) / FLAT)
+
+
+def compute_openness(radius: float) -> float:
+    """Open share of the ball of `radius` (voxels) around a voxel in the first layer of flat bone (1)."""
+    ball = make_ball(radius)
+    return float(np.count_nonzero(ball[:, 0] > 0)) / (len(ball) - 1)
 
 
 def count_reach(p: Table, grid: Grid) -> int:
