@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from trabecula.base.codes import HALF
+from trabecula.base.layouts import Lattice
 from trabecula.config import load_parameters
 from trabecula.kernels.histology import OSTEOID, sum_covers
 from trabecula.kernels.space import Space
@@ -47,7 +48,8 @@ def look(tissue: Tissue, voxel: float, seam: int) -> tuple[float, float]:
     """
     weights, faces = compute_surface_weights(tissue.matrix >= HALF, periodic=True)
     sums = np.empty((tissue.matrix.shape[0], 2))
-    sum_covers(tissue, weights, Space(*tissue.matrix.shape, 1, voxel), seam, sums)
+    lattice = Lattice(*(getattr(tissue, name, tissue.eroded) for name in Lattice._fields))
+    sum_covers(lattice, weights, Space(*tissue.matrix.shape, 1, voxel), seam, sums)
     return faces * voxel**2 * 1e-6, 100 * float(sums[:, OSTEOID].sum()) / faces
 
 

@@ -56,6 +56,38 @@ def test_kernels_are_cached_below_the_digest(tmp_path, first):
     assert Path(done.stdout.strip()).is_relative_to(tmp_path / compute_source_digest())
 
 
+STRANGER = """
+from typing import NamedTuple
+import numpy as np
+class Mine(NamedTuple):
+    rankl_membrane: np.ndarray
+    rankl_soluble: np.ndarray
+"""
+
+ASK = """
+import numpy as np
+from trabecula.kernels.ligands import {felt}occupancy
+{more}
+level = np.ones((2, 2, 2), np.float32)
+print(occupancy({make}, 1.0, 0, 0, 0))
+"""
+
+
+def test_types_of_a_script_in_the_cache_are_no_obstacle_to_others(tmp_path):
+    """A kernel that someone called with a tuple of his own is found, or compiled anew, by all others."""
+    (tmp_path / "stranger.py").write_text(STRANGER)
+    there = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_DISABLE_JIT": "0"}
+    his = ASK.format(felt="", more="from stranger import Mine", make="Mine(level, level)")
+    ours = ASK.format(felt="Felt, ", more="", make="Felt(level, level, level, level)")
+    for script, path in ((his, str(tmp_path)), (ours, ""), (ours, "")):
+        done = subprocess.run(
+            [sys.executable, "-c", script], env={**there, "PYTHONPATH": path},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert float(done.stdout) == pytest.approx(2 / 3)
+
+
 def test_a_child_uses_the_folder_of_its_parent(monkeypatch, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     folder = find_cache_folder()

@@ -343,6 +343,14 @@ def test_unusual_doses_and_labs_are_warned_of():
     assert find_warnings(read("duration: 30 d\nprotocol: [anastrozole 1 mg daily x 3]\n")) == []
 
 
+@pytest.mark.parametrize(
+    ("voxel", "words"), [(10, "wait longer"), (20, ""), (25, ""), (36, "one voxel deep")]
+)
+def test_voxels_on_which_rules_were_not_tuned_are_told(voxel, words):
+    warnings = find_warnings(read(f"duration: 30 d\nlattice: {{voxel: {voxel} um}}\n"))
+    assert [words in warning for warning in warnings] == ([True] if words else [])
+
+
 def test_what_would_be_misread_is_told():
     old = "duration: 30 d\npatient: {sex: female, age: 63}\nprotocol: [denosumab 60 mg sc]\n"
     [warning] = find_warnings(read(old))

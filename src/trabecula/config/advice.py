@@ -9,6 +9,8 @@ from trabecula.config.shipped import load_shipped
 FAR = 2.0
 """A lab is far outside where it is beyond a limit by more than this factor."""
 
+COMPARED = (18.0, 25.0)
+"""Voxels (um) about the 20 um of the rules, where sites cost as much matrix (decision 0025)."""
 
 OVARIES_UNTIL = 55.0
 """Age (y) beyond which hardly any woman is before menopause."""
@@ -34,8 +36,24 @@ def find_reference(name: str, sex: str, age: float) -> tuple[float, float] | Non
 
 def find_warnings(config: Config) -> list[str]:
     """Return what to tell the user, a sentence each."""
-    judges = (_judge_stage, _judge_doses, _judge_labs, _judge_levels)
+    judges = (_judge_voxel, _judge_stage, _judge_doses, _judge_labs, _judge_levels)
     return [text for judge in judges for text in judge(config)]
+
+
+def _judge_voxel(config: Config) -> list[str]:
+    voxel = config.lattice.voxel
+    low, high = COMPARED
+    if low <= voxel <= high:
+        return []
+    why = (
+        "a pit is one voxel deep on coarser ones"
+        if voxel > high
+        else "sites wait longer on finer ones"
+    )
+    return [
+        f"lattice.voxel: {voxel:g} um, but rules were tuned on 20 um and compared with 25: {why} "
+        "(docs/adr/0025); an image is resampled to what lattice.voxel says"
+    ]
 
 
 def _judge_stage(config: Config) -> list[str]:

@@ -7,6 +7,7 @@ own version and at the processor.
 
 import hashlib
 import os
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,7 +52,28 @@ prange = numba.prange
 def kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile a serial loop: cached, without fastmath, which would hide NaN."""
     compiled: Any = numba.njit(cache=True, error_model="numpy", nogil=True)(function)
-    return cast("F", _forget_constants(compiled))
+    return cast("F", _forget_constants(_bear_strangers(compiled)))
+
+
+def _bear_strangers(compiled: Any) -> Any:
+    """Let a kernel whose index on disk cannot be read be compiled anew.
+
+    The index names the types that a kernel was called with. A script that called it with a tuple of its
+    own leaves a name there that no other process can import, and numba would end in a traceback.
+    """
+    file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if file is None:
+        return compiled  # the JIT is off
+    read = file._load_index
+
+    def read_or_begin() -> Any:
+        try:
+            return read()
+        except (ImportError, AttributeError, EOFError, pickle.UnpicklingError):
+            return {}
+
+    file._load_index = read_or_begin
+    return compiled
 
 
 def _forget_constants(compiled: Any) -> Any:
@@ -75,7 +97,7 @@ def parallel_kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile a loop over independent blocks; its result must not depend on the thread count."""
     options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
     compiled: Any = numba.njit(parallel=True, **options)(_name_parallel(function))
-    return cast("F", compiled)
+    return cast("F", _bear_strangers(compiled))
 
 
 def _name_parallel(function: Callable[..., Any]) -> Callable[..., Any]:
