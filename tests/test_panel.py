@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trabecula.base.errors import ConfigError
-from trabecula.study import Sampling, Verdict, list_tasks, load_panel, score_panel
+from trabecula.study import Sampling, Verdict, count_hits, list_tasks, load_panel, score_panel
 from trabecula.study.panel import Endpoint, list_panels
 from trabecula.study.pool import Estimate
 from trabecula.study.scoring import Judged, judge, judge_unchanged, score_trial
@@ -340,6 +340,23 @@ def test_scores():
     panel = {"a": trial, "b": [judged(Verdict.HIT)], "c": [judged(Verdict.NOT_LIVED)]}
     assert score_panel(panel) == pytest.approx(0.75)
     assert math.isnan(score_panel({}))
+
+
+def test_hits_are_counted_beside_the_score():
+    """Noise alone scores one half, but determines nothing."""
+    noise = {"A": [judged(Verdict.UNDETERMINED)] * 3}
+    assert score_panel(noise) == 0.5
+    assert count_hits(noise) == (3, 0, 0)
+    mixed = {
+        "A": [judged(Verdict.HIT), judged(Verdict.NEAR), judged(Verdict.HIT, required=False)],
+        "B": [
+            judged(Verdict.WRONG_SIGN),
+            judged(Verdict.NOT_SCORABLE),
+            judged(Verdict.UNDETERMINED),
+        ],
+    }
+    assert count_hits(mixed) == (4, 3, 1)
+    assert str(count_hits(mixed)) == "1 of 3 determined endpoints hit, of 4 required"
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,7 @@ def test_a_panel_is_judged(place, lived):
     assert 0 <= content["score"] <= 1
     assert content["sampling"]["sets"] == list(SETS)
     assert "score of the panel" in lived.output
+    assert "determined endpoints hit" in lived.output
 
 
 def test_held_arms_are_lived_and_hidden(place, lived):

@@ -120,7 +120,7 @@ def _say_verdicts(
     judged: "Mapping[str, Sequence[Judged]]",
     baselines: "Mapping[str, Mapping[str, Sequence[Judged]]]",
 ) -> None:
-    from trabecula.study import score_panel
+    from trabecula.study import count_hits, score_panel
     from trabecula.study.scoring import score_trial
 
     rows = []
@@ -144,7 +144,7 @@ def _say_verdicts(
     ]
     total = ("all", *(_number(score_panel(found)) for found in (judged, *baselines.values())))
     print_table("Score of each trial", ("trial", "model", *baselines), [*scores, total])
-    typer.echo(f"score of the panel: {score_panel(judged):.2f}")
+    typer.echo(f"score of the panel: {score_panel(judged):.2f} ({count_hits(judged)})")
 
 
 def _say_work(work: "Work") -> None:

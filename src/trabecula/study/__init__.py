@@ -3,7 +3,7 @@
 from trabecula.study.held import add_held
 from trabecula.study.panel import Panel, Trial
 from trabecula.study.reader import load_panel
-from trabecula.study.scoring import Verdict, score_panel
+from trabecula.study.scoring import Verdict, count_hits, score_panel
 from trabecula.study.trials import Sampling, list_tasks, screen
 from trabecula.study.validation import judge_panel
 
@@ -13,6 +13,7 @@ __all__ = [
     "Trial",
     "Verdict",
     "add_held",
+    "count_hits",
     "judge_panel",
     "list_tasks",
     "load_panel",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from trabecula.study.panel import Endpoint
 from trabecula.study.pool import LEVELS, Estimate
@@ -121,6 +121,32 @@ def score_trial(judged: Sequence[Judged]) -> float:
     """Return the mean score of the required endpoints that count; NaN if none does."""
     scores = [SCORES[j.verdict] for j in judged if j.endpoint.required and j.verdict in SCORES]
     return sum(scores) / len(scores) if scores else math.nan
+
+
+class Hits(NamedTuple):
+    """How many endpoints are required and can be scored, are determined, and hit."""
+
+    required: int
+    determined: int
+    hit: int
+
+    def __str__(self) -> str:
+        """Return the count in words."""
+        return (
+            f"{self.hit} of {self.determined} determined endpoints hit, of {self.required} required"
+        )
+
+
+def count_hits(trials: Mapping[str, Sequence[Judged]]) -> Hits:
+    """Count the required endpoints of a panel: undetermined ones score half, whatever the model is."""
+    found = [
+        one.verdict
+        for judged in trials.values()
+        for one in judged
+        if one.endpoint.required and one.verdict in SCORES
+    ]
+    determined = [verdict for verdict in found if verdict != Verdict.UNDETERMINED]
+    return Hits(len(found), len(determined), determined.count(Verdict.HIT))
 
 
 def score_panel(trials: Mapping[str, Sequence[Judged]]) -> float:

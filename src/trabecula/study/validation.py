@@ -13,7 +13,15 @@ from trabecula.study.held import is_steady
 from trabecula.study.ledger import Ledger, judge_ledger, load_frozen
 from trabecula.study.panel import Panel, Trial
 from trabecula.study.pool import Estimate, Pool, estimate
-from trabecula.study.scoring import Judged, Nothing, judge, judge_exact, score_panel, score_trial
+from trabecula.study.scoring import (
+    Judged,
+    Nothing,
+    count_hits,
+    judge,
+    judge_exact,
+    score_panel,
+    score_trial,
+)
 from trabecula.study.trials import Sampling, Task
 
 NAN = math.nan
@@ -124,6 +132,7 @@ def write_verdicts(
         "work": dict(work),
         "score": _plain(score_panel(judged)),
         **_name_scores(baselines, score_panel),
+        **count_hits(judged)._asdict(),
         "trials": [
             {
                 "id": trial.id, "title": trial.title, "source": trial.source,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trabecula.study import Panel, Sampling, score_panel
+from trabecula.study import Panel, Sampling, count_hits, score_panel
 from trabecula.study.scoring import Judged, score_trial
 from trabecula.viz.page import Html, embed_figure, escape, make_document
 from trabecula.viz.verdicttable import make_verdict_table
@@ -56,7 +56,8 @@ def make_page(
         f"one curve of estradiol drives. {_count_bones(judged)} of {sampling.volume:.2f} "
         f"mm<sup>3</sup> an arm, {sampling.settle:g} d under the levels of day 0 before it. Found: the "
         f"value with its standard error over bones, and its 95 % interval by Student's t; an endpoint "
-        f"whose error is above a quarter of its band is undetermined and counts half.</p>"
+        f"whose error is above a quarter of its band is undetermined and counts half: "
+        f"{count_hits(judged)}.</p>"
         f"<table><tr><th>trial</th><th></th><th class=n>score</th>{heads}</tr>{rows}</table>"
         f"{''.join(sections)}"
     )
