@@ -148,7 +148,8 @@ def draw_doses(axis, folder: Path) -> None:
     axis.set_xticks([], minor=True)
     axis.set_xlabel("estradiol (pg/mL)")
     axis.set_ylabel("resorption (% of control)")
-    axis.legend()
+    axis.set_ylim(40)  # room for the legend under the curves
+    axis.legend(loc="lower left")
 
 
 def draw_blockade(axis, folder: Path) -> None:
