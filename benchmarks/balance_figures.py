@@ -173,13 +173,17 @@ def draw_ageing(folder: Path, place: Path) -> None:
     with apply_style() as make_figure:
         figure = make_figure(figsize=(WIDTH, 2.4), layout="constrained")
         axes = figure.subplots(1, 3)
-        for arm, colour in (("women", VERMILION), ("men", BLUE)):
+        for arm, colour, words in (
+            ("kept", GREY, "levels and load of youth"),
+            ("women", VERMILION, "women"),
+            ("men", BLUE, "men"),
+        ):
             for k, run in enumerate(read_runs(folder / "ageing", arm)):
-                draw_life(axes, run, colour, arm if k == 0 else None)
+                draw_life(axes, run, colour, words if k == 0 else None)
         axes[0].axhspan(60, 85, color=GREEN, alpha=0.15, lw=0)
         axes[1].axhspan(11, 30, color=GREEN, alpha=0.15, lw=0)
-        words = ("BV/TV (% of 20 years)", "turnover (%/yr)", "Conn.D as scanned (mm⁻³)")
-        for axis, label in zip(axes, words, strict=True):
+        labels = ("BV/TV (% of 20 years)", "turnover (%/yr)", "Conn.D as scanned (mm⁻³)")
+        for axis, label in zip(axes, labels, strict=True):
             axis.set_xlabel("age (years)")
             axis.set_ylabel(label)
             axis.set_ylim(0)
