@@ -1,4 +1,4 @@
-"""What load does to bone: disuse, overload, a load within the lazy zone, and a turned load.
+"""What load does to bone: disuse, overload, a little more load, and a turned load.
 
 Plan: structures and lives of seeds 1..N (``--seeds``), cubes of ``--edge`` voxels of 20 um, replete
 hormones. Every bone lives in for ``--spin-up`` days, its reference is fixed, and each arm goes on
@@ -18,7 +18,7 @@ from pathlib import Path
 
 ARMS = {
     "control": {"z": 0.5, "y": 0.2, "x": 0.2},
-    "lazy": {"z": 0.525, "y": 0.21, "x": 0.21},
+    "slight": {"z": 0.525, "y": 0.21, "x": 0.21},
     "disuse": {"z": 0.1, "y": 0.04, "x": 0.04},
     "overload": {"z": 1.0, "y": 0.4, "x": 0.4},
     "turned": {"z": 0.2, "y": 0.2, "x": 0.5},
@@ -101,6 +101,8 @@ def draw(runs: list[dict], arms: list[str], path: Path) -> None:
             axis.set_xlabel("years")
             axis.set_ylabel(words)
         axes[-1].set_yscale("log")
+        axes[-1].set_yticks(ticks := [5, 10, 20, 50, 100, 200, 300], [str(tick) for tick in ticks])
+        axes[-1].set_yticks([], minor=True)
         figure.legend(
             *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(arms)
         )
