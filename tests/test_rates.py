@@ -123,3 +123,12 @@ def test_flat_bone_can_be_attacked_on_any_voxel(voxel: float) -> None:
         assert share < P["cells.osteoclast.room"] * 1.01, "could hardly be attacked without"
     else:
         assert rates.room == P["cells.osteoclast.room"]
+
+
+@pytest.mark.parametrize("border", [20.0, 40.0, 60.0, 100.0])
+def test_the_room_is_the_tables_on_the_voxels_it_was_tuned_on(border: float) -> None:
+    """Whatever the border, and on finer voxels, too."""
+    other = load_parameters({"cells.osteoclast.border": border})
+    for voxel in (10.0, 20.0):
+        grid = Grid((8, 8, 8), voxel, Sides.PERIODIC)
+        assert make_osteoclast_rates(other, Signals(), grid).room == P["cells.osteoclast.room"]

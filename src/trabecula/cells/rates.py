@@ -1,6 +1,7 @@
 """From the parameter table and the hormones' signals to the rates that kernels take."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 
@@ -16,8 +17,8 @@ from trabecula.state import Grid, Signals
 PER_MM3 = 1e-9
 """1/mm^3 in 1/um^3: densities stand in the table as papers give them."""
 
-FLAT = 47 / 122
-"""Open share (1) around a voxel of 20 um in flat bone within 60 um, on which the room was tuned."""
+TUNED = 20.0
+"""Voxel (um) on which rows that a voxel's size enters were tuned."""
 
 Table = Mapping[str, float]
 
@@ -67,7 +68,7 @@ def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastR
         speed=p["cells.osteoclast.speed"],
         seam=compute_seam(p, grid),
         release=p["cells.factor.yield"],
-        room=p["cells.osteoclast.room"] * limit_room(border),
+        room=p["cells.osteoclast.room"] * limit_room(p["cells.osteoclast.border"], grid.voxel),
         border=make_ball(border),
         ways=make_ways(border),
         levelling=p["cells.osteoclast.levelling"],
@@ -87,7 +88,7 @@ def make_osteoblast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoblastR
     return OsteoblastRates(
         recruitment=p["cells.osteoblast.recruitment"] * recruitment,
         # the half dose is a density on the surface, so it scales with the voxel's face
-        bound_half=p["cells.osteoblast.bound_half"] * (grid.voxel / 20.0) ** 2 * quanta,
+        bound_half=p["cells.osteoblast.bound_half"] * (grid.voxel / TUNED) ** 2 * quanta,
         tgfb_half=p["cells.osteoblast.tgfb_half"],
         tgfb_max=p["cells.osteoblast.tgfb_max"],
         igf1_half=p["cells.osteoblast.igf1_half"],
@@ -165,16 +166,18 @@ def compute_share(p: Table, grid: Grid) -> float:
     return grid.voxel_surface / p["cells.lining.area"]
 
 
-def limit_room(border: float) -> float:
-    """Share of its room (1) that a ruffled border of that radius (voxels) can ask for.
+def limit_room(border: float, voxel: float) -> float:
+    """Share of its room (1) that a ruffled border (um) can ask for on voxels of that edge (um).
 
     The wider a voxel, the deeper lies the middle of the first layer of flat bone, and the less of the
     ball around it is open: where that is less than on the voxels on which the room was tuned, the
     room shrinks with it, since flat bone could not be attacked otherwise.
     """
-    return min(1.0, compute_openness(border) / FLAT)
+    here, tuned = (compute_openness(max(1.0, border / edge)) for edge in (voxel, TUNED))
+    return min(1.0, here / tuned)
 
 
+@cache
 def compute_openness(radius: float) -> float:
     """Open share of the ball of `radius` (voxels) around a voxel in the first layer of flat bone (1)."""
     ball = make_ball(radius)
