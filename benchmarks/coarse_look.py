@@ -13,32 +13,25 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-from trabecula.base.codes import HALF
+from trabecula.base.codes import FULL, HALF
 from trabecula.base.layouts import Lattice
 from trabecula.config import load_parameters
 from trabecula.kernels.histology import OSTEOID, sum_covers
 from trabecula.kernels.space import Space
 from trabecula.kernels.surface import compute_surface_weights
+from trabecula.mechanics.step import halve
 
 
 class Tissue(NamedTuple):
-    """Quanta of matrix and of osteoid, and what is eroded, shape (z, y, x) each."""
+    """Quanta of matrix and of osteoid, shape (z, y, x) each."""
 
     matrix: np.ndarray
     osteoid: np.ndarray
-    eroded: np.ndarray
 
 
 def widen(tissue: Tissue) -> Tissue:
-    """Return the tissue in blocks of 2^3 voxels (even edges): means of quanta; eroded where any is."""
-    blocks = [
-        values.reshape([n for edge in values.shape for n in (edge // 2, 2)]) for values in tissue
-    ]
-    matrix, osteoid = (
-        np.rint(values.astype(float).mean(axis=(1, 3, 5))).astype(values.dtype)
-        for values in blocks[:2]
-    )
-    return Tissue(matrix, osteoid, blocks[2].max(axis=(1, 3, 5)))
+    """Return the tissue in blocks of 2^3 voxels, whose quanta are the means."""
+    return Tissue(*(np.rint(halve(values)).astype(values.dtype) for values in tissue))
 
 
 def look(tissue: Tissue, voxel: float, seam: int) -> tuple[float, float]:
@@ -48,7 +41,8 @@ def look(tissue: Tissue, voxel: float, seam: int) -> tuple[float, float]:
     """
     weights, faces = compute_surface_weights(tissue.matrix >= HALF, periodic=True)
     sums = np.empty((tissue.matrix.shape[0], 2))
-    lattice = Lattice(*(getattr(tissue, name, tissue.eroded) for name in Lattice._fields))
+    rest = np.zeros_like(tissue.matrix)  # osteoid hangs on none of it
+    lattice = Lattice(*(getattr(tissue, name, rest) for name in Lattice._fields))
     sum_covers(lattice, weights, Space(*tissue.matrix.shape, 1, voxel), seam, sums)
     return faces * voxel**2 * 1e-6, 100 * float(sums[:, OSTEOID].sum()) / faces
 
@@ -71,7 +65,7 @@ def main() -> None:
                 if day < options.after:
                     continue
                 tissue = Tissue(*(snapshots[name][number] for name in Tissue._fields))
-                seams = [max(1, round(thinnest / edge * 2 * HALF)) for edge in (voxel, 2 * voxel)]
+                seams = [max(1, round(thinnest / edge * FULL)) for edge in (voxel, 2 * voxel)]
                 found.append(
                     [*look(tissue, voxel, seams[0]), *look(widen(tissue), 2 * voxel, seams[1])]
                 )

@@ -50,7 +50,7 @@ def test_a_coarse_look_keeps_matrix_and_sees_more_osteoid():
     matrix[2:6] = FULL
     osteoid = np.zeros_like(matrix)
     osteoid[5, ::2, ::2] = FULL // 2
-    fine = Tissue(matrix, osteoid, np.zeros_like(matrix, dtype=np.uint8))
+    fine = Tissue(matrix, osteoid)
     coarse = widen(fine)
     assert 8 * coarse.matrix.sum(dtype=int) == matrix.sum(dtype=int)
     assert 8 * coarse.osteoid.sum(dtype=int) == osteoid.sum(dtype=int)
