@@ -186,7 +186,7 @@ def say_noise(known: Determination) -> str:
 def say_scores(before: Evaluated, after: Evaluated) -> str:
     """Return the scores of the panel, which are not what is fitted."""
     return (
-        f"Score as `validate` counts it {say_number(before.score, 3)} -> {say_number(after.score, 3)}; "
+        f"Score as validate counts it {say_number(before.score, 3)} -> {say_number(after.score, 3)}; "
         f"loss {say_number(before.loss)} -> {say_number(after.loss)}."
     )
 

@@ -112,10 +112,7 @@ def make_page(
              ("findings", "Findings"), ("made", "Made from")]  # fmt: skip
     endpoints: list[Html] = []
     for title, before, after in comparisons:
-        endpoints += [
-            make_heading(title, 3),
-            make_paragraph(say_scores(before, after).replace("`", "")),
-        ]
+        endpoints += [make_heading(title, 3), make_paragraph(say_scores(before, after))]
         endpoints.append(make_table(TARGET_COLUMNS, list_target_cells(before, after), (1, 2, 3)))
     items = "".join(f"<li>{escape(text)}</li>" for text in findings or ["none"])
     use = f"fit: fit.yaml    # digest {fit.digest}"
