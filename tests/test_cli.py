@@ -195,6 +195,13 @@ def test_plan_lists_the_stages_in_order(config: Path) -> None:
     assert "mineralisation" not in [row["stage"] for row in without]
 
 
+@pytest.mark.parametrize("seed", [34, 1])
+def test_plan_needs_no_cell_of_any_kind(config: Path, seed: int) -> None:
+    """The small bone on which it is built has no precursor at some seeds, most of all on fine voxels."""
+    fine = ("--set", "lattice.voxel=10", "--set", f"seed={seed}")
+    assert json.loads(call("plan", config, *fine, "--json").stdout)
+
+
 def test_threads_beyond_the_cores_are_refused(config: Path, tmp_path: Path) -> None:
     result = call("run", config, "--threads", 4096, "--out", tmp_path / "out")
     assert result.exit_code == 2

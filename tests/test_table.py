@@ -53,3 +53,11 @@ def test_columns_cannot_be_changed_by_who_reads_them():
     assert list(columns) == list(Osteoclasts._fields)
     with pytest.raises(TypeError):
         columns["uid"] = columns["voxel"]
+
+
+def test_no_rows_are_appended_from_empty_columns_beside_one_number():
+    table = make_table([], [])
+    table.append(uid=np.zeros(0, np.uint64), voxel=np.zeros(0, int), born=3.0)
+    assert table.count == 0
+    table.append(uid=5, voxel=7, born=3.0)
+    assert (table.count, table.rows.voxel[0], table.rows.born[0]) == (1, 7, 3.0)

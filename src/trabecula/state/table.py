@@ -40,8 +40,9 @@ class Table[L: NamedTuple]:
         self.arrays = grown
 
     def append(self, **columns: Any) -> None:
-        """Append rows; columns that are not given take their default."""
-        extra = max(np.size(value) for value in columns.values())
+        """Append rows, as many as an array of `columns` has, or one; what is not given is the default."""
+        sizes = [np.size(value) for value in columns.values() if np.ndim(value) > 0]
+        extra = sizes[0] if sizes else 1
         self.reserve(extra)
         for name, spec in columns_of(self.layout).items():
             getattr(self.arrays, name)[self.count : self.count + extra] = columns.get(
