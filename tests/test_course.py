@@ -340,6 +340,16 @@ def test_the_course_passes_through_the_labs():
         assert mean(course, name, day, day + 1) == pytest.approx(value, rel=0.05), (name, day)
 
 
+@pytest.mark.parametrize("day", [364, 365, 500])
+@pytest.mark.parametrize("protocol", ["[]", "[testosterone cypionate 100 mg im weekly]"])
+def test_labs_at_the_end_or_beyond_it_do_to_a_life_what_they_do_in_a_longer_one(day, protocol):
+    man = "patient: {sex: male, age: 60 y, labs: [{day: 0, testosterone: 300}, {day: %d, testosterone: 600}]}"
+    short, long = (follow(man % day, protocol, length) for length in ("365 d", "730 d"))
+    for name in ("testosterone", "estradiol", "lh"):
+        until = [(short.read_day(name, d), long.read_day(name, d)) for d in (10.0, 100.0, 360.0)]
+        assert all(a == pytest.approx(b, rel=1e-9) for a, b in until), (name, until)
+
+
 def test_labs_of_lh_set_its_scale():
     course = follow("patient: {sex: male, age: 50 y, labs: [{day: -3, lh: 7.5}]}", duration="30 d")
     assert mean(course, "lh", -3, -2) == pytest.approx(7.5, rel=1e-6)

@@ -305,6 +305,26 @@ def test_mistakes_of_a_protocol_stand_at_their_place():
         read("duration: 1 y\nprotocol: 3\n")
 
 
+@pytest.mark.parametrize("drugs", ["", "hormones: {drugs: {mydrug: {on: testosterone}}}\n"])
+def test_a_mistake_elsewhere_blames_no_prescription(drugs):
+    """Neither how long it goes on nor what the user's own drugs are is known then."""
+    text = "steo: 1\nduration: 1 y\nprotocol: [gonadorelin 100 ug twice a day"
+    with pytest.raises(ConfigError) as caught:
+        read(f"{drugs}{text}{', mydrug 5 mg daily' if drugs else ''}]\n")
+    assert not [p for p in caught.value.problems if p.key.startswith("protocol")]
+    with pytest.raises(ConfigError, match="an unknown drug 'mydrug'"):
+        read(f"{text}, mydrug 5 mg daily]\n")
+
+
+@pytest.mark.parametrize("key", ["from", "until", "every"])
+def test_no_time_of_a_prescription_is_beyond_a_hundred_years(key):
+    entry = {"drug": "prednisone", "dose": "5 mg", "every": "1 d", key: "-1e12"}
+    with pytest.raises(RegimenError) as caught:
+        read_regimen(entry, 365.0, {})
+    assert caught.value.found == f"{key}: '-1e12'"
+    assert "from -36525 to 36525" in caught.value.allowed
+
+
 def test_resolved_protocols_read_to_the_same():
     config = read("duration: 1 y\nprotocol: [anastrozole 1 mg daily x 3, denosumab 60 mg once]\n")
     assert read(config.to_yaml()).regimens == config.regimens

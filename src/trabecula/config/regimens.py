@@ -13,11 +13,13 @@ from trabecula.config.names import find_nearest
 from trabecula.config.parameters import load_parameters
 from trabecula.config.pharmacopoeia import Drug, find_drug, find_route, list_names
 from trabecula.config.phrases import ANALYTES, NUMBER, SPAN, SPANS, RegimenError, read_phrase
+from trabecula.config.types import LARGEST_TIME
 from trabecula.config.units import QuantityError, to_number
 
 KEYS = (
     "drug", "dose", "route", "every", "from", "until", "for", "times", "target", "doses", "after",
 )  # fmt: skip
+UNKNOWN_DRUG = "an unknown drug"
 MOST_DOSES = 50_000
 """Doses of one regimen beyond which it is a mistake."""
 
@@ -106,7 +108,7 @@ def read_regimen(
     entry
         A text, or a mapping of :data:`KEYS`.
     duration
-        Length of the run (d): a regimen without an end goes on that long.
+        Day to which a regimen without an end goes on (d).
     own
         Drugs that the configuration defines.
     earlier
@@ -157,7 +159,7 @@ def _find(name: Any, route: Any, own: Mapping[str, Drug], dose: Any = None) -> D
     drug = find_drug(name, way, own, unit[1] if unit else "")
     if drug is None:
         raise RegimenError(
-            f"an unknown drug {name!r}", "a drug that Trabecula knows, or one of hormones.drugs",
+            f"{UNKNOWN_DRUG} {name!r}", "a drug that Trabecula knows, or one of hormones.drugs",
             find_nearest(name.lower().replace(" ", "_").replace("-", "_"), list_names(own)),
         )  # fmt: skip
     return drug
@@ -209,11 +211,15 @@ def _read_doses(value: Any, drug: Drug, weight: float) -> tuple[tuple[float, flo
 
 def _read_time(value: Any, name: str) -> float:
     try:
-        return _spell_span(value) if isinstance(value, str) else to_number(value, "d")
+        days = _spell_span(value) if isinstance(value, str) else to_number(value, "d")
     except QuantityError as error:
         raise RegimenError(
             f"{name}: {value!r} ({error})", "a time such as 30 d or 6 months"
         ) from error
+    if abs(days) > LARGEST_TIME:
+        allowed = f"days from {-LARGEST_TIME:g} to {LARGEST_TIME:g}, a hundred years to both sides"
+        raise RegimenError(f"{name}: {value!r}", allowed)
+    return days
 
 
 def _spell_span(text: str) -> float:

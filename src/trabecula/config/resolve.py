@@ -8,8 +8,8 @@ from trabecula.config.marks import Document, Key, to_dotted
 from trabecula.config.names import STAGES
 from trabecula.config.parameters import find_override_problems
 from trabecula.config.phrases import RegimenError
-from trabecula.config.regimens import MEAN_WEIGHT, Regimen, read_regimen
-from trabecula.config.schema import LARGEST_TIME, Config, LatticeSettings
+from trabecula.config.regimens import MEAN_WEIGHT, UNKNOWN_DRUG, Regimen, read_regimen
+from trabecula.config.schema import Config, LatticeSettings
 
 GENERATED: dict[str, Any] = {
     "shape": (64, 64, 64),
@@ -38,23 +38,32 @@ def find_conflicts(
     if config is not None:
         problems += _check_intervals(config, document)
         problems += _check_patient(config, document)
-    problems += _check_protocol(data.get("protocol"), config, document)
+    problems += _check_protocol(data, config, document)
     return problems
 
 
-def _check_protocol(given: Any, config: Config | None, document: Document) -> list[Problem]:
-    """Read every prescription, also where other keys are wrong; own drugs need the whole."""
+def _check_protocol(
+    data: dict[str, Any], config: Config | None, document: Document
+) -> list[Problem]:
+    """Read every prescription, also where other keys are wrong.
+
+    How long open ones go on and what the user's own drugs are is then not known: neither is judged.
+    """
+    given, block = data.get("protocol"), data.get("hormones")
     if not isinstance(given, list | tuple):
         return []
+    has_own = isinstance(block, dict) and bool(block.get("drugs"))
     problems: list[Problem] = []
     regimens: list[Regimen] = []
     own = {} if config is None else config.own_drugs
-    duration = LARGEST_TIME if config is None else config.duration
+    horizon = 0.0 if config is None else config.horizon
     weight = MEAN_WEIGHT if config is None else config.weight
     for index, entry in enumerate(given):
         try:
-            regimens.append(read_regimen(entry, duration, own, regimens, weight))
+            regimens.append(read_regimen(entry, horizon, own, regimens, weight))
         except RegimenError as error:
+            if config is None and has_own and error.found.startswith(UNKNOWN_DRUG):
+                continue
             path: Key = ("protocol", index)
             where = document.find_value(path)
             text = to_dotted(path)

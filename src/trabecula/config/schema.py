@@ -23,6 +23,7 @@ from trabecula.config.parameters import Parameters, load_parameters
 from trabecula.config.pharmacopoeia import Drug, find_route, simplify
 from trabecula.config.regimens import MEAN_WEIGHT, Regimen, read_regimen
 from trabecula.config.types import (
+    LARGEST_TIME,
     Choice,
     Entries,
     NumberOr,
@@ -33,8 +34,6 @@ from trabecula.config.types import (
     Text,
     Whole,
 )
-
-LARGEST_TIME = 100 * 365.25
 
 type Points = tuple[tuple[float, float], ...]
 """A series: days and values."""
@@ -301,11 +300,19 @@ class Config(Block):
         return MEAN_WEIGHT if self.patient.weight is None else self.patient.weight
 
     @property
+    def horizon(self) -> float:
+        """Day to which levels follow from glands and doses: the end of the run, or its last lab's day.
+
+        A lab beyond the end shapes what comes before it, so that its own day has to be known.
+        """
+        return max([self.duration, *(lab.day + 1.0 for lab in self.patient.labs)])
+
+    @property
     def regimens(self) -> tuple[Regimen, ...]:
         """The prescriptions of the protocol, in order."""
         found: list[Regimen] = []
         for entry in self.protocol:
-            regimen = read_regimen(entry, self.duration, self.own_drugs, found, self.weight)
+            regimen = read_regimen(entry, self.horizon, self.own_drugs, found, self.weight)
             found.append(regimen)
         return tuple(found)
 

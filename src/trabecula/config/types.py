@@ -9,6 +9,9 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from trabecula.config.units import QuantityError, to_number
 
+LARGEST_TIME = 100 * 365.25
+"""Longest time that anything may name (d)."""
+
 
 def make_error(found: str, allowed: str, hint: str = "", item: int | None = None) -> Exception:
     """Build the error of a leaf; `item` points at one entry of a list."""

@@ -127,7 +127,7 @@ def make_course(config: Config) -> Course:
     regimens = config.regimens
     starts = [0.0, *(r.doses[0][0] for r in regimens), *(lab.day for lab in patient.labs)]
     first = np.floor(min(starts) - LEAD)
-    edges = np.arange(first, config.duration + BIN + 1e-9, BIN)
+    edges = np.arange(first, config.horizon + BIN + 1e-9, BIN)
     middle = 0.5 * (edges[1:] + edges[:-1])
     own = make_own(patient, parameters, middle)
     labs = read_labs(patient, parameters)
