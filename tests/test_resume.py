@@ -258,6 +258,7 @@ def test_the_command_resumes_and_refuses(place, cache, eager, monkeypatch):
         ("soon", "found 'soon'"),
         ("0 d", "found '0 d'"),
         ("3 d", "come to day 5"),
+        ("150 y", "found day 54787.5; allowed: from one step (1 d) to 36525 d"),
     ):
         result = invoke(app, ["resume", str(folder), "--until", until])
         assert result.exit_code == 2, until

@@ -62,7 +62,7 @@ def resume(
         if stale:
             folder.add_log(stale)
         stored = _load_config(place)
-        config = stored if until is None else stored.model_copy(update={"duration": until})
+        config = stored if until is None else _lengthen(stored, until)
         job = Job(config, folder, progress, cache or StateCache())
         if not folder.checkpoint.is_file():
             folder.write_config(config.to_yaml())
@@ -80,6 +80,25 @@ def _load_config(place: Path) -> "Config":
     from trabecula.config import load_config
 
     return load_config(place / "config.yaml")
+
+
+def _lengthen(stored: "Config", until: float) -> "Config":
+    """Return the configuration that ends on day `until`.
+
+    Raises
+    ------
+    InputError
+        If no configuration may say so: its folder could not be read any more.
+    """
+    from trabecula.config.types import LARGEST_TIME
+
+    if not stored.step <= until <= LARGEST_TIME:
+        msg = (
+            f"--until: found day {until:g}; allowed: from one step ({stored.step:g} d) to "
+            f"{LARGEST_TIME:g} d; say a time such as 2 y"
+        )
+        raise InputError(msg)
+    return stored.model_copy(update={"duration": until})
 
 
 def _check(
