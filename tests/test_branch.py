@@ -70,6 +70,8 @@ def test_another_therapy_parts_after_the_day(place, parent):
         (24.0, [], "day 24"),
         (12.0, ["seed=9"], "another seed"),
         (12.0, ["lattice.bv_tv=0.3"], "another lattice"),
+        (12.0, ["mechanics.mesh=fine"], "mechanics.mesh=fine; allowed: coarse"),
+        (12.5, [], "day 12.5; allowed: a day on which a step of 1 d ends, such as 12 or 13"),
     ],
 )
 def test_impossible_branches_are_refused(place, parent, at, sets, found):
@@ -228,3 +230,22 @@ def test_the_commands(parent, copy, tmp_path):
     )
     assert result.exit_code == 0, result.output
     assert os.path.exists(out / "results.h5")
+
+
+def test_a_folder_is_found_from_inside_and_by_its_results(copy, monkeypatch):
+    """`branch .` has a name for its folder; `results.h5` stands for the folder it lies in."""
+    monkeypatch.chdir(copy)
+    invoke = CliRunner().invoke
+    result = invoke(app, ["branch", ".", "--at", "16 d"])
+    assert result.exit_code == 0, result.output
+    assert (copy.parent / "copy-branch" / "results.h5").is_file()
+    assert invoke(app, ["verify", "results.h5"]).exit_code == 0
+    assert "come to day 24" in invoke(app, ["resume", "results.h5"]).output
+
+
+def test_a_branch_that_measures_more_seldom_says_so(place, parent):
+    branch(parent, 12.0, place / "seldom", ["output.every=4 d"])
+    with h5py.File(place / "seldom" / "results.h5") as file:
+        assert file["series/bv_tv"].attrs["interval"] == 4.0
+    with h5py.File(parent / "results.h5") as file:
+        assert file["series/bv_tv"].attrs["interval"] == 2.0

@@ -58,7 +58,7 @@ def resume(
     from trabecula.runner import resume as go_on
 
     with make_watch() as watch:
-        summary = go_on(place, end, threads, watch)
+        summary = go_on(to_folder(place), end, threads, watch)
     say_outcome(summary)
 
 
@@ -76,6 +76,7 @@ def branch(
     """Live on from a day of a run under other settings: another therapy for the same bone."""
     apply_threads(threads)
     day = to_days(at, "--at")
+    place = to_folder(place)
     target = out or place.with_name(f"{place.name}-branch")
     from trabecula.runner import branch as live_branch
 
@@ -87,6 +88,7 @@ def branch(
 @app.command()
 def verify(place: RunPlace, as_json: Json = False) -> None:
     """Check a run folder: whole, digests, ledgers, provenance; exits 1 if something is wrong."""
+    place = to_folder(place)
     if not place.is_dir():
         msg = f"{place}: found no folder; allowed: the folder of a run"
         raise InputError(msg)
@@ -100,6 +102,15 @@ def verify(place: RunPlace, as_json: Json = False) -> None:
         print_table(str(place), ("what", "", "found"), rows)
     if not all(finding.is_good for finding in found):
         raise typer.Exit(1)
+
+
+def to_folder(place: Path) -> Path:
+    """Return the run folder that `place` stands for: itself, or the one that results lie in.
+
+    A folder has its full name, since another one beside it may be called after it.
+    """
+    whole = place.resolve()
+    return whole.parent if whole.is_file() else whole
 
 
 def to_days(text: str, option: str = "--until") -> float:

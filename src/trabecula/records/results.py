@@ -17,6 +17,7 @@ from trabecula.records.series import (
     append_series,
     make_events,
     make_series,
+    set_intervals,
 )
 from trabecula.records.snapshots import append_snapshot, make_snapshots
 from trabecula.records.trim import IsKept, trim_results
@@ -87,7 +88,7 @@ class ResultsWriter:
         self._rows = Rows()
         folder.mkdir(parents=True, exist_ok=True)
         if kept is not None:
-            self._go_on(provenance, kept)
+            self._go_on(provenance, metrics, kept)
             return
         with h5py.File(self._working, "w") as file:
             file.attrs["kind"] = KIND
@@ -101,7 +102,9 @@ class ResultsWriter:
         self._publish()
         write_link(folder)
 
-    def _go_on(self, provenance: Provenance, kept: tuple[IsKept, IsKept]) -> None:
+    def _go_on(
+        self, provenance: Provenance, metrics: Mapping[str, Metric], kept: tuple[IsKept, IsKept]
+    ) -> None:
         """Work on a copy of what was published, less what came after the moment to go on from.
 
         Raises
@@ -115,6 +118,7 @@ class ResultsWriter:
             trim_results(file, *kept)
             del file["provenance"]
             _write_provenance(file.create_group("provenance"), provenance)
+            set_intervals(file["series"], metrics)
         if not (self.path.parent / LINK).is_file():  # a branch, or somebody removed it
             write_link(self.path.parent)
 

@@ -70,6 +70,12 @@ def make_series(group: Any, metrics: Mapping[str, Metric]) -> None:
         dataset.attrs["interval"] = float(metric.interval)
 
 
+def set_intervals(group: Any, metrics: Mapping[str, Metric]) -> None:
+    """Say how far apart series are measured from here on: a branch may measure more seldom."""
+    for key, metric in metrics.items():
+        group[key].attrs["interval"] = float(metric.interval)
+
+
 def _make_clock(group: Any) -> None:
     clock = group.create_dataset("time", (0,), "f8", chunks=(CHUNK,), maxshape=(None,))
     clock.make_scale("time")

@@ -65,6 +65,13 @@ def branch(
     if out.resolve() == place.resolve():
         msg = f"--out {out}: found the folder of the run itself; allowed: another one"
         raise InputError(msg)
+    if abs(at / parent.step - round(at / parent.step)) > 1e-6:
+        before = int(at / parent.step) * parent.step
+        msg = (
+            f"--at: found day {at:g}; allowed: a day on which a step of {parent.step:g} d ends, such "
+            f"as {before:g} or {before + parent.step:g}"
+        )
+        raise InputError(msg)
     state, meta = _find_state(place, parent, at)
     lived = float(read_results(place).time[-1])
     if lived < at - 1e-9 or child.duration <= at:
@@ -100,6 +107,13 @@ def _load_configs(place: Path, sets: Sequence[str]) -> tuple["Config", "Config"]
         msg = (
             f"--set: found another {', '.join(changed)}; allowed: changes of hormones, protocol, "
             "fields, mechanics, cells, output, duration and name; the bone is that of the run"
+        )
+        raise InputError(msg)
+    meshes = [config.mechanics.mesh for config in (parent, child)]
+    if meshes[0] != meshes[1]:
+        msg = (
+            f"--set: found mechanics.mesh={meshes[1]}; allowed: {meshes[0]}, as in the run: what its "
+            "results hold of strain energy goes on in the same blocks"
         )
         raise InputError(msg)
     return parent, child
