@@ -216,3 +216,32 @@ def test_a_setting_mends_a_mistake_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("duration: 1 y\nlattice: {voxel: 3}\n")
     assert load_config(path, ["lattice.voxel=20"]).lattice.voxel == 20.0
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "found"),
+    [
+        ("sensing.building: 5", "building", "building 5, mechanics.sensing.grown 3.6"),
+        ("sensing.grown: 2, sensing.building: 2", "grown", "building 2, mechanics.sensing.grown 2"),
+        ("sensing.lazy_high: 4", "lazy_high", "lazy_high 4, mechanics.sensing.full 1.7"),
+        ("sensing.broken: 4", "broken", "damage 4, mechanics.sensing.broken 4"),
+    ],
+)
+def test_rows_between_which_an_answer_rises_stand_in_order(tmp_path, given, key, found):
+    """Each is within its range, but together they turn the answer to load round, or make it NaN."""
+    path = tmp_path / "c.yaml"
+    path.write_text(f"duration: 1 y\nmechanics: {{parameters: {{{given}}}}}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    [problem] = caught.value.problems
+    assert problem.key == f"mechanics.parameters.sensing.{key}"
+    assert problem.found.endswith(found)
+    assert " below mechanics.sensing." in problem.allowed
+
+
+def test_rows_in_order_are_taken(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "duration: 1 y\nmechanics: {parameters: {sensing.building: 5, sensing.grown: 6}}\n"
+    )
+    assert load_config(path).parameters["mechanics.sensing.building"] == 5.0

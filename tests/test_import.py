@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from trabecula.base.codes import Sides
-from trabecula.base.errors import SpecimenError
+from trabecula.base.errors import ConfigError, SpecimenError
 from trabecula.config import load_config
+from trabecula.records.specimenfile import SpecimenFile, write_specimen
 from trabecula.runner.specimens import make_specimen_for
 from trabecula.specimen import load_specimen_image
 from trabecula.specimen.resample import compute_overlaps, resample
@@ -59,6 +60,81 @@ def test_stacks_and_arrays_need_a_voxel_size(tmp_path, volume):
         specimen = load_specimen_image(tmp_path / name, spacing=15.0)
         assert specimen.voxel == pytest.approx(15)
         assert specimen.fraction.sum() == 4 * 80
+
+
+def test_slices_are_stacked_in_the_order_of_their_numbers(tmp_path):
+    """s2 comes before s10, as whoever numbered them without leading zeros meant it."""
+    for z in range(1, 13):
+        plane = np.zeros((9, 9), np.uint8)
+        plane[:z] = 1
+        tifffile.imwrite(tmp_path / f"s{z}.tif", plane)
+    specimen = load_specimen_image(tmp_path, spacing=20.0)
+    assert specimen.fraction.sum(axis=(1, 2)).tolist() == [9.0 * min(z, 9) for z in range(1, 13)]
+    assert "s1.tif to s12.tif" in specimen.report[0]
+
+
+def write_bone(path, fraction, sides=Sides.MIRRORED):
+    """A specimen file; shape (z, y, x) in voxels of 20 um."""
+    write_specimen(
+        path, SpecimenFile(fraction.astype(np.float32), 20.0, sides, ["made"], "made", {})
+    )
+
+
+def configure(place, text):
+    (place / "c.yaml").write_text(f"duration: 10 d\nlattice: {{{text}}}\n")
+    return make_specimen_for(load_config(place / "c.yaml"), None)
+
+
+def test_a_box_of_a_specimen_file_is_bone_in_one_piece(tmp_path):
+    """Two plates on a bridge, cut so that the bridge stays out; then a box of marrow."""
+    fraction = np.zeros((24, 16, 16))
+    fraction[2:8], fraction[14:17], fraction[:, :3, :3] = 1, 1, 1
+    write_bone(tmp_path / "x.h5", fraction)
+    box = "specimen: x.h5, crop: {origin: [0, 160, 160], size: [%d, 160, 160]}"
+    found = configure(tmp_path, box % 480)
+    assert found.fraction.sum() == 6 * 8 * 8, "the thinner plate hangs on nothing"
+    assert "kept the largest component: 192 voxels dropped" in found.report[-1]
+    with pytest.raises(SpecimenError, match="no voxel that is half bone"):
+        configure(
+            tmp_path, "specimen: x.h5, crop: {origin: [160, 160, 160], size: [100, 160, 160]}"
+        )
+
+
+@pytest.mark.parametrize("name", ["threshold: 0.2", "labels: [1]"])
+def test_a_specimen_file_is_not_parted_again(tmp_path, name):
+    write_bone(tmp_path / "x.h5", np.ones((8, 8, 8)))
+    with pytest.raises(SpecimenError, match="beside a specimen file; allowed: beside an image"):
+        configure(tmp_path, f"specimen: x.h5, {name}")
+
+
+@pytest.mark.parametrize(
+    ("given", "sides"),
+    [("", Sides.PERIODIC), (", sides: mirrored", Sides.MIRRORED)],
+)
+def test_the_sides_of_a_specimen_file_are_kept_unless_others_are_given(tmp_path, given, sides):
+    write_bone(tmp_path / "x.h5", np.ones((8, 8, 8)), Sides.PERIODIC)
+    assert configure(tmp_path, f"specimen: x.h5{given}").sides == sides
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.tif"])
+def test_an_image_that_states_no_voxel_is_imported_first(tmp_path, volume, name):
+    if name == "a.tif":
+        tifffile.imwrite(tmp_path / name, volume)
+    elif name == "a.npy":
+        np.save(tmp_path / name, volume)
+    else:
+        np.savez(tmp_path / name, bone=volume)
+    with pytest.raises(SpecimenError) as caught:
+        configure(tmp_path, f"specimen: {name}")
+    assert f"`trabecula import {name} --spacing SIZE --out SPECIMEN.h5`" in str(caught.value)
+    np.savez(tmp_path / "known.npz", bone=volume, voxel=20.0)
+    assert configure(tmp_path, "specimen: known.npz").voxel == 20.0
+
+
+def test_a_folder_of_slices_is_told_to_import(tmp_path):
+    (tmp_path / "slices").mkdir()
+    with pytest.raises(ConfigError, match=r"a folder slices.*trabecula import FOLDER"):
+        configure(tmp_path, "specimen: slices")
 
 
 def test_an_archive_may_state_its_voxel(tmp_path, volume):

@@ -9,6 +9,7 @@ from typing import Any
 from trabecula.analysis.load import load_results
 from trabecula.analysis.results import Results
 from trabecula.base.errors import ResultsError
+from trabecula.base.files import to_order
 from trabecula.records.lines import read_lines
 
 FILE = "results.h5"
@@ -73,13 +74,7 @@ def find_runs(place: Path) -> list[Path]:
             "a folder of runs is needed"
         )
         raise ResultsError(msg)
-    return sorted(set(found), key=_to_order)
-
-
-def _to_order(path: Path) -> list[tuple[int, int, str]]:
-    """Return a key by which run 2 comes before run 10."""
-    parts = re.split(r"(\d+)", str(path))
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+    return sorted(set(found), key=to_order)
 
 
 def load_runs(places: Iterable[Path]) -> list[Results]:

@@ -1,6 +1,7 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and the order in which people number them."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,3 +34,9 @@ def replace_whole(path: Path, what: str) -> Iterator[Path]:
     finally:
         if temporary.parent.is_dir():
             temporary.unlink(missing_ok=True)
+
+
+def to_order(path: Path) -> list[tuple[int, int, str]]:
+    """Return a key by which run 2 comes before run 10, and slice 2 before slice 10."""
+    parts = re.split(r"([0-9]+)", str(path))
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]

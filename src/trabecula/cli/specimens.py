@@ -164,23 +164,23 @@ def load_image(
     )
 
 
-def to_length(text: str, option: str) -> float:
-    """Return a length in um from a bare number or a text with a unit.
+def to_length(text: str, option: str, is_place: bool = False) -> float:
+    """Return a length in um from a bare number or a text with a unit; one of a place may be 0.
 
     Raises
     ------
     ConfigError
-        If it is not a length above zero.
+        If it is not a length, or not above zero.
     """
     from trabecula.config.units import QuantityError, to_number
 
-    allowed = "a length above 0, such as 20 or '20 um'"
+    allowed = f"a length {'of 0 or more' if is_place else 'above 0'}, such as 20 or '20 um'"
     try:
         length = to_number(_to_value(text), "um")
     except QuantityError as error:
         found = f"{text!r} ({error})"
         raise ConfigError([Problem("command line", option, found, allowed)]) from None
-    if length <= 0:
+    if length < 0 or (length == 0 and not is_place):
         raise ConfigError([Problem("command line", option, text, allowed)])
     return length
 
@@ -210,7 +210,7 @@ def to_box(text: str) -> dict[str, list[float]]:
         allowed = "six lengths: corner z,y,x and size z,y,x"
         found = f"{len(parts)} in {text!r}"
         raise ConfigError([Problem("command line", "--crop", found, allowed)])
-    corner = [0.0 if _to_value(part) == 0.0 else to_length(part, "--crop") for part in parts[:3]]
+    corner = [to_length(part, "--crop", is_place=True) for part in parts[:3]]
     return {"origin": corner, "size": [to_length(part, "--crop") for part in parts[3:]]}
 
 

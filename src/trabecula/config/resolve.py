@@ -6,7 +6,7 @@ from typing import Any
 from trabecula.base.errors import Problem
 from trabecula.config.marks import Document, Key, to_dotted
 from trabecula.config.names import STAGES
-from trabecula.config.parameters import find_override_problems
+from trabecula.config.parameters import find_disorder, find_override_problems
 from trabecula.config.phrases import RegimenError
 from trabecula.config.regimens import MEAN_WEIGHT, UNKNOWN_DRUG, Regimen, read_regimen
 from trabecula.config.schema import Config, LatticeSettings
@@ -114,15 +114,26 @@ def _check_lattice(given: Any, document: Document, file: Path) -> list[Problem]:
     if imported and given.get("threshold") is not None and given.get("labels") is not None:
         refuse("labels", "either threshold or labels", "remove one of them")
     if isinstance(specimen, str) and not _is_file(specimen, file):
+        is_folder = _is_folder(specimen, file)
         problems.append(
             Problem(
                 document.find_value(("lattice", "specimen")),
                 "lattice.specimen",
-                f"no file {specimen[:200]}",
+                f"{'a folder' if is_folder else 'no file'} {specimen[:200]}",
                 f"a file, relative to {file.parent}",
+                "`trabecula import FOLDER --spacing SIZE --out SPECIMEN.h5` makes one of slices"
+                if is_folder
+                else "",
             )
         )
     return problems
+
+
+def _is_folder(specimen: str, file: Path) -> bool:
+    try:
+        return find_specimen(specimen, file).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _is_file(specimen: str, file: Path) -> bool:
@@ -146,7 +157,8 @@ def _check_overrides(data: dict[str, Any], block: str, document: Document) -> li
     values = {k: v for k, v in given.items() if isinstance(v, int | float | str)}
     full = {to_full_key(key, block): key for key in values}
     problems: list[Problem] = []
-    for problem, key in find_override_problems({f: values[k] for f, k in full.items()}):
+    overrides = {f: values[k] for f, k in full.items()}
+    for problem, key in find_override_problems(overrides) or find_disorder(overrides):
         path: Key = (block, "parameters", full[key])
         unknown = problem.found == "an unknown parameter"
         where = document.find_key(path) if unknown else document.find_value(path)
@@ -192,8 +204,8 @@ def resolve(config: Config, file: Path) -> Config:
             filled[name] = value if given is None else given
     else:
         filled["specimen"] = str(find_specimen(lattice.specimen, file))
-    if lattice.sides is None:
-        filled["sides"] = "periodic" if lattice.specimen is None else "mirrored"
+    if lattice.sides is None and lattice.specimen is None:
+        filled["sides"] = "periodic"  # those of an image are mirrored, of a specimen file as stored
     updates: dict[str, Any] = {"lattice": lattice.model_copy(update=filled)}
     for block in ROOMS_OF_BLOCK:
         settings = getattr(config, block)

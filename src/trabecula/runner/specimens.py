@@ -8,6 +8,8 @@ from trabecula.base.columns import Array
 from trabecula.base.errors import Problem, SpecimenError
 from trabecula.records.specimenfile import is_specimen, read_specimen
 from trabecula.specimen import Specimen, load_specimen_image, make_specimen
+from trabecula.specimen.images import keep_largest
+from trabecula.specimen.readers import IN_CONFIG, has_spacing, make_error
 from trabecula.specimen.request import Request, check_request
 from trabecula.specimen.resample import resample
 
@@ -37,6 +39,7 @@ def make_specimen_for(config: "Config", bv_tv: float | None) -> Specimen:
     elif is_specimen(Path(lattice.specimen)):
         specimen = _load_file(Path(lattice.specimen), lattice)
     else:
+        _insist_on_spacing(Path(lattice.specimen))
         specimen = load_specimen_image(
             lattice.specimen,
             lattice.voxel,
@@ -47,6 +50,17 @@ def make_specimen_for(config: "Config", bv_tv: float | None) -> Specimen:
     if lattice.sides is not None:
         specimen.sides = Sides[lattice.sides.upper()]
     return specimen
+
+
+def _insist_on_spacing(path: Path) -> None:
+    """Refuse an image whose voxel size only a person knows: a configuration has no key for it."""
+    if not has_spacing(path):
+        hint = (
+            f"`trabecula import {path.name} --spacing SIZE --out SPECIMEN.h5`, then name SPECIMEN.h5 "
+            "as lattice.specimen"
+        )
+        found = "slices or an array that do not state their voxel size"
+        raise make_error(path, "lattice.specimen", found, IN_CONFIG, hint)
 
 
 def insist_on_specimen(config: "Config") -> Specimen | None:
@@ -86,6 +100,11 @@ def _generate(config: "Config", bv_tv: float | None) -> Specimen:
 
 
 def _load_file(path: Path, lattice: "LatticeSettings") -> Specimen:
+    for name in ("threshold", "labels"):
+        if getattr(lattice, name) is not None:
+            found = f"{name}: {getattr(lattice, name)} beside a specimen file"
+            allowed = "beside an image; a specimen file holds bone and marrow already parted"
+            raise make_error(path, f"lattice.{name}", found, allowed, f"remove {name}")
     stored = read_specimen(path)
     report, fraction = list(stored.report), stored.fraction
     if lattice.crop is not None:
@@ -98,6 +117,8 @@ def _load_file(path: Path, lattice: "LatticeSettings") -> Specimen:
             f"resampled {stored.voxel:g} -> {lattice.voxel:g} um: BV/TV {before:.5f} -> "
             f"{fraction.mean():.5f}"
         )
+    if fraction is not stored.fraction:
+        fraction = keep_largest(path, fraction, stored.sides, report)
     return Specimen(fraction, lattice.voxel, stored.sides, report, f"{path.name}: {stored.origin}")
 
 

@@ -67,7 +67,7 @@ def load_specimen_image(
         fraction = _resample(mask, edges, target, report)
     else:
         fraction = mask.astype(np.float32)
-    fraction = _keep_largest(file, fraction, sides, report)
+    fraction = keep_largest(file, fraction, sides, report)
     return Specimen(fraction, target, sides, report, file.name)
 
 
@@ -149,13 +149,24 @@ def _resample(mask: Array, edges: Spacing, target: float, report: list[str]) -> 
     return fraction
 
 
-def _keep_largest(path: Path, fraction: Array, sides: Sides, report: list[str]) -> Array:
-    """Drop bone outside the largest component and the partial voxels around it."""
+def keep_largest(path: Path, fraction: Array, sides: Sides, report: list[str]) -> Array:
+    """Drop bone outside the largest component and the partial voxels around it; `report` says so.
+
+    Parameters
+    ----------
+    fraction
+        Bone volume fraction, shape (z, y, x), 1.
+
+    Raises
+    ------
+    SpecimenError
+        If no voxel is half bone.
+    """
     periodic = sides == Sides.PERIODIC
     mask = fraction >= 0.5
     if not mask.any():
-        hint = "choose smaller voxels or another threshold"
-        raise make_error(path, "voxel", "no voxel that is half bone", "at least one", hint)
+        hint = "choose smaller voxels, another threshold or another box"
+        raise make_error(path, "specimen", "no voxel that is half bone", "at least one", hint)
     from scipy.ndimage import maximum_filter
 
     largest = keep_largest_component(mask, periodic)

@@ -3,6 +3,7 @@
 import logging
 import math
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from trabecula.base.columns import Array
 from trabecula.base.errors import Problem, SpecimenError
+from trabecula.base.files import to_order
 from trabecula.specimen.scanco import SUFFIXES, get_suffix, read_scanco
 
 MILLIMETRE = 1000.0
@@ -28,6 +30,11 @@ ALLOWED = (
     ", ".join(ITK_SUFFIXES + TIFF_SUFFIXES + SUFFIXES + NUMPY_SUFFIXES)
     + " or a folder of TIFF slices"
 )
+IN_CONFIG = (
+    ", ".join((*ITK_SUFFIXES, *SUFFIXES))
+    + ", an .npz that holds its voxel size, or a specimen file"
+)
+"""What a configuration can name: it has no key for the voxel size of an image."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,19 @@ class Image:
 def make_error(where: Path | str, key: str, found: str, allowed: str, hint: str) -> SpecimenError:
     """Build the error of one mistake."""
     return SpecimenError(str(Problem(str(where), key, found, allowed, hint)))
+
+
+def has_spacing(path: Path) -> bool:
+    """Whether images of this format state their voxel size; an NPZ may, by ``voxel`` or ``spacing``."""
+    if path.is_dir() or path.name.lower().endswith((*TIFF_SUFFIXES, ".npy")):
+        return False
+    if not path.name.lower().endswith(".npz"):
+        return True
+    try:
+        with np.load(path, allow_pickle=False) as loaded:
+            return bool({"voxel", "spacing"} & set(loaded.files))
+    except (OSError, ValueError, zipfile.BadZipFile, AttributeError):
+        return True  # whoever reads it says what is wrong
 
 
 def load_image(path: Path) -> Image:
@@ -228,8 +248,9 @@ def _read_tiff(path: Path) -> Array:
 
 
 def _load_tiff_folder(path: Path) -> Image:
-    """A folder of slices, in the order of their names."""
-    files = sorted(f for f in path.iterdir() if f.name.lower().endswith(TIFF_SUFFIXES))
+    """A folder of slices, in the order of their names, in which slice 2 comes before slice 10."""
+    found = (f for f in path.iterdir() if f.name.lower().endswith(TIFF_SUFFIXES))
+    files = sorted(found, key=to_order)
     if not files:
         msg = "a folder without TIFF files"
         raise ValueError(msg)
@@ -239,7 +260,8 @@ def _load_tiff_folder(path: Path) -> Image:
         msg = f"slices of different shapes: {sorted(shapes)}"
         raise ValueError(msg)
     values = np.stack(slices)
-    note = f"read {len(files)} slices of {path.name}: {values.shape} voxels (z, y, x)"
+    ends = f"{files[0].name} to {files[-1].name}"
+    note = f"read {len(files)} slices of {path.name}, {ends}: {values.shape} voxels (z, y, x)"
     return Image(values, None, note)
 
 

@@ -4,8 +4,16 @@ from trabecula.config.parameters.row import Row
 from trabecula.config.parameters.table import (
     ROOMS,
     Parameters,
+    find_disorder,
     find_override_problems,
     load_parameters,
 )
 
-__all__ = ["ROOMS", "Parameters", "Row", "find_override_problems", "load_parameters"]
+__all__ = [
+    "ROOMS",
+    "Parameters",
+    "Row",
+    "find_disorder",
+    "find_override_problems",
+    "load_parameters",
+]

@@ -17,6 +17,13 @@ from trabecula.config.units import QuantityError, to_number
 
 ROOMS = ("lattice", "fields", "cells", "hormones", "drugs", "glands", "mechanics")
 
+ORDERED = (
+    ("mechanics.sensing.lazy_high", "mechanics.sensing.full"),
+    ("mechanics.sensing.building", "mechanics.sensing.grown"),
+    ("mechanics.sensing.damage", "mechanics.sensing.broken"),
+)
+"""Rows between which an answer rises: the first below the second, though their ranges overlap."""
+
 
 class Parameters:
     """The table in force: ``parameters["room.group.name"]`` is a number in its row's unit."""
@@ -107,6 +114,24 @@ def find_override_problems(overrides: Mapping[str, object]) -> list[tuple[Proble
             hint = f"the range of evidence; source: {row.source}"
             problem = Problem("parameters", key, f"{number:g} {row.unit}", allowed, hint)
             problems.append((problem, key))
+    return problems
+
+
+def find_disorder(overrides: Mapping[str, object]) -> list[tuple[Problem, str]]:
+    """Return which of `overrides`, each within its range, turn a pair of :data:`ORDERED` round."""
+    table = _load_table()
+    problems: list[tuple[Problem, str]] = []
+    for pair in ORDERED:
+        given = [key for key in pair if key in overrides]
+        low, high = (
+            to_number(overrides[key], table[key].unit) if key in overrides else table[key].value
+            for key in pair
+        )
+        if given and low >= high:
+            hint = "the answer to load would turn round between them"
+            found = f"{pair[0]} {low:g}, {pair[1]} {high:g}"
+            problem = Problem("parameters", given[-1], found, f"{pair[0]} below {pair[1]}", hint)
+            problems.append((problem, given[-1]))
     return problems
 
 
