@@ -17,6 +17,7 @@ from kernelworlds import (
     make_space,
     make_table,
 )
+from trabecula.base.codes import HALF
 from trabecula.base.columns import make_arrays
 from trabecula.base.layouts import Precursors
 from trabecula.kernels.precursors import (
@@ -37,14 +38,15 @@ RATES = make_rates(
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-@pytest.mark.parametrize("influx", [2e-6, 6e-6, 4e-5])
+@pytest.mark.parametrize("influx", [2e-6, 6e-6, 4e-5, 1e-4])
 def test_supply(seed, periodic, influx):
-    """From a few per block to the cap of 64; blocks at the sides are smaller."""
+    """From a few per block to hundreds, all of them born; blocks at the sides are smaller."""
     matrix = make_matrix(np.random.default_rng(seed))
-    table, space, moment = make_arrays(Precursors, 400), make_space(periodic), make_moment(seed)
+    table, space, moment = make_arrays(Precursors, 4000), make_space(periodic), make_moment(seed)
     count, _ = compare(supply_precursors, twins.supply_precursors, table, 3, matrix, space, moment,
                        influx)  # fmt: skip
-    assert count > 3
+    expected = influx * np.count_nonzero(matrix < HALF) * space.voxel**3 * moment.dt
+    assert abs(count - 3 - expected) < 4 * np.sqrt(expected)
     full, _ = compare(supply_precursors, twins.supply_precursors,
                       make_arrays(Precursors, count - 1), 3, matrix, space, moment, influx)  # fmt: skip
     assert full == -1

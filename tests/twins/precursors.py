@@ -11,13 +11,12 @@ EDGE = 8
 
 
 def count_born(u, mean):
-    """Number whose Poisson probability of at most so many first exceeds u; 64 at most."""
-    most = 0
-    while most < 64 and u >= sum(
-        math.exp(-mean) * mean**k / math.factorial(k) for k in range(most + 1)
-    ):
-        most += 1
-    return most
+    """Number whose Poisson probability of at most so many first exceeds u."""
+    odds = [
+        math.exp(k * math.log(mean) - mean - math.lgamma(k + 1))
+        for k in range(round(20 + 3 * mean))
+    ]
+    return next(k for k in range(len(odds)) if u < math.fsum(odds[: k + 1]))
 
 
 def supply_precursors(table, count, matrix, space, moment, influx):

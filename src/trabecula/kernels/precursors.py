@@ -42,7 +42,8 @@ class PrecursorRates(NamedTuple):
 def supply_precursors(table, count, matrix, space, moment, influx):
     """Deliver newborn precursors to open voxels, block by block; return the new count or -1.
 
-    The number in a block is Poisson with mean influx x open volume x dt; -1 means no room in `table`.
+    The number in a block is Poisson with mean influx x open volume x dt, up to
+    some 700; -1 means no room in `table`.
     """
     volume = space.voxel**3
     bz = (space.nz + BLOCK - 1) // BLOCK
@@ -59,7 +60,8 @@ def supply_precursors(table, count, matrix, space, moment, influx):
         p = np.exp(-mean)
         cumulative = p
         born = 0
-        while u >= cumulative and born < 64:
+        most = mean + 12.0 * np.sqrt(mean) + 20.0  # beyond it the sum stands at 1 but for rounding
+        while u >= cumulative and born < most:
             born += 1
             p *= mean / born
             cumulative += p
