@@ -122,6 +122,19 @@ def test_factor_in_the_open_seeks_the_surface_over_the_same_way_at_any_voxel(vox
     assert state.lattice.bound[top, 4, 4] + state.coupling.faded == (1000 if is_kept else 0)
 
 
+def test_every_lining_cell_comes_and_goes_by_an_event():
+    """Up to four osteoblasts end in a place, where one lining cell has room."""
+    state, parameters = make_living()
+    stress_all(state)
+    before = state.cells.lining.count
+    live(state, parameters, DAYS)
+    events = state.events
+    came = events["lining_born"] + events["osteoblasts_lined"]
+    gone = events["lining_opened"] + events["lining_shed"] + events.get("lining_woken", 0)
+    assert events["osteoblasts_lined"] > 20
+    assert state.cells.lining.count == before + came - gone
+
+
 def test_small_osteoclasts_do_not_resorb():
     state, parameters = make_living(**{"cells.osteoclast.most_nuclei": 10.0})
     stress_all(state)

@@ -152,16 +152,19 @@ def _bury(state: State, stage: Stage) -> None:
         )
     lining = stage.scene.lining.reshape(-1)
     contact = stage.scene.contact.reshape(-1)
+    placed = 0
     for i in lined:
         flat = int(rows.voxel[i])
         if contact[flat] > 0 and lining[flat] == 0:
+            placed += 1
             lining[flat] = 1
             state.lattice.eroded.reshape(-1)[flat] = 0
             state.cells.lining.append(uid=rows.uid[i], voxel=flat, born=time)
     rows.uid[np.concatenate((buried, lined, ended))] = 0
     count_event(state, "osteocytes_born", len(buried))
-    count_event(state, "osteoblasts_lined", len(lined))
-    count_event(state, "osteoblasts_ended", len(ended))
+    count_event(state, "osteoblasts_lined", placed)
+    # a place has room for one lining cell: others that end in it die
+    count_event(state, "osteoblasts_ended", len(ended) + len(lined) - placed)
 
 
 def _make_way(state: State, stage: Stage) -> None:
