@@ -12,7 +12,7 @@ from trabecula.analysis import Results, Series, load_results
 from trabecula.analysis.arms import Arm, find_parameters, find_runs, group_runs, load_runs
 from trabecula.analysis.bands import compute_band
 from trabecula.analysis.interventions import find_interventions, find_positive
-from trabecula.analysis.sampling import compute_change, compute_rate
+from trabecula.analysis.sampling import compute_percent_change, compute_rate
 from trabecula.base.errors import InputError, ResultsError
 from trabecula.cli.main import app
 from trabecula.viz.fieldfigure import choose_blocks
@@ -62,7 +62,7 @@ def test_a_rate_comes_from_the_totals_over_its_window(folder: Path) -> None:
     assert day[-60.0] == pytest.approx(100.0)
     assert day[0.0] == pytest.approx(150.0)
     assert day[60.0] == pytest.approx(200.0)
-    assert compute_change(results, "resorption_rate", 20.0, 80.0) == pytest.approx(100.0)
+    assert compute_percent_change(results, "resorption_rate", 20.0, 80.0) == pytest.approx(100.0)
 
 
 def test_the_expected_error_falls_with_the_root_of_the_sites() -> None:

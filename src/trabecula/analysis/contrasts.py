@@ -8,7 +8,7 @@ import numpy as np
 
 from trabecula.analysis.arms import Arm, get_seeds
 from trabecula.analysis.results import Results
-from trabecula.analysis.sampling import compute_change
+from trabecula.analysis.sampling import compute_percent_change
 from trabecula.analysis.windows import BASELINE, compute_window_mean
 from trabecula.base.errors import InputError
 
@@ -68,7 +68,7 @@ class Contrast:
 def measure_window(results: Results, key: str, window: tuple[float, float], percent: bool) -> float:
     """Return the mean of a series over a window, or its change (%) against the baseline."""
     if percent:
-        return compute_change(results, key, *window)
+        return compute_percent_change(results, key, *window)
     return compute_window_mean(results.time, results.get(key).values, *window)
 
 

@@ -86,7 +86,7 @@ def compute_rate(results: Results, key: str, width: float) -> RateCourse:
     return RateCourse(percent, _compute_error(results, key, percent, (low, high), base), width)
 
 
-def compute_change(results: Results, key: str, start: float, end: float) -> float:
+def compute_percent_change(results: Results, key: str, start: float, end: float) -> float:
     """Return the change (%) of a series over start < time <= end against the baseline of the run.
 
     The rates of resorption and formation are those of the window itself, from the totals of matrix.

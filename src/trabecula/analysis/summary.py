@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from trabecula.analysis.results import Results
-from trabecula.analysis.sampling import compute_change, compute_rate
+from trabecula.analysis.sampling import compute_percent_change, compute_rate
 from trabecula.analysis.sites import summarise_sites
 from trabecula.analysis.windows import (
     compute_end,
@@ -62,7 +62,7 @@ def _find_ends(time: Array, values: Array) -> tuple[float, float]:
 def _follow(results: Results, key: str) -> dict[str, float]:
     end = results.duration
     window = min(WINDOW, end) or WINDOW
-    change = compute_change(results, key, end - window, end)
+    change = compute_percent_change(results, key, end - window, end)
     smooth = compute_rate(results, key, window).percent
     lived = (results.time >= window / 2) & (results.time <= end - window / 2)
     if not np.isfinite(smooth[lived]).any():

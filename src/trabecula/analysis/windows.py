@@ -67,16 +67,6 @@ def compute_end(results: Results, key: str) -> float:
     return float(measured[-1]) if measured.size else float("nan")
 
 
-def compute_percent_change(results: Results, key: str, start: float, end: float) -> float:
-    """Return the change (%) of a series' mean over start < time <= end against its baseline.
-
-    NaN if the baseline is zero or nothing was measured in the window.
-    """
-    baseline = compute_baseline(results, key)
-    mean = compute_window_mean(results.time, results.get(key).values, start, end)
-    return 100.0 * (mean / baseline - 1.0) if baseline else float("nan")
-
-
 def compute_percent_of_baseline(results: Results, key: str) -> Array:
     """Return a series as % of its baseline, shape (time,); NaN throughout if that is zero."""
     baseline = compute_baseline(results, key)

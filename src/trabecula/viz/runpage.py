@@ -13,7 +13,7 @@ from trabecula.analysis.arms import Arm, read_config
 from trabecula.analysis.closure import check_closure
 from trabecula.analysis.expectation import compute_noise
 from trabecula.analysis.interventions import Intervention, find_interventions
-from trabecula.analysis.sampling import TOTALS, choose_window, compute_change, compute_rate
+from trabecula.analysis.sampling import TOTALS, choose_window, compute_percent_change, compute_rate
 from trabecula.analysis.windows import compute_baseline, compute_end, compute_start, find_given
 from trabecula.records.moments import read_moment
 from trabecula.viz.figures import KINDS, draw_all
@@ -185,7 +185,7 @@ def _list_rates(results: Results) -> list[tuple[Any, ...]]:
             continue
         series = results.series[key]
         base = compute_baseline(results, key)
-        change = compute_change(results, key, max(0.0, end - width), end)
+        change = compute_percent_change(results, key, max(0.0, end - width), end)
         last = base * (1.0 + change / 100.0)
         chance = float("nan")
         if key in TOTALS:

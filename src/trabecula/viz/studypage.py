@@ -10,7 +10,7 @@ import numpy as np
 from trabecula.analysis import Results
 from trabecula.analysis.arms import Arm, find_parameters, get_seeds, group_runs, load_runs
 from trabecula.analysis.contrasts import compare_arms, summarise_pairs
-from trabecula.analysis.sampling import WINDOW, compute_change
+from trabecula.analysis.sampling import WINDOW, compute_percent_change
 from trabecula.analysis.windows import compute_baseline
 from trabecula.base.errors import InputError, ResultsError
 from trabecula.records.lines import read_lines
@@ -123,7 +123,11 @@ def _find_window(runs: Sequence[Results]) -> tuple[float, float]:
 def _change(run: Results, key: str, window: tuple[float, float]) -> float:
     if key not in run.series or not np.isfinite(run.series[key].values).any():
         return float("nan")
-    return compute_change(run, key, *window) if compute_baseline(run, key) > 0 else float("nan")
+    return (
+        compute_percent_change(run, key, *window)
+        if compute_baseline(run, key) > 0
+        else float("nan")
+    )
 
 
 def _tell_arms(arms: Sequence[Arm]) -> list[Html]:
