@@ -211,6 +211,12 @@ def test_a_missing_extra_is_named(run, monkeypatch) -> None:
 
 def test_settings_are_lists_or_mappings() -> None:
     assert to_settings(["seed=7"]) == ["seed=7"]
+    assert to_settings({"seed": np.int64(7), "lattice.specimen": Path("a b.h5")}) == [
+        "seed=7", 'lattice.specimen="a b.h5"',
+    ]  # fmt: skip
+    assert to_settings({"a.b": np.array([[0.0, 1.5]])}) == ["a.b=[[0.0, 1.5]]"]
+    with pytest.raises(InputError, match=r"set: found \{1j\}.*numbers, lists"):
+        to_settings({"seed": {1j}})
     assert to_settings({"seed": 7, "patient.sex": "male", "a.b": [[0, 1]]}) == [
         "seed=7", "patient.sex=male", "a.b=[[0, 1]]",
     ]  # fmt: skip

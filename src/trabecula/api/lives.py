@@ -81,10 +81,26 @@ def to_settings(given: Sequence[str] | Mapping[str, Any]) -> list[str]:
 
 
 def _to_yaml(value: Any) -> str:
-    """Return a plain value in YAML's flow style, which is JSON's but for words."""
+    """Return a value in YAML's flow style, which is JSON's but for words: numpy's and paths as well."""
     import json
 
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, default=_to_plain)
+
+
+def _to_plain(value: Any) -> Any:
+    """Return a numpy number or array as Python's, a path as text.
+
+    Raises
+    ------
+    InputError
+        If it is anything else.
+    """
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    msg = f"set: found {value!r}; allowed: texts, numbers, lists and mappings of these"
+    raise InputError(msg)
 
 
 def open_run(place: str | Path) -> "Run":
