@@ -18,7 +18,7 @@ from trabecula.cli.main import app
 from trabecula.config import load_config
 from trabecula.kernels.compile import get_max_threads
 from trabecula.records import read_state
-from trabecula.runner import lock, progress, resume, run, stop
+from trabecula.runner import lock, progress, resume, run, stop, verify_folder
 from trabecula.runner.cache import StateCache
 from trabecula.runner.lock import NAME, _is_at, lock_folder
 
@@ -181,6 +181,12 @@ def test_rubbish_of_a_killed_run_is_cleared(place, cache, eager):
     with pytest.raises(KeyboardInterrupt):
         run(write(place), folder, progress=ask_at(5.0), cache=cache)
     (folder / ".results.h5.1234.tmp").write_text("half a file")
+    (folder / ".results.work.h5").write_text("what a kill -9 leaves, as large as results")
+    rubbish = next(f for f in verify_folder(folder) if f.what == "rubbish")
+    assert not rubbish.is_good
+    assert ".results.h5.1234.tmp, .results.work.h5 of a killed run" in rubbish.words
+    with lock_folder(folder):
+        assert next(f for f in verify_folder(folder) if f.what == "rubbish").is_good, "it lives"
     resume(folder, cache=cache)
     assert not list(folder.glob(".*"))
 

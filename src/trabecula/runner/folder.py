@@ -8,11 +8,17 @@ from typing import Any
 
 from trabecula.base.errors import ResultsError
 from trabecula.records.atomic import write_text_whole
+from trabecula.records.results import WORKING
 from trabecula.runner.pruning import choose_superfluous
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def find_rubbish(folder: Path) -> list[Path]:
+    """Return what a run writes to before it is published: rubbish once that run no longer lives."""
+    return sorted(folder.glob(".*.tmp")) + sorted(folder.glob(WORKING))
 
 
 class RunFolder:
@@ -61,8 +67,8 @@ class RunFolder:
         write_text_whole(self.config, text)
 
     def clear(self) -> None:
-        """Remove what a killed run was writing when it died."""
-        for rubbish in self.path.glob(".*.tmp"):
+        """Remove what a killed run was writing when it died; only who holds the lock may do so."""
+        for rubbish in find_rubbish(self.path):
             rubbish.unlink(missing_ok=True)
 
     def name_state(self, day: float) -> Path:

@@ -38,6 +38,18 @@ def lock_folder(folder: Path) -> Iterator[str]:
             path.unlink(missing_ok=True)
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a living process writes to `folder`; one that cannot be asked counts as none."""
+    try:
+        with (folder / NAME).open(encoding="utf-8") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _hold(path: Path) -> TextIO:
     """Open the lock and hold it; again if its holder removed it between the two."""
     folder = path.parent

@@ -13,6 +13,8 @@ from trabecula.records import read_state
 from trabecula.records.reader import read_results
 from trabecula.records.results import LINK, NAME, verify_results
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
+from trabecula.runner.folder import find_rubbish
+from trabecula.runner.lock import is_held
 
 
 class Finding(NamedTuple):
@@ -134,8 +136,8 @@ def _check_checkpoint(place: Path) -> str:
 
 
 def _check_rubbish(place: Path) -> str:
-    left = sorted(path.name for path in place.glob(".*.tmp"))
-    if left:
+    left = [path.name for path in find_rubbish(place)]
+    if left and not is_held(place):
         msg = f"{', '.join(left)} of a killed run; `trabecula resume` clears them"
         raise _WrongError(msg)
     outside = [path.name for path in place.rglob("*") if path.is_symlink()]
