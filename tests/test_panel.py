@@ -10,9 +10,9 @@ from trabecula.base.errors import ConfigError
 from trabecula.study import Sampling, Verdict, count_hits, list_tasks, load_panel, score_panel
 from trabecula.study.panel import Endpoint, list_panels
 from trabecula.study.pool import Estimate
-from trabecula.study.scoring import Judged, judge, judge_unchanged, score_trial
+from trabecula.study.scoring import Judged, Nothing, judge, judge_exact, score_trial
 from trabecula.study.terms import OBSERVABLES, TermError, When, read_term
-from trabecula.study.trials import compute_cost, make_arm_config, make_name
+from trabecula.study.trials import make_arm_config, make_name
 
 SHARED = Path(__file__).parents[2] / "shared" / "evidence" / "calibration.yaml"
 
@@ -259,7 +259,6 @@ def test_arms_of_a_trial_begin_from_the_same_bone(panel):
     assert [(t.arm, t.bone) for t in tasks][:4] == [
         ("off", 1), ("drug", 1), ("control", 1), ("off", 2)
     ]  # fmt: skip
-    assert compute_cost(panel, tasks, sampling) == pytest.approx(6 * 30 / 365.25 * 0.64**3)
     first, second = (make_arm_config(trial, arm, 2, sampling) for arm in trial.arms[:2])
     assert first.lattice == second.lattice
     assert first.seed == second.seed == 2
@@ -370,7 +369,7 @@ def test_hits_are_counted_beside_the_score():
     ],
 )
 def test_a_model_in_which_nothing_changes(words, band, verdict):
-    assert judge_unchanged(make_endpoint(band, words)) == verdict
+    assert judge_exact(make_endpoint(band, words), Nothing()).verdict == verdict
 
 
 def test_every_observable_is_described():

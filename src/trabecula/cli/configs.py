@@ -114,12 +114,14 @@ def make_estimate(config: "Config", specimen: "Specimen | None") -> dict[str, fl
     """Return what a run will take: tissue (mm^3), memory (MB), core-minutes, sampling error (%)."""
     from trabecula.analysis import expectation
     from trabecula.model.memory import compute_memory
+    from trabecula.runner.spinup import count_phases
 
     shape = config.lattice.shape if specimen is None else specimen.fraction.shape
     assert shape is not None
     voxels = shape[0] * shape[1] * shape[2]
     volume = voxels * config.lattice.voxel**3 * 1e-9
-    days = config.spin_up + config.settle + config.duration
+    phases = count_phases(config)
+    days = (phases.spin + phases.settle) * config.step + config.duration
     return {
         "volume": volume,
         "voxels": voxels,

@@ -143,7 +143,7 @@ def check_key(key: Key, path: str, asked: Distribution) -> list[Mistake]:
     if mistakes:
         return mistakes
     if kind == "choice":
-        return _check_choice(key, path, asked, support)
+        return _check_choice(key, asked, support)
     return _check_numbers(key, asked, support)
 
 
@@ -171,7 +171,7 @@ def _check_numbers(key: Key, asked: Distribution, support: Support) -> list[Mist
     return []
 
 
-def _check_choice(key: Key, path: str, asked: Distribution, support: Support) -> list[Mistake]:
+def _check_choice(key: Key, asked: Distribution, support: Support) -> list[Mistake]:
     values, mistakes = asked.values or (), list[Mistake]()
     for index, value in enumerate(values):
         place: Key = (*key, "values", index)

@@ -62,13 +62,7 @@ class Entry:
 
 
 class Manifest:
-    """The manifest in the folder of a sweep; only the holder of the folder's lock may write it.
-
-    Raises
-    ------
-    ResultsError
-        If it is of another format version.
-    """
+    """The manifest in the folder of a sweep; only the holder of the folder's lock may write it."""
 
     def __init__(self, out: Path) -> None:
         self.path = out / NAME

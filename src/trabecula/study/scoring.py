@@ -86,11 +86,6 @@ def judge(endpoint: Endpoint, found: Estimate) -> Verdict:
     return Verdict.NEAR if beyond < half / 2.0 else Verdict.MISS
 
 
-def judge_unchanged(endpoint: Endpoint) -> Verdict:
-    """Return the verdict on a model in which nothing ever changes."""
-    return judge_exact(endpoint, Nothing()).verdict
-
-
 def judge_exact(endpoint: Endpoint, observer: Observer) -> Judged:
     """Judge what a model without chance shows; what it cannot say is missed."""
     if endpoint.term is None:

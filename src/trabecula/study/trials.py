@@ -194,13 +194,6 @@ def compute_unit_cost(trial: Trial, sampling: Sampling) -> float:
     return days / 365.25 * sampling.volume
 
 
-def compute_cost(panel: Panel, tasks: Sequence[Task], sampling: Sampling) -> float:
-    """Return how much is to be lived, days before day 0 left out (mm^3-years)."""
-    trials = {trial.id: trial for trial in panel.trials}
-    days = sum(trials[task.trial].get_days(task.arm) for task in tasks)
-    return days / 365.25 * sampling.volume
-
-
 def measure_prelude(trials: Sequence[Trial], sampling: Sampling) -> tuple[float, float]:
     """Return what one bone of all trials spins up, and what it settles (mm^3-years); each once.
 
