@@ -36,10 +36,16 @@ def test_old_bone_has_lost_more_of_them(state):
         assert found == pytest.approx(expected, abs=4.0 * float(np.sqrt(expected)))
 
 
-def test_ages_are_exponential_in_packets():
-    grid = Grid((60, 60, 60), 20.0, Sides.PERIODIC)
-    state_age = make_lattice(np.ones((60, 60, 60)), grid, 5, 2200.0, 0.0).formed
-    ages = -state_age[::6, ::6, ::6].reshape(-1)
+@pytest.mark.parametrize(("voxel", "edge"), [(20.0, 6), (10.0, 12), (40.0, 3)])
+def test_ages_are_exponential_in_packets(voxel, edge):
+    """Packets are as large on every voxel."""
+    n = 10 * edge
+    grid = Grid((n, n, n), voxel, Sides.PERIODIC)
+    formed = make_lattice(np.ones((n, n, n)), grid, 5, 2200.0, 120.0, 0.0).formed
+    packets = formed.reshape(10, edge, 10, edge, 10, edge)
+    assert (packets == packets[:, :1, :, :1, :, :1]).all()
+    ages = -packets[:, 0, :, 0, :, 0].reshape(-1)
+    assert len(np.unique(ages)) == 1000
     assert ages.mean() == pytest.approx(2200.0, rel=0.1)
     assert (ages > 2200.0).mean() == pytest.approx(np.exp(-1), abs=0.05)
 

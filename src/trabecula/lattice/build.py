@@ -8,11 +8,10 @@ from trabecula.base.layouts import Lattice
 from trabecula.kernels.keyed import fill_uniform
 from trabecula.state import Grid
 
-PATCH = 6
-"""Edge (voxels) of the patches that share an age: remodelling renews bone in packets."""
 
-
-def make_lattice(fraction: Array, grid: Grid, seed: int, mean_age: float, time: float) -> Lattice:
+def make_lattice(
+    fraction: Array, grid: Grid, seed: int, mean_age: float, patch: float, time: float
+) -> Lattice:
     """Build the lattice of a bone that has lived before.
 
     Parameters
@@ -24,17 +23,20 @@ def make_lattice(fraction: Array, grid: Grid, seed: int, mean_age: float, time: 
     mean_age
         Mean age of the matrix (d); ages are exponential in packets, since bone that is all of one
         age oscillates for years.
+    patch
+        Edge of the packets (um), rounded to voxels.
     time
         Present time (d).
     """
     lattice = make_arrays(Lattice, grid.shape)
     lattice.matrix[...] = np.rint(np.clip(fraction, 0.0, 1.0) * FULL).astype(np.uint16)
-    patches = tuple(-(-n // PATCH) for n in grid.shape)
+    edge = max(1, round(patch / grid.voxel))
+    patches = tuple(-(-n // edge) for n in grid.shape)
     uniform = np.empty(patches)
     fill_uniform(seed, int(Stream.STRUCTURE), 7, uniform.reshape(-1))
     ages = -mean_age * np.log1p(-uniform)
     index = [
-        np.minimum(np.arange(n) // PATCH, m - 1) for n, m in zip(grid.shape, patches, strict=True)
+        np.minimum(np.arange(n) // edge, m - 1) for n, m in zip(grid.shape, patches, strict=True)
     ]
     lattice.formed[...] = time - ages[np.ix_(*index)]
     return lattice

@@ -51,7 +51,8 @@ def make_state(
     """
     shape = (int(fraction.shape[0]), int(fraction.shape[1]), int(fraction.shape[2]))
     grid = Grid(shape, float(voxel), sides)
-    lattice = make_lattice(fraction, grid, seed, parameters["lattice.age.mean"], 0.0)
+    age, patch = parameters["lattice.age.mean"], parameters["lattice.age.patch"]
+    lattice = make_lattice(fraction, grid, seed, age, patch, 0.0)
     settle_mineral(
         lattice,
         parameters["lattice.mineral.primary"],
