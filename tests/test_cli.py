@@ -340,7 +340,7 @@ def test_info_of_a_state_counts_cells(tmp_path: Path) -> None:
 def test_import_writes_a_specimen_with_picture_and_says_what_it_did(block: Path) -> None:
     out = block.parent / "block.h5"
     result = call(
-        "import", block, "--voxel", "20 um", "--crop", "0,0,0,240,400,400 um", "--out", out
+        "import", block, "--voxel", "20 um", "--crop", "0um,0,0 mm,240,400,400 um", "--out", out
     )
     assert result.exit_code == 0, result.stderr
     assert "voxel size 20 x 20 x 20 um as given" in result.stdout
@@ -371,6 +371,8 @@ def test_measure_of_an_image_and_of_its_specimen_agree(block: Path) -> None:
         (("--voxel", "20 kg"), "--voxel: found '20 kg'"),
         (("--voxel", "-3"), "--voxel: found -3"),
         (("--spacing", "20", "--crop", "1,2,3"), "--crop: found 3 in '1,2,3'"),
+        (("--spacing", "20", "--crop", "-1um,0,0,9,9,9"), "found -1um; allowed: a length of 0 or"),
+        (("--spacing", "20", "--crop", "0,0,0,0,9,9"), "found 0; allowed: a length above 0"),
         (("--spacing", "20", "--crop", "0,0,0,999,999,999"), "inside"),
         (("--spacing", "20", "--threshold", "900"), "leaves nothing"),
         (("--spacing", "20", "--threshold", "magic"), "'magic'"),

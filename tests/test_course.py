@@ -343,8 +343,9 @@ def test_the_course_passes_through_the_labs():
 @pytest.mark.parametrize("day", [364, 365, 500])
 @pytest.mark.parametrize("protocol", ["[]", "[testosterone cypionate 100 mg im weekly]"])
 def test_labs_at_the_end_or_beyond_it_do_to_a_life_what_they_do_in_a_longer_one(day, protocol):
-    man = "patient: {sex: male, age: 60 y, labs: [{day: 0, testosterone: 300}, {day: %d, testosterone: 600}]}"
-    short, long = (follow(man % day, protocol, length) for length in ("365 d", "730 d"))
+    labs = f"[{{day: 0, testosterone: 300}}, {{day: {day}, testosterone: 600}}]"
+    man = f"patient: {{sex: male, age: 60 y, labs: {labs}}}"
+    short, long = (follow(man, protocol, length) for length in ("365 d", "730 d"))
     for name in ("testosterone", "estradiol", "lh"):
         until = [(short.read_day(name, d), long.read_day(name, d)) for d in (10.0, 100.0, 360.0)]
         assert all(a == pytest.approx(b, rel=1e-9) for a, b in until), (name, until)

@@ -13,7 +13,8 @@ HALF_QUANTA = HALF
 def mineralise(matrix, osteoid, mineral, share, primary, keep):
     """Mineralise `share` of the osteoid to degree `primary`; shrink the lack of mineral by `keep`.
 
-    Arrays of shape (z, y, x); osteoid of a quantum or two goes at once, so that seams end.
+    Arrays of shape (z, y, x); osteoid of which less than half a quantum would go
+    (at most 0.5 / share quanta) goes at once, so that seams end.
     """
     for z in prange(matrix.shape[0]):
         m = matrix[z].reshape(-1)

@@ -40,7 +40,7 @@ class Table[L: NamedTuple]:
         self.arrays = grown
 
     def append(self, **columns: Any) -> None:
-        """Append rows, as many as an array of `columns` has, or one; what is not given is the default."""
+        """Append as many rows as an array of `columns` has, or one; what is not given is the default."""
         sizes = [np.size(value) for value in columns.values() if np.ndim(value) > 0]
         extra = sizes[0] if sizes else 1
         self.reserve(extra)
