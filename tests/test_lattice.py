@@ -72,7 +72,7 @@ def test_a_voxel_holds_no_more_matrix_than_is_full():
     fraction = np.full((6, 6, 6), 1.2, np.float32)
     fraction[0], fraction[1] = -0.1, 0.5
     grid = make_empty((6, 6, 6)).grid
-    matrix = build.make_lattice(fraction, grid, 1, 1000.0, 0.0).matrix
+    matrix = build.make_lattice(fraction, grid, 1, 1000.0, 120.0, 0.0).matrix
     assert (matrix[0] == 0).all()
     assert (matrix[1] == FULL // 2).all()
     assert (matrix[2:] == FULL).all()
