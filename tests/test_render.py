@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from small_run import write_run
 from trabecula.base.errors import MissingError
 from trabecula.cli.main import app
+from trabecula.viz.save import save_picture
 
 COARSE = ("--size", "40mm", "--dpi", "72")
 
@@ -127,6 +128,17 @@ def test_a_section_is_drawn_without_opengl(run, tmp_path, monkeypatch):
     assert not np.array_equal(before, after)
     done = call("section", run, "--out", tmp_path / "c.svg", "--beside", 0)
     assert "day 60" in (tmp_path / "c.svg").read_text(), done.stderr
+
+
+@pytest.mark.parametrize("ending", [".png", ".svg", ".pdf", ".tif", ".tiff"])
+def test_every_ending_that_is_allowed_is_written(ending, tmp_path):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1, 1))
+    figure.add_subplot().plot([0, 1])
+    path = save_picture(figure, tmp_path / f"a{ending}", 72)
+    assert path.stat().st_size > 500
+    assert [p.name for p in tmp_path.iterdir()] == [f"a{ending}"]
 
 
 def test_without_the_extra_a_picture_is_one_message(run, monkeypatch, tmp_path):

@@ -81,7 +81,8 @@ class Stream(IntEnum):
 class Target(StrEnum):
     """What a hormone may act on. Never bone volume: production, recruitment, activity, life span.
 
-    Every target is a multiplier that equals 1 under the replete young-adult levels of the sex.
+    Every target is a multiplier that equals 1 under the replete young-adult levels of the sex. No rule
+    of the table acts on production of M-CSF, supply or differentiation of precursors yet: these stay 1.
     """
 
     RANKL_PRODUCTION = "rankl_production"

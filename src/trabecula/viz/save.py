@@ -12,7 +12,7 @@ FORMATS = ("png", "svg")
 """Formats that are written unless others are asked for."""
 
 KNOWN_FORMATS = (*FORMATS, "pdf")
-ENDINGS = (".png", ".pdf", ".svg", ".tif")
+ENDINGS = (".png", ".pdf", ".svg", ".tif", ".tiff")
 """What one picture may be saved as."""
 
 DATELESS: dict[str, dict[str, None]] = {
