@@ -128,7 +128,7 @@ def count_nuclei(run: Run) -> float:
 
 SCLEROSTIN = "sclerostin_surface"
 
-COURSES = ("estrogen", "doses", "others", "denosumab", "men", "andropause")
+COURSES = ("estrogen", "lived", "doses", "others", "denosumab", "men", "andropause")
 """Parts whose arms are followed against the control of the same bones."""
 
 

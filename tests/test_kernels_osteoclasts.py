@@ -53,6 +53,7 @@ def make_world(seed, periodic, count=30):
                        carry=rng.random(count), site=rng.integers(1, 6, count),
                        idle=rng.choice([0.0, 0.0, 2.0, 9.0], count).astype(np.float32))  # fmt: skip
     table.voxel[:4] = rng.integers(0, lattice.matrix.size, 4)  # some have lost the surface
+    table.nuclei[:2], table.site[0] = 1, 0  # too small to begin a site, and what a team has left
     scene = make_scene(
         lattice, space, osteoclasts=table,
         osteoblasts=make_table(rng, Osteoblasts, surface, 80),
@@ -286,10 +287,26 @@ def test_resorption(seed, periodic, area):
     assert (left.bound - lattice.bound == taken).all(), "factor stays where its matrix was"
     assert (taken >= 0).all()
     assert (left.osteoid <= left.matrix)[taken > 0].all()
-    assert (after[0].work[table.nuclei < RATES.fewest] == 0).all()
-    able = np.flatnonzero((table.uid != 0) & (table.nuclei >= RATES.fewest))
+    small = (table.nuclei < RATES.fewest) & (table.site == 0)
+    assert small.any()
+    assert (after[0].work[small] == 0).all()
+    able = np.flatnonzero((table.uid != 0) & ~small)
     owed = RATES.work * table.nuclei[able].sum() * FULL / 20.0**3 * make_moment(seed).dt
     assert gone <= owed + table.carry[able].sum()
+
+
+def test_what_is_left_of_an_osteoclast_goes_on_at_its_site():
+    """One nucleus without a site neither resorbs nor waits; at a site it does its own day's work."""
+    lattice, space, scene, ligands, table, order = make_world(1, 0, count=4)
+    table.nuclei[:], table.carry[:], table.idle[:] = 1, 0.0, 2.0
+    table.site[:] = [0, 0, 1, 2]
+    context = (space, make_moment(1), RATES, make_ball(3.0))
+    (gone, _), after = compare(resorb, twins.resorb, table, order, scene, ligands, lattice,
+                               make_arrays(Sites, 5), context, rtol=1e-9)  # fmt: skip
+    at_site = (table.uid != 0) & (table.site > 0)
+    assert ((after[0].work > 0) <= at_site).all()
+    assert (after[0].idle[~at_site] == 2.0).all()
+    assert 0 < gone <= 2 * RATES.work * FULL / 20.0**3
 
 
 @pytest.mark.parametrize("release", [0.0, 0.3, 1.7])
@@ -315,6 +332,7 @@ def test_a_voxel_opens_below_one_half(rest, is_open):
         values[...] = 0
     lattice.matrix[4, 4, 4] = HALF + 700
     table.uid[0], table.nuclei[0], table.carry[0] = 1, 5, HALF + 700 - rest
+    table.site[0] = 1
     table.voxel[0] = np.ravel_multi_index((4, 4, 5), lattice.matrix.shape)
     scene = make_scene(lattice, space, osteoclasts=table)
     sites, idle = make_arrays(Sites, 5), RATES._replace(work=np.float64(0.0))

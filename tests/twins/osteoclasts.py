@@ -200,14 +200,13 @@ def take(lattice, scene, sites, site, place, wish, context):
 
 
 def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball):
-    """The day's matrix of every osteoclast with nuclei enough, place by place."""
+    """The day's matrix of every osteoclast with nuclei enough or a site, place by place."""
     space, moment, rates, _ = space_moment_rates_ball
     resorbed = released = 0
     for i in order:
         table.work[i] = 0
-        if table.uid[i] == 0:
-            continue
-        if table.nuclei[i] < rates.fewest:
+        is_large, has_begun = table.nuclei[i] >= rates.fewest, table.site[i] > 0
+        if table.uid[i] == 0 or not (is_large or has_begun):
             continue
         table.idle[i] += moment.dt
         here, site = split(table.voxel[i], space), int(table.site[i])

@@ -41,7 +41,7 @@ class Osteoclasts(NamedTuple):
     nuclei: Annotated[Array, Column("i4", "1", "number of nuclei")]
     site: Annotated[Array, Column("i4", "1", "remodelling site it works in, 0 before its first")]
     carry: Annotated[Array, Column("f8", "1/32768", "resorption owed, below one quantum")]
-    idle: Annotated[Array, Column("f4", "d", "time with nuclei enough since it last resorbed")]
+    idle: Annotated[Array, Column("f4", "d", "time at its site since it last resorbed")]
     work: Annotated[Array, Column("f4", "um^3/d", "matrix resorbed in the last step")]
 
 

@@ -104,7 +104,7 @@ def step_resorption(state: State, p: Parameters, stage: Stage, coupled: bool) ->
     if not coupled:
         rates = rates._replace(release=0.0)
     table, moment = state.cells.osteoclasts, make_moment(state)
-    assign_sites(state, stage, rates.fewest)
+    assign_sites(state, stage, rates.fewest, p["cells.site.join"])
     order = make_order(state, table)
     ligands, scene = make_ligands(state), stage.scene
     rows = table.rows

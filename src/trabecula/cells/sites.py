@@ -9,14 +9,11 @@ from trabecula.kernels.sites import find_live_site, tally_sites
 from trabecula.kernels.space import make_ball
 from trabecula.state import State
 
-JOIN = 150.0
-"""Distance (um) within which a newcomer joins a site that is resorbing: some osteoclasts across."""
 
-
-def find_site(state: State, stage: Stage, flat: int) -> int:
-    """Return the site that an osteoclast at `flat` works in, a new one if none is near."""
+def find_site(state: State, stage: Stage, flat: int, join: float) -> int:
+    """Return the site that an osteoclast at `flat` works in, a new one if none is within `join` (um)."""
     table = state.sites
-    ball = make_ball(JOIN / state.grid.voxel)
+    ball = make_ball(join / state.grid.voxel)
     rows = state.cells.osteoclasts.rows
     found = int(
         find_live_site(
@@ -36,22 +33,20 @@ def find_site(state: State, stage: Stage, flat: int) -> int:
     return table.count
 
 
-def assign_sites(state: State, stage: Stage, fewest: int) -> None:
-    """Give every osteoclast with enough nuclei to resorb a site; a new one if none is near."""
+def assign_sites(state: State, stage: Stage, fewest: int, join: float) -> None:
+    """Give every osteoclast with `fewest` nuclei a site; a new one if none is within `join` (um)."""
     rows = state.cells.osteoclasts.rows
     for i in np.flatnonzero((rows.nuclei >= fewest) & (rows.site == 0)):
-        rows.site[i] = find_site(state, stage, int(rows.voxel[i]))
+        rows.site[i] = find_site(state, stage, int(rows.voxel[i]), join)
 
 
-def step_sites(state: State, stage: Stage, seam: int, fewest: int) -> None:
+def step_sites(state: State, stage: Stage, seam: int) -> None:
     """Move every open site on to the phase that its cells are in.
 
     Parameters
     ----------
     seam
         Bound factor (quanta) of a voxel that still waits for osteoblasts.
-    fewest
-        Nuclei of an osteoclast that resorbs; smaller ones keep no site open.
     """
     table = state.sites
     rows = table.rows
@@ -61,7 +56,7 @@ def step_sites(state: State, stage: Stage, seam: int, fewest: int) -> None:
     resorbing = np.zeros(table.count + 1, np.int64)
     forming = np.zeros(table.count + 1, np.int64)
     bound = np.zeros(table.count + 1, np.int64)
-    np.add.at(resorbing, clasts.site[clasts.nuclei >= fewest], 1)
+    np.add.at(resorbing, clasts.site[clasts.site > 0], 1)
     np.add.at(forming, state.cells.osteoblasts.rows.site, 1)
     tally_sites(state.lattice.bound, state.lattice.site, seam, bound)
     open_sites = np.flatnonzero(rows.phase < Phase.COMPLETE)

@@ -26,13 +26,13 @@ FULL_QUANTA = FULL
 class OsteoclastRates(NamedTuple):
     """Rates per day, already scaled by hormones.
 
-    ``fusion`` 1/d; ``most`` nuclei; ``fewest`` nuclei that resorb; ``death`` of a nucleus 1/d without
-    survival signal; ``survival`` maximum by occupancy, ``half``, ``power``, ``kd`` (pM); ``tgfb_half``
-    pM, ``tgfb_max``; ``il1_half`` pM, ``il1_max``; ``work`` um^3/d per nucleus; ``area`` um^2 per
-    nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per quantum;
-    ``room`` open share of the ball ``border`` (offsets; ``ways`` of :func:`make_ways`) that a ruffled
-    border needs; ``levelling`` power of the open share in the choice of ground; ``idle_half`` d
-    without ground to resorb, ``idle_max`` what it adds to the hazard.
+    ``fusion`` 1/d; ``most`` nuclei; ``fewest`` nuclei that begin a site; ``death`` of a nucleus 1/d
+    without survival signal; ``survival`` maximum by occupancy, ``half``, ``power``, ``kd`` (pM);
+    ``tgfb_half`` pM, ``tgfb_max``; ``il1_half`` pM, ``il1_max``; ``work`` um^3/d per nucleus; ``area``
+    um^2 per nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per
+    quantum; ``room`` open share of the ball ``border`` (offsets; ``ways`` of :func:`make_ways`) that a
+    ruffled border needs; ``levelling`` power of the open share in the choice of ground;
+    ``idle_half`` d without ground to resorb, ``idle_max`` what it adds to the hazard.
     """
 
     fusion: float
@@ -320,7 +320,8 @@ def take_matrix(lattice, scene, sites, row, most, flat, space_moment_rates_ball)
 def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball):
     """Let every osteoclast with enough nuclei remove its day's matrix, quantum by quantum exact.
 
-    What goes is entered in the site's books, and its coupling factor is bound where it was.
+    One that has lost nuclei since it began a site goes on there with those that are left. What goes
+    is entered in the site's books, and its coupling factor is bound where it was.
     Returns (resorbed, released) in quanta.
     """
     space, moment, rates, _ = space_moment_rates_ball
@@ -329,7 +330,7 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
     released = 0
     for i in order:
         table.work[i] = 0.0
-        if table.uid[i] == 0 or table.nuclei[i] < rates.fewest:
+        if table.uid[i] == 0 or (table.nuclei[i] < rates.fewest and table.site[i] == 0):
             continue
         table.idle[i] += moment.dt
         z, y, x = split(table.voxel[i], space)
