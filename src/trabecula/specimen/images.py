@@ -157,6 +157,11 @@ def keep_largest(path: Path, fraction: Array, sides: Sides, report: list[str]) -
     fraction
         Bone volume fraction, shape (z, y, x), 1.
 
+    Returns
+    -------
+    numpy.ndarray
+        The same with what was dropped at 0, shape (z, y, x), 1.
+
     Raises
     ------
     SpecimenError
