@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from bones import add_slab, live, make_empty, make_living
-from trabecula.base.codes import FULL, HALF, Population, Target
+from trabecula.base.codes import FULL, HALF, Phase, Population, Target
 from trabecula.base.layouts import Osteoclasts
 from trabecula.cells.builders import step_factor
 from trabecula.cells.rates import make_osteoclast_rates
 from trabecula.cells.scene import Stage
+from trabecula.cells.sites import assign_sites, step_sites
 from trabecula.config import load_parameters
 from trabecula.kernels.osteoclasts import fuse_osteoclasts
 from trabecula.kernels.space import Moment, Space
@@ -89,6 +90,53 @@ def test_phases_come_in_order_at_every_site(lived):
     formed = rows.formed > 0
     assert (rows.first_formed[formed] >= rows.first_resorbed[formed]).all()
     assert (rows.nuclei_peak[worked] >= 3).all()
+
+
+def make_site(nuclei, voxel=(3, 4, 4)):
+    """A slab with a site that one osteoclast has dug, which has `nuclei` now."""
+    state = make_empty((16, 16, 16))
+    add_slab(state, 0, 3)
+    stage = Stage(state)
+    stage.set_up(state, 0)
+    flat = int(np.ravel_multi_index(voxel, state.grid.shape))
+    state.sites.append(activated=-9.0, voxel=flat, resorbed=5000, first_resorbed=-8.0)
+    state.cells.osteoclasts.append(uid=7, voxel=flat, born=-9.0, nuclei=nuclei, site=1)
+    return state, stage
+
+
+@pytest.mark.parametrize(
+    ("nuclei", "first_formed", "phase"),
+    [
+        (3, np.nan, Phase.RESORPTION),
+        (2, np.nan, Phase.REVERSAL),
+        (2, -1.0, Phase.FORMATION),
+        (0, -1.0, Phase.COMPLETE),
+    ],
+)
+def test_what_is_left_of_an_osteoclast_keeps_its_site_from_ending(nuclei, first_formed, phase):
+    """With nuclei enough it resorbs, with fewer it digs on in reversal; without it all is over."""
+    state, _ = make_site(nuclei)
+    state.sites.rows.first_formed[0] = first_formed
+    if nuclei == 0:
+        state.cells.osteoclasts.rows.uid[:] = 0
+        state.cells.osteoclasts.compact()
+    step_sites(state, Stage(state), 0, 3)
+    assert state.sites.rows.phase[0] == phase
+    assert np.isfinite(state.sites.rows.ended[0]) == (phase == Phase.COMPLETE)
+
+
+@pytest.mark.parametrize(("nuclei", "site"), [(3, 1), (2, 2)])
+def test_a_newcomer_joins_who_resorbs_and_not_what_is_left(nuclei, site):
+    """Else one site runs into the next for years."""
+    state, stage = make_site(nuclei)
+    near = int(np.ravel_multi_index((3, 4, 8), state.grid.shape))  # 80 um away
+    state.cells.osteoclasts.append(uid=8, voxel=near, born=0.0, nuclei=3)
+    assign_sites(state, stage, 3, 150.0)
+    assert state.cells.osteoclasts.rows.site.tolist() == [1, site]
+    far = int(np.ravel_multi_index((3, 12, 12), state.grid.shape))  # 226 um from the first
+    state.cells.osteoclasts.append(uid=9, voxel=far, born=0.0, nuclei=3)
+    assign_sites(state, stage, 3, 100.0)
+    assert state.cells.osteoclasts.rows.site[2] == site + 1, "none within 100 um"
 
 
 def test_time_of_work_in_the_site_ledger(lived):
