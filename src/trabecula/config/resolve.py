@@ -1,5 +1,6 @@
 """Checks between keys, and the defaults that depend on other keys."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +114,8 @@ def _check_lattice(given: Any, document: Document, file: Path) -> list[Problem]:
             refuse(name, "only beside lattice.specimen", "name an image as lattice.specimen")
     if imported and given.get("threshold") is not None and given.get("labels") is not None:
         refuse("labels", "either threshold or labels", "remove one of them")
-    if isinstance(specimen, str) and not _is_file(specimen, file):
-        is_folder = _is_folder(specimen, file)
+    if isinstance(specimen, str) and not _stands(specimen, file, Path.is_file):
+        is_folder = _stands(specimen, file, Path.is_dir)
         problems.append(
             Problem(
                 document.find_value(("lattice", "specimen")),
@@ -129,17 +130,10 @@ def _check_lattice(given: Any, document: Document, file: Path) -> list[Problem]:
     return problems
 
 
-def _is_folder(specimen: str, file: Path) -> bool:
+def _stands(specimen: str, file: Path, is_one: Callable[[Path], bool]) -> bool:
+    """Whether there is such a file or folder; a name that no system allows is none."""
     try:
-        return find_specimen(specimen, file).is_dir()
-    except (OSError, ValueError):
-        return False
-
-
-def _is_file(specimen: str, file: Path) -> bool:
-    """Whether there is such a file; a name that no system allows is none."""
-    try:
-        return find_specimen(specimen, file).is_file()
+        return is_one(find_specimen(specimen, file))
     except (OSError, ValueError):
         return False
 
