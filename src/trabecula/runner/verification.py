@@ -1,6 +1,7 @@
 """Whether a run folder is whole, and what is wrong with it, in words."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -123,11 +124,13 @@ def _check_checkpoint(place: Path) -> str:
         return "none yet; `trabecula resume` would begin again"
     state, meta = read_state(path)
     check_state(state)
-    if meta.get("config_digest") != compute_resume_digest(_load_config(place)):
+    config = _load_config(place)
+    if meta.get("config_digest") != compute_resume_digest(config):
         msg = "made with another configuration than config.yaml holds now: it cannot be resumed"
         raise _WrongError(msg)
-    time = read_results(place).time
-    if len(time) == 0 or time[-1] < state.clock.time - 1e-6:
+    time, every = read_results(place).time, config.output.every
+    sampled = every * math.floor(state.clock.time / every + 1e-6)  # a run may stop between samples
+    if len(time) == 0 or time[-1] < sampled - 1e-6:
         msg = f"is of day {state.clock.time:g}, beyond the results: rows are missing; run again"
         raise _WrongError(msg)
     same = meta.get("code_digest") == compute_code_digest()
