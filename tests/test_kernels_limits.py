@@ -151,9 +151,24 @@ def test_factor_may_go_to_the_first_voxel():
     lattice.bound[...] = 0
     lattice.bound[0, 0, 1] = 500
     lost, (after, *_) = compare(settle_factor, twins.factor.settle_factor, lattice, scene, space,
-                                make_ball(1.5))  # fmt: skip
+                                make_ball(1.5), len(make_ball(1.5)))  # fmt: skip
     assert lost == 0
     assert after.bound[0, 0, 0] == 500
+
+
+@pytest.mark.parametrize(("buried", "steps", "left"), [(0, 1, 500), (0, 3, 0), (1, 3, 500)])
+def test_factor_of_a_hole_is_lost(buried, steps, left):
+    """In the open it goes one voxel to a surface and not three; buried it does."""
+    lattice, space, scene, _, _ = make_world(1, 0)
+    lattice.matrix[4, 4, 4] = FULL * buried
+    scene.contact[...] = 0
+    scene.contact[4, 4, 4 + steps] = 1
+    lattice.bound[...] = 0
+    lattice.bound[4, 4, 4] = 500
+    lost, (after, *_) = compare(settle_factor, twins.factor.settle_factor, lattice, scene, space,
+                                make_ball(4.0), len(make_ball(1.75)))  # fmt: skip
+    assert after.bound[4, 4, 4 + steps] == left
+    assert lost == 500 - left
 
 
 def test_the_last_quantum_fades_too():

@@ -65,12 +65,12 @@ def make_world(seed, periodic, spare=0):
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-@pytest.mark.parametrize("radius", [1.5, 3.0])
-def test_factor_follows_the_surface(seed, periodic, radius):
+@pytest.mark.parametrize(("radius", "near"), [(1.5, 1.5), (3.0, 3.0), (3.0, 1.5)])
+def test_factor_follows_the_surface(seed, periodic, radius, near):
     lattice, space, scene, _, rng = make_world(seed, periodic)
     scene.contact[rng.random(scene.contact.shape) < 0.6] = 0  # little surface is near
     lost, (after, *_) = compare(settle_factor, twins.factor.settle_factor, lattice, scene, space,
-                                make_ball(radius))  # fmt: skip
+                                make_ball(radius), len(make_ball(near)))  # fmt: skip
     assert after.bound.sum() + lost == lattice.bound.sum()
     assert (after.bound[scene.contact == 0] == 0).all()
     assert (after.bound != lattice.bound).sum() > 100
@@ -292,6 +292,6 @@ def test_the_end_of_osteoblasts(seed, periodic, rates):
     np.add.at(returned.reshape(-1), after.voxel[done], table.dose[done])
     assert (left.bound - lattice.bound == returned).all(), "it lies where they ended"
     assert returned.max() > 0
-    lost = settle_factor(left, there, space, make_ball(3.0))
+    lost = settle_factor(left, there, space, make_ball(3.0), len(make_ball(3.0)))
     assert left.bound.sum() + lost == lattice.bound.sum() + returned.sum()
     assert (left.bound[there.contact == 0] == 0).all(), "and from there it comes to the surface"

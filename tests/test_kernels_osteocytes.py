@@ -1,5 +1,7 @@
 """Kernels of osteocytes against their plain twins."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -25,13 +27,13 @@ from trabecula.kernels.osteocytes import (
     offset,
     trigger_clusters,
 )
-from trabecula.kernels.space import make_ball
+from trabecula.kernels.space import Moment, make_ball
 
 pytestmark = pytest.mark.twin
 NEVER_SOUGHT = -2
 RATES = make_rates(
     OsteocyteRates, death=0.1, trigger=0.05, depth=35.0, radius=70.0, share=0.3, emission=20.0,
-    fading=0.4, young=60.0,
+    fading=0.4, young=60.0, thinning=0.006,
 )  # fmt: skip
 
 
@@ -92,13 +94,35 @@ def test_ageing(seed, periodic):
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
 def test_clusters(seed, periodic):
     lattice, space, table, _ = make_world(seed, periodic)
+    """Stress to float32, in which it is kept."""
     (clusters, deaths), (after, *_) = compare(
         trigger_clusters, twins.osteocytes.trigger_clusters, table, 145, lattice.formed, space,
-        make_moment(seed), RATES,
+        make_moment(seed), RATES, rtol=2e-7,
     )  # fmt: skip
     assert clusters > 1
     assert deaths > 1
     assert (after.stress > table.stress).any()
+
+
+def test_worn_bone_is_called_for_as_often_as_it_held_cells():
+    """Of n cells exp(-thinning age) are left: who is left begins as many clusters, and calls as loud."""
+    lattice, space, table, _ = make_world(1, 1)
+    count, clusters, loudest = 150, [], []
+    table.unrest[:], table.reach[:], table.outlet[:], table.stress[:] = 1.0, 20.0, 0, 0.0
+    for age in (0.0, 500.0):
+        lattice.formed[...] = 41.0 - age
+        rates = RATES._replace(trigger=0.02, thinning=0.004, share=0.0, young=0.0)
+        begun, loud = 0, 0.0
+        for seed in range(400):
+            after, moment = copy.deepcopy(table), Moment(seed, 41, 41.0, 0.1)
+            begun += trigger_clusters(after, count, lattice.formed, space, moment, rates)[0]
+            loud = max(loud, after.stress.max())
+        clusters.append(begun)
+        loudest.append(loud)
+    expected = (table.uid[:count] != 0).sum() * 400 * 0.1 * 0.02
+    assert abs(clusters[0] - expected) < 4 * expected**0.5
+    assert abs(clusters[1] - np.exp(2.0) * expected) < 4 * (np.exp(2.0) * expected) ** 0.5
+    assert np.allclose(loudest, [RATES.emission, np.exp(2.0) * RATES.emission], rtol=1e-6)
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

@@ -4,10 +4,10 @@ import math
 
 from trabecula.base.codes import Stream
 from twins.keyed import draw
-from twins.space import nearest_first, neighbour, places_of, squared
+from twins.space import is_bone, nearest_first, neighbour, places_of, squared
 
 
-def settle_factor(lattice, scene, space, ball):
+def settle_factor(lattice, scene, space, ball, near):
     """Factor that lost its surface goes to the nearest one, among equals by site, pit and hollow."""
     lost = 0
     for place in places_of(space):
@@ -17,7 +17,7 @@ def settle_factor(lattice, scene, space, ball):
         lattice.bound[place] = 0
         found = [
             (squared(offset), there)
-            for offset in nearest_first(ball)
+            for offset in nearest_first(ball if is_bone(lattice.matrix, place) else ball[:near])
             if squared(offset) > 0
             and scene.contact[there := neighbour(place, offset, space)] > 0
         ]  # fmt: skip

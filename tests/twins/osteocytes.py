@@ -51,13 +51,17 @@ def trigger_clusters(table, count, formed, space, moment, rates):
     place = {i: split(table.voxel[i], space) for i in near}
     outlet = {i: split(table.outlet[i], space) for i in near}
     outward = {i: steps_between(place[i], outlet[i], space) for i in near}
+    # worn matrix is called for as loud and as often as when all its cells lived
+    age = {i: max(0.0, moment.time - float(formed[place[i]])) for i in near}
+    weight = {i: math.exp(rates.thinning * age[i]) for i in near}
     clusters = deaths = 0
     for i in near:
         start = int(table.uid[i])
         is_old = moment.time - float(formed[place[i]]) >= rates.young
         if start == 0 or not is_old:
             continue
-        if not happens(moment, Stream.TRIGGER, start, 0, rates.trigger * float(table.unrest[i])):
+        rate = rates.trigger * float(table.unrest[i]) * weight[i]
+        if not happens(moment, Stream.TRIGGER, start, 0, rate):
             continue
         clusters += 1
         for j in near:
@@ -73,5 +77,5 @@ def trigger_clusters(table, count, formed, space, moment, rates):
                 table.uid[j] = 0
                 deaths += 1
             else:
-                table.stress[j] = max(float(table.stress[j]), rates.emission)
+                table.stress[j] = max(float(table.stress[j]), rates.emission * weight[j])
     return clusters, deaths

@@ -31,7 +31,9 @@ OSTEOCYTE, LINING, DEAD = 2, 3, 4
 
 def step_factor(state: State, p: Parameters, stage: Stage) -> None:
     """Bound factor stays on the surface, wherever the surface goes, and fades slowly."""
-    lost = settle_factor(state.lattice, stage.scene, stage.space, make_ball(FAR / state.grid.voxel))
+    ball = make_ball(FAR / state.grid.voxel)
+    near = len(make_ball(min(p["cells.factor.reach"], FAR) / state.grid.voxel))
+    lost = settle_factor(state.lattice, stage.scene, stage.space, ball, near)
     faded = fade_factor(state.lattice.bound, make_moment(state), 1.0 / p["cells.factor.life"])
     state.coupling.lost += int(lost)
     state.coupling.faded += int(faded)

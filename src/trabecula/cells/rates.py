@@ -153,6 +153,7 @@ def make_osteocyte_rates(p: Table, signals: Signals) -> OsteocyteRates:
         emission=p["cells.osteocyte.emission"],
         fading=1.0 / p["cells.osteocyte.fading"],
         young=p["cells.bone.young"],
+        thinning=1.0 / p["cells.osteocyte.life"],
     )
 
 

@@ -4,16 +4,18 @@ import numpy as np
 
 from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw
-from trabecula.kernels.space import join, neighbour, split
+from trabecula.kernels.space import HALF_QUANTA, join, neighbour, split
 
 FATE, OSTEOCYTE = 14, 16
 
 
 @kernel
-def settle_factor(lattice, scene, space, ball):
+def settle_factor(lattice, scene, space, ball, near):
     """Move factor that is buried or hangs in the open to the nearest surface voxel.
 
-    Returns the quanta that found no surface within `ball` and are lost.
+    What is buried looks through `ball`, what hangs in the open through its first `near` places:
+    where a rod was cut or a plate holed, nothing is there to lay matrix on. Returns the quanta that
+    found no surface and are lost.
     """
     bound = lattice.bound.reshape(-1)
     lost = 0
@@ -23,9 +25,10 @@ def settle_factor(lattice, scene, space, ball):
         z, y, x = split(flat, space)
         if scene.contact[z, y, x] > 0:
             continue
+        reach = near if lattice.matrix[z, y, x] < HALF_QUANTA else len(ball)
         best = -1
         best_rank = 1e9
-        for k in range(1, len(ball)):
+        for k in range(1, reach):
             dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
             distance = float(dz * dz + dy * dy + dx * dx)
             if distance - 1.0 >= best_rank:

@@ -15,7 +15,8 @@ ROWS = 512
 class OsteocyteRates(NamedTuple):
     """``death`` 1/d; ``trigger`` 1/d per osteocyte near the surface; ``depth`` and ``radius`` um of a
     cluster; ``share`` that dies in it; ``emission`` stress of its bystanders; ``fading`` 1/d of
-    stress; ``young`` d: bone younger than that does not start a site.
+    stress; ``young`` d: bone younger than that does not start a site; ``thinning`` 1/d: rate at which
+    years take osteocytes, so that who is left answers for more matrix.
     """
 
     death: float
@@ -26,6 +27,7 @@ class OsteocyteRates(NamedTuple):
     emission: float
     fading: float
     young: float
+    thinning: float
 
 
 @kernel
@@ -102,13 +104,20 @@ def offset(a, b, n, periodic):
 
 
 @kernel
+def weigh(formed, moment, rates):
+    """Cells that lived once in the matrix that a cell of bone formed at `formed` (d) answers for."""
+    return np.exp(rates.thinning * max(0.0, moment.time - formed))
+
+
+@kernel
 def trigger_clusters(table, count, formed, space, moment, rates):
     """Start clusters of osteocyte death near the surface, and stress their bystanders.
 
     A cell within `depth` of the surface, in bone that is no longer young, starts one at rate
     `trigger` times its unrest. Cells whose outlet lies within `radius` of its outlet, on the same
     side of the strut and within `depth`, die with probability `share`; the others emit RANKL in
-    excess. Returns (clusters, deaths).
+    excess. Both weigh by what a cell answers for since the years took its neighbours: worn matrix
+    is renewed though few are left in it. Returns (clusters, deaths).
     """
     flat_formed = formed.reshape(-1)
     clusters = 0
@@ -116,11 +125,12 @@ def trigger_clusters(table, count, formed, space, moment, rates):
     for i in range(count):
         if table.uid[i] == 0 or table.outlet[i] < 0 or table.reach[i] > rates.depth:
             continue
-        hazard = rates.trigger * table.unrest[i] * moment.dt
+        formed_here = flat_formed[table.voxel[i]]
+        hazard = rates.trigger * table.unrest[i] * weigh(formed_here, moment, rates) * moment.dt
         u = draw(moment.seed, TRIGGER, moment.step, table.uid[i], 0)
         if u >= hazard or u >= 1.0 - np.exp(-hazard):
             continue
-        if moment.time - flat_formed[table.voxel[i]] < rates.young:
+        if moment.time - formed_here < rates.young:
             continue
         clusters += 1
         start = table.uid[i]
@@ -150,5 +160,6 @@ def trigger_clusters(table, count, formed, space, moment, rates):
                 table.uid[j] = 0
                 deaths += 1
             else:
-                table.stress[j] = max(table.stress[j], rates.emission)
+                call = rates.emission * weigh(flat_formed[table.voxel[j]], moment, rates)
+                table.stress[j] = max(table.stress[j], call)
     return clusters, deaths
