@@ -18,6 +18,7 @@ from trabecula.cli.main import app
 from trabecula.config import load_config
 from trabecula.kernels.compile import get_max_threads
 from trabecula.records import read_state
+from trabecula.records.statusfile import read_status
 from trabecula.runner import lock, progress, resume, run, stop, verify_folder
 from trabecula.runner.cache import StateCache
 from trabecula.runner.lock import NAME, _is_at, lock_folder
@@ -75,6 +76,35 @@ def test_a_stopped_run_saves_and_goes_on_bit_by_bit(place, cache, whole, eager, 
     assert read_all(folder / "results.h5") == whole
     assert get_status(folder) == "done"
     assert not list(folder.glob(".*"))
+
+
+def test_a_run_stopped_in_its_last_step_is_finished(place, cache, eager):
+    """The signal comes after the last sample that was due, and before those that only an end takes."""
+    odd = write(place, TINY.replace("duration: 24 d", "duration: 23 d"))
+    whole = read_all(run(odd, place / "odd", cache=cache).folder / "results.h5")
+    folder = place / "stopped-last"
+    with pytest.raises(KeyboardInterrupt):
+        run(odd, folder, progress=ask_at(23.0), cache=cache)
+    assert get_saved(folder) == 23.0
+    assert read_all(folder / "results.h5") != whole
+    assert resume(folder, cache=cache).days == 23.0
+    assert read_all(folder / "results.h5") == whole
+    assert get_status(folder) == "done"
+    with pytest.raises(InputError, match=r"come to day 23.*--until"):
+        resume(folder, cache=cache)
+
+
+def test_a_stopped_run_still_tells_how_far_it_came(place, cache, eager):
+    folder = place / "far"
+    with pytest.raises(KeyboardInterrupt):
+        run(write(place), folder, progress=ask_at(9.0), cache=cache)
+    status = json.loads((folder / "status.json").read_text())
+    assert (status["state"], status["time"], status["until"]) == ("interrupted", 9.0, 24.0)
+    assert 0.1 < status["bv_tv"] < 0.4
+    (folder / "status.json").write_text("[")
+    assert read_status(folder) == {}
+    (folder / "status.json").unlink()
+    assert read_status(folder) == {}
 
 
 class Killed(BaseException):

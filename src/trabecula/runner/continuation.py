@@ -69,7 +69,7 @@ def resume(
             job.carry_out(job.live)
             return job.summary
         state, meta = read_state(folder.checkpoint)
-        _check(place, stored, config, state, meta)
+        _check(folder, stored, config, state, meta)
         _trim_memory(config, state, meta["sampler"])
         folder.write_config(config.to_yaml())
         job.carry_out(lambda: job.go_on(state, meta["sampler"]))
@@ -102,15 +102,18 @@ def _lengthen(stored: "Config", until: float) -> "Config":
 
 
 def _check(
-    place: Path, stored: "Config", config: "Config", state: State, meta: dict[str, Any]
+    folder: RunFolder, stored: "Config", config: "Config", state: State, meta: dict[str, Any]
 ) -> None:
-    """Insist that the checkpoint is of this configuration and program, and lies before the end.
+    """Insist that the checkpoint is of this configuration and program, and not of a run that is done.
+
+    One that was stopped in its last step has come to its end but lacks what only an end writes.
 
     Raises
     ------
     InputError
         If not.
     """
+    place = folder.path
     if meta.get("config_digest") != compute_resume_digest(stored):
         msg = (
             f"{place / 'config.yaml'}: found another configuration than the checkpoint was made with; "
@@ -123,7 +126,8 @@ def _check(
             "same one, so that no file mixes two; run it with that version, or begin a new run"
         )
         raise InputError(msg)
-    if state.clock.time >= config.duration - 1e-9:
+    left = config.duration - state.clock.time
+    if left < -1e-9 or (left <= 1e-9 and folder.read_status().get("state") == "done"):
         msg = (
             f"{place}: found a run that has come to day {state.clock.time:g}; allowed: an end after it; "
             f"name one with --until (this one is {config.duration:g} d)"

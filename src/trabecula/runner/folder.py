@@ -1,19 +1,14 @@
 """The folder of a run: its files, its status and its log."""
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ResultsError
 from trabecula.records.atomic import write_text_whole
 from trabecula.records.results import WORKING
+from trabecula.records.statusfile import read_status, tell_time, write_status
 from trabecula.runner.pruning import choose_superfluous
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def find_rubbish(folder: Path) -> list[Path]:
@@ -38,7 +33,6 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config = path / "config.yaml"
-        self.status = path / "status.json"
         self.log = path / "log.txt"
         self.checkpoint = path / "checkpoint.h5"
         self.states = path / "states"
@@ -83,10 +77,13 @@ class RunFolder:
 
     def write_status(self, state: str, values: Mapping[str, Any]) -> None:
         """Replace ``status.json``: running, done, interrupted or failed, with plain values."""
-        content = {"state": state, "updated": _now(), **values}
-        write_text_whole(self.status, json.dumps(content, indent=2) + "\n")
+        write_status(self.path, state, values)
+
+    def read_status(self) -> Mapping[str, Any]:
+        """Return what ``status.json`` says; nothing where there is none, or none that can be read."""
+        return read_status(self.path)
 
     def add_log(self, text: str) -> None:
         """Add a line to the log."""
         with self.log.open("a", encoding="utf-8") as handle:
-            handle.write(f"{_now()} {text}\n")
+            handle.write(f"{tell_time()} {text}\n")

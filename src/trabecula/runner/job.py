@@ -188,4 +188,5 @@ class Job:
         if status != "done":
             with suppress(OSError, ResultsError):  # what ended the run is what is told
                 self._folder.add_log(status)
-                self._folder.write_status(status, {"name": self._config.name})
+                reached = self._folder.read_status()  # up to which day its files go stays told
+                self._folder.write_status(status, {**reached, "name": self._config.name})

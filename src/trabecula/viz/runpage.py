@@ -1,7 +1,6 @@
 """One run as one page: what was asked, what happened, pictures, tables, provenance, how to repeat it."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from trabecula.analysis.interventions import Intervention, find_interventions
 from trabecula.analysis.sampling import TOTALS, choose_window, compute_percent_change, compute_rate
 from trabecula.analysis.windows import compute_baseline, compute_end, compute_start, find_given
 from trabecula.records.moments import read_moment
+from trabecula.records.statusfile import read_status
 from trabecula.viz.figures import KINDS, draw_all
 from trabecula.viz.page import (
     Html,
@@ -98,15 +98,6 @@ def make_run_page(place: Path) -> str:
         make_section("provenance", "Provenance", *_tell_provenance(results, status)),
         make_section("repeat", "How to repeat it", *_tell_repeat(results, name)),
     )
-
-
-def read_status(folder: Path) -> Mapping[str, Any]:
-    """Return what ``status.json`` says; nothing if it is missing or damaged."""
-    try:
-        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return status if isinstance(status, dict) else {}
 
 
 def find_volume(results: Results) -> float | None:

@@ -14,6 +14,7 @@ from trabecula.analysis.sampling import WINDOW, compute_percent_change
 from trabecula.analysis.windows import compute_baseline
 from trabecula.base.errors import InputError, ResultsError
 from trabecula.records.lines import read_lines
+from trabecula.records.statusfile import read_status
 from trabecula.study.cohort import group_patients
 from trabecula.study.manifest import NAME as MANIFEST
 from trabecula.viz.page import (
@@ -30,7 +31,7 @@ from trabecula.viz.page import (
     make_text_block,
     to_number,
 )
-from trabecula.viz.runpage import draw_pictures, read_status, tell_asked, tell_numbers, to_change
+from trabecula.viz.runpage import draw_pictures, tell_asked, tell_numbers, to_change
 from trabecula.viz.series import draw_arms
 from trabecula.viz.verdicttable import make_verdict_table
 

@@ -1,0 +1,38 @@
+"""``status.json`` of a run's folder: how it stands, for programs and for people."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trabecula.records.atomic import write_text_whole
+
+NAME = "status.json"
+
+
+def write_status(folder: Path, state: str, values: Mapping[str, Any]) -> None:
+    """Replace the status: running, done, interrupted or failed, with plain values.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be written.
+    """
+    content = {"state": state, "updated": tell_time()}
+    content |= {key: value for key, value in values.items() if key not in content}
+    write_text_whole(folder / NAME, json.dumps(content, indent=2) + "\n")
+
+
+def read_status(folder: Path) -> Mapping[str, Any]:
+    """Return what the status says; nothing where there is none, or none that can be read."""
+    try:
+        status = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return status if isinstance(status, dict) else {}
+
+
+def tell_time() -> str:
+    """Return the present moment (UTC) to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
