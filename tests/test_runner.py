@@ -271,6 +271,26 @@ def test_a_missed_volume_is_corrected_once(config, tmp_path, monkeypatch):
     assert "generated again" in spin_up.notes[-1]
 
 
+def test_a_volume_that_chance_misses_is_corrected_again_and_not_for_ever(
+    config, tmp_path, monkeypatch
+):
+    """What is off by chance each time is told each time; four structures are the most."""
+    spin_up, asked = SpinUp(config, StateCache(tmp_path), None), []
+
+    def grow(step, bv_tv):
+        asked.append(bv_tv)
+        state = make_empty()
+        state.volume.start = round((0.2 + 0.02 * (-1) ** len(asked)) * FULL * state.grid.size)
+        return state
+
+    monkeypatch.setattr(spin_up, "_spin_once", grow)
+    spin_up._spin(1000)
+    assert len(asked) == 4
+    assert len(spin_up.notes) == 3
+    assert "missed 0.2 by -0.0200" in spin_up.notes[0]
+    assert "misses it by +0.0200" in spin_up.notes[0]
+
+
 def test_an_interrupted_run_says_so(config, folder, cache, monkeypatch):
     monkeypatch.setattr(progress, "PAUSE", 0.0)
 
