@@ -59,7 +59,7 @@ EXPECTED = [
     (20, 5, "hormones.parameters.denosumab.clearence", "unknown", "key", "denosumab.clearance"),
     (21, 26, "hormones.parameters.denosumab.clearance", "5000 mL/d", "40 .. 110 mL/d", "Sutjandra"),
     (22, 27, "hormones.parameters.denosumab.absorption", "3 kg", "0.07 .. 0.4 1/d", ""),
-    (24, 5, "protocol[0]", "an unknown drug 'x'", "hormones.drugs", ""),
+    (24, 12, "protocol[0].drug", "an unknown drug 'x'", "hormones.drugs", ""),
     (25, 19, "mechanics.mesh", "'croase'", "coarse or fine", "did you mean coarse?"),
     (25, 39, "mechanics.stress.z", "-1 MPa", "0 .. 50 MPa", ""),
     (25, 75, "mechanics.parameters.sensing.full", "99", "1.5 .. 8", ""),
@@ -75,6 +75,52 @@ def find_problems(path: Path, text: str, sets: tuple[str, ...] = ()) -> list[Pro
     with pytest.raises(ConfigError) as caught:
         load_config(path, sets)
     return caught.value.problems
+
+
+TWO_STAGES = """\
+lattice: {bv_tv: 2}
+patient: {sex: male, stage: natural_menopause}
+output: {every: 1 h, snapshots: fast}
+duration: 1 y
+hormones:
+  levels:
+    estradiol: [[0, 100], [5, nope], [3], [9, 20]]
+protocol:
+  - {drug: anastrozole, dose: 100 kg, evry: 1 d}
+  - {drug: prednisone, evry: 1 d, dos: 5 mg}
+  - {drug: prednisone, dose: 5 mg,
+     every: soon}
+  - anastrozole 1 mg dailly
+"""
+
+
+def test_what_lies_between_keys_is_told_beside_what_is_wrong_with_them(tmp_path: Path) -> None:
+    """Two wrong points of one series, two wrong keys of one prescription, each where it stands."""
+    problems = find_problems(tmp_path / "two.yaml", TWO_STAGES)
+    found = [(p.where.split(":", 1)[1], p.key) for p in problems]
+    assert found == [
+        ("1:18", "lattice.bv_tv"),
+        ("2:29", "patient.stage"),
+        ("3:17", "output.every"),
+        ("3:33", "output.snapshots"),
+        ("7:27", "hormones.levels.estradiol[1]"),
+        ("7:38", "hormones.levels.estradiol[2]"),
+        ("9:31", "protocol[0].dose"),
+        ("9:39", "protocol[0].evry"),
+        ("10:24", "protocol[1].evry"),
+        ("10:35", "protocol[1].dos"),
+        ("12:13", "protocol[2].every"),
+        ("13:5", "protocol[3]"),
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["step: never", "patient: {sex: femal, stage: adult}"])
+def test_what_may_follow_from_a_wrong_key_is_not_told(tmp_path: Path, wrong: str) -> None:
+    """With no step known nothing can be shorter than it."""
+    text = f"{wrong}\noutput: {{every: 1 h}}\nduration: 10 d\n"
+    problems = find_problems(tmp_path / "one.yaml", text)
+    others = {p.key for p in problems} - {"step", "patient.sex"}
+    assert others == ({"output.every"} if wrong.startswith("patient") else set())
 
 
 def test_all_mistakes_at_once_with_their_places(tmp_path: Path) -> None:

@@ -299,8 +299,8 @@ def test_mistakes_of_a_protocol_stand_at_their_place():
     with pytest.raises(ConfigError) as caught:
         read(text)
     [problem] = caught.value.problems
-    assert problem.where == "t.yaml:4:5"
-    assert problem.key == "protocol[1]"
+    assert problem.where == "t.yaml:4:11"
+    assert problem.key == "protocol[1].drug"
     with pytest.raises(ConfigError, match="a list of prescriptions"):
         read("duration: 1 y\nprotocol: 3\n")
 

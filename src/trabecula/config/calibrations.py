@@ -15,7 +15,7 @@ from trabecula.config.load import apply_setting, make_config
 from trabecula.config.marks import Document, Key, load_yaml, to_dotted
 from trabecula.config.names import find_nearest, replace_odd
 from trabecula.config.parameters import Parameters, Row, load_parameters
-from trabecula.config.problems import make_problem
+from trabecula.config.problems import make_problems
 
 FITTED = ("C", "D")
 """Grades of rows that may be fitted; A and B were measured."""
@@ -129,7 +129,7 @@ def load_calibration(path: str | Path) -> Calibration:
         settings = CalibrationSettings.model_validate(data)
     except ValidationError as error:
         known = {problem.where for problem in problems}
-        found = [make_problem(dict(e), document, CalibrationSettings) for e in error.errors()]
+        found = make_problems(error, document, CalibrationSettings)
         problems += [problem for problem in found if problem.where not in known]
     if settings is None:
         raise ConfigError(problems)

@@ -8,7 +8,7 @@ from trabecula.base.errors import ConfigError, Problem
 from trabecula.config.fits import apply_fit
 from trabecula.config.marks import Document, Key, load_yaml, parse_yaml, to_dotted
 from trabecula.config.names import replace_odd
-from trabecula.config.problems import make_problem
+from trabecula.config.problems import make_problems
 from trabecula.config.resolve import find_conflicts, resolve
 from trabecula.config.schema import Config
 from trabecula.config.sheets import read_sheets
@@ -51,7 +51,7 @@ def make_config(document: Document, file: Path) -> Config:
         config = Config.model_validate(data)
     except ValidationError as error:
         known = {problem.where for problem in problems}  # a tag, a key given twice: said once
-        found = [make_problem(dict(e), document) for e in error.errors(include_url=False)]
+        found = make_problems(error, document)
         problems += [problem for problem in found if problem.where not in known]
     problems += find_conflicts(data, config, document, file)
     if problems or config is None:

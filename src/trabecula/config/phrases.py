@@ -1,6 +1,8 @@
 """Prescriptions in words, taken apart into keys: ``estradiol 50 ug patch twice a week for 3 months``."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from trabecula.config.names import find_nearest
@@ -56,11 +58,38 @@ SPAN = rf"(?:(?P<n>{NUMBER})\s*)?(?P<span>{SPELLED})\b"
 
 
 class RegimenError(ValueError):
-    """A prescription that cannot be read: what was found, what is allowed, a hint."""
+    """A prescription that cannot be read: what was found, what is allowed, a hint.
 
-    def __init__(self, found: str, allowed: str, hint: str = "") -> None:
+    Parameters
+    ----------
+    key
+        The key of the entry that is wrong; empty if it is the whole entry.
+    is_gap
+        Whether something is not there, which another key that is misspelt may have been.
+    """
+
+    def __init__(
+        self, found: str, allowed: str, hint: str = "", key: str = "", is_gap: bool = False
+    ) -> None:
         super().__init__(f"found {found}; allowed: {allowed}")
         self.found, self.allowed, self.hint = found, allowed, hint
+        self.key, self.is_gap = key, is_gap
+
+
+@contextmanager
+def reading(key: str) -> Iterator[None]:
+    """Let what cannot be read in here be of `key`.
+
+    Raises
+    ------
+    RegimenError
+        Whatever is raised, with its key.
+    """
+    try:
+        yield
+    except RegimenError as error:
+        error.key = error.key or key
+        raise
 
 
 def read_phrase(text: str, with_drug: bool = True) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from trabecula.config.marks import Document, Key, to_dotted
 from trabecula.config.parameters import find_override_problems
 from trabecula.config.paths import find_path_problem, to_key
 from trabecula.config.populationschema import Distribution, PopulationSettings, Variation
-from trabecula.config.problems import make_problem
+from trabecula.config.problems import make_problems
 from trabecula.config.support import Support, find_support
 
 DECIDED = ("seed", "lattice.seed")
@@ -98,7 +98,7 @@ def read_variation(
             for marks in (document.keys, document.values)
         )
         own = Document(document.name, given, keys, values)
-        found = [make_problem(dict(one), own, Variation) for one in error.errors()]
+        found = make_problems(error, own, Variation)
         return None, [replace(one, key=f"{to_dotted(base)}.{one.key}") for one in found]
     problems = find_population_problems(settings, document, base, decided)
     return (None if problems else settings), problems

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from trabecula.base.errors import Problem
 from trabecula.config.marks import Document, Key, to_dotted
@@ -11,10 +11,19 @@ from trabecula.config.schema import Config
 from trabecula.config.types import Quantity
 
 
-def make_problem(
-    error: dict[str, Any], document: Document, root: type[BaseModel] = Config
-) -> Problem:
-    """Translate one pydantic error about a file whose top level is `root`."""
+def make_problems(
+    error: ValidationError, document: Document, root: type[BaseModel] = Config
+) -> list[Problem]:
+    """Translate what pydantic reports about a file whose top level is `root`."""
+    problems: list[Problem] = []
+    for one in error.errors(include_url=False):
+        problems.append(_make_problem(dict(one), document, root))
+        for more in one.get("ctx", {}).get("more", ()):
+            problems.append(_make_problem({**one, "ctx": more}, document, root))
+    return problems
+
+
+def _make_problem(error: dict[str, Any], document: Document, root: type[BaseModel]) -> Problem:
     path: Key = tuple(part for part in error["loc"] if part != "[key]")
     kind = error["type"]
     if "[key]" in error["loc"] or kind == "extra_forbidden":

@@ -12,7 +12,15 @@ from typing import Any
 from trabecula.config.names import find_nearest
 from trabecula.config.parameters import load_parameters
 from trabecula.config.pharmacopoeia import Drug, find_drug, find_route, list_names
-from trabecula.config.phrases import ANALYTES, NUMBER, SPAN, SPANS, RegimenError, read_phrase
+from trabecula.config.phrases import (
+    ANALYTES,
+    NUMBER,
+    SPAN,
+    SPANS,
+    RegimenError,
+    read_phrase,
+    reading,
+)
 from trabecula.config.types import LARGEST_TIME
 from trabecula.config.units import QuantityError, to_number
 
@@ -20,6 +28,7 @@ KEYS = (
     "drug", "dose", "route", "every", "from", "until", "for", "times", "target", "doses", "after",
 )  # fmt: skip
 UNKNOWN_DRUG = "an unknown drug"
+EVERY = "every: 7 d, or in words daily, weekly"
 MOST_DOSES = 50_000
 """Doses of one regimen beyond which it is a mistake."""
 
@@ -125,35 +134,50 @@ def read_regimen(
         entry = read_phrase(entry)
     if not isinstance(entry, Mapping):
         raise RegimenError(repr(entry), "a prescription in words, or keys " + ", ".join(KEYS))
-    unknown = [str(key) for key in entry if key not in KEYS]
-    if unknown:
-        hint = find_nearest(unknown[0], list(KEYS))
-        raise RegimenError(f"a key {unknown[0]}", ", ".join(KEYS), hint)
+    for error in find_unknown(entry):
+        raise error
     parts = dict(entry)
     if isinstance(parts.get("dose"), str):
-        parts = {
-            **read_phrase(parts["dose"], with_drug=False),
-            **{k: v for k, v in parts.items() if k != "dose"},
-        }
-    drug = _find(parts.get("drug"), parts.get("route"), own, parts.get("dose"))
-    route = _read_route(parts.get("route"), drug)
-    target = None if parts.get("target") is None else _read_target(parts["target"])
+        with reading("dose"):
+            phrase = read_phrase(parts["dose"], with_drug=False)
+        parts = {**phrase, **{k: v for k, v in parts.items() if k != "dose"}}
+    with reading("drug"):
+        drug = _find(parts.get("drug"), parts.get("route"), own, parts.get("dose"))
+    with reading("route"):
+        route = _read_route(parts.get("route"), drug)
+    with reading("target"):
+        target = None if parts.get("target") is None else _read_target(parts["target"])
     if parts.get("doses") is not None:
-        return Regimen(drug, route, _read_doses(parts["doses"], drug, weight), target)
+        with reading("doses"):
+            return Regimen(drug, route, _read_doses(parts["doses"], drug, weight), target)
     if parts.get("dose") is None:
-        raise RegimenError("no dose", f"a dose in {drug.unit}, such as {drug.low:g} {drug.unit}")
-    dose = _read_dose(parts["dose"], drug, weight)
-    start = _read_time(parts.get("from", 0.0), "from") + _find_end(parts.get("after"), earlier)
+        allowed = f"a dose in {drug.unit}, such as {drug.low:g} {drug.unit}"
+        raise RegimenError("no dose", allowed, is_gap=True)
+    with reading("dose"):
+        dose = _read_dose(parts["dose"], drug, weight)
+    start = _read_time(parts.get("from", 0.0), "from")
+    with reading("after"):
+        start += _find_end(parts.get("after"), earlier)
     days, schedule = _list_days(parts, start, duration)
     if target is not None and not schedule:
-        raise RegimenError("a target without an interval", "every: 7 d, or words such as daily")
+        raise RegimenError("a target without an interval", EVERY, key="target", is_gap=True)
     spelled = (("dose", dose), ("from", start), *schedule)
     return Regimen(drug, route, tuple((day, dose) for day in days), target, spelled)
 
 
+def find_unknown(entry: Mapping[str, Any]) -> list[RegimenError]:
+    """Return what is wrong with the keys of an entry."""
+    names, allowed = list(KEYS), ", ".join(KEYS)
+    return [
+        RegimenError(f"a key {key}", allowed, find_nearest(str(key), names), str(key))
+        for key in entry
+        if key not in KEYS
+    ]
+
+
 def _find(name: Any, route: Any, own: Mapping[str, Drug], dose: Any = None) -> Drug:
     if not isinstance(name, str) or not name.strip():
-        raise RegimenError("no drug", "drug: one of " + ", ".join(list_names(own)))
+        raise RegimenError("no drug", "drug: one of " + ", ".join(list_names(own)), is_gap=True)
     unit = re.fullmatch(rf"{NUMBER}\s*(\w+)", str(dose).strip())
     way = find_route(route) if isinstance(route, str) else ""
     drug = find_drug(name, way, own, unit[1] if unit else "")
@@ -213,12 +237,11 @@ def _read_time(value: Any, name: str) -> float:
     try:
         days = _spell_span(value) if isinstance(value, str) else to_number(value, "d")
     except QuantityError as error:
-        raise RegimenError(
-            f"{name}: {value!r} ({error})", "a time such as 30 d or 6 months"
-        ) from error
+        allowed = "a time such as 30 d or 6 months"
+        raise RegimenError(f"{name}: {value!r} ({error})", allowed, key=name) from error
     if abs(days) > LARGEST_TIME:
         allowed = f"days from {-LARGEST_TIME:g} to {LARGEST_TIME:g}, a hundred years to both sides"
-        raise RegimenError(f"{name}: {value!r}", allowed)
+        raise RegimenError(f"{name}: {value!r}", allowed, key=name)
     return days
 
 
@@ -245,24 +268,25 @@ def _list_days(
     """Return the days of the doses, and the keys that spell them in numbers."""
     if parts.get("for") is not None:
         if parts.get("until") is not None:
-            raise RegimenError(f"for {parts['for']} and until {parts['until']}", "one of the two")
+            found = f"for {parts['for']} and until {parts['until']}"
+            raise RegimenError(found, "one of the two", key="for")
         parts = {**parts, "until": start + _read_time(parts["for"], "for")}
     end = duration if parts.get("until") is None else _read_time(parts["until"], "until")
     every, times = parts.get("every"), parts.get("times")
     gap = 0.0 if every is None else _read_time(every, "every")
     if every is not None and gap < 0.05:
-        raise RegimenError(f"every {every!r}", "0.05 d or more")
+        raise RegimenError(f"every {every!r}", "0.05 d or more", key="every")
     if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
-        raise RegimenError(f"times {times!r}", "a whole number from 1 on")
+        raise RegimenError(f"times {times!r}", "a whole number from 1 on", key="times")
     if end <= start and parts.get("until") is not None:
-        raise RegimenError(
-            f"until day {end:g} but from day {start:g}", "an end after the beginning"
-        )
+        found = f"until day {end:g} but from day {start:g}"
+        raise RegimenError(found, "an end after the beginning", key="until")
     if gap == 0.0:
         if times not in (None, 1):
-            raise RegimenError(f"{times} times without an interval", "every: 7 d, or such")
+            found = f"{times} times without an interval"
+            raise RegimenError(found, "every: 7 d, or such", key="times", is_gap=True)
         if parts.get("until") is not None:
-            raise RegimenError("an end without an interval", "every: 7 d, or words such as daily")
+            raise RegimenError("an end without an interval", EVERY, key="until", is_gap=True)
         return [start], []
     count = max(1, -int(-(end - start) // gap)) if times is None else times
     if times is not None and parts.get("until") is not None:
@@ -292,7 +316,8 @@ def _read_target(value: Any) -> Target:
         raise RegimenError(f"target {names[0]}: {limits!r} ({error})", allowed) from error
     if not 0.0 <= low < high:
         raise RegimenError(f"target {names[0]}: {low:g} to {high:g}", "a range from low to high")
-    every = _read_time(value.get("every", 28.0), "every")
+    with reading("target"):
+        every = _read_time(value.get("every", 28.0), "")
     if every < 1.0:
         raise RegimenError(f"visits every {every:g} d", "1 d or more")
     return Target(names[0], low, high, every)

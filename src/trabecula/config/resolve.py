@@ -1,15 +1,25 @@
 """Checks between keys, and the defaults that depend on other keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from trabecula.base.errors import Problem
 from trabecula.config.marks import Document, Key, to_dotted
 from trabecula.config.names import STAGES
 from trabecula.config.parameters import find_disorder, find_override_problems
 from trabecula.config.phrases import RegimenError
-from trabecula.config.regimens import MEAN_WEIGHT, UNKNOWN_DRUG, Regimen, read_regimen
+from trabecula.config.regimens import (
+    KEYS,
+    MEAN_WEIGHT,
+    UNKNOWN_DRUG,
+    Regimen,
+    find_unknown,
+    read_regimen,
+)
 from trabecula.config.schema import Config, LatticeSettings
 
 GENERATED: dict[str, Any] = {
@@ -36,11 +46,45 @@ def find_conflicts(
     problems = _check_lattice(data.get("lattice"), document, file)
     for block in ROOMS_OF_BLOCK:
         problems += _check_overrides(data, block, document)
-    if config is not None:
-        problems += _check_intervals(config, document)
-        problems += _check_patient(config, document)
+    rest, wrong = (config, set()) if config is not None else find_valid(data)
+    if rest is not None:
+        if ("step",) not in wrong:
+            said = {to_dotted(path) for path in wrong}
+            problems += [p for p in _check_intervals(rest, document) if p.key not in said]
+        if all(path[:1] != ("patient",) for path in wrong):
+            problems += _check_patient(rest, document)
     problems += _check_protocol(data, config, document)
     return problems
+
+
+def find_valid(data: dict[str, Any]) -> tuple[Config | None, set[Key]]:
+    """Return the configuration without the keys that are wrong, and these; None if none is left.
+
+    So what lies between the others is told at once, and not when those have been mended.
+    """
+    rest, wrong = deepcopy(data), set[Key]()
+    try:
+        return Config.model_validate(rest), wrong
+    except ValidationError as error:
+        for place in (e["loc"] for e in error.errors(include_url=False)):
+            wrong.add(_drop(rest, place))
+    try:
+        return Config.model_validate(rest), wrong
+    except ValidationError:
+        return None, wrong
+
+
+def _drop(data: Any, place: Key) -> Key:
+    """Take the key at `place` out of `data`, or the nearest above it; return which."""
+    block, path = data, []
+    for step in place:
+        if not isinstance(block, dict) or step not in block:
+            break
+        path.append(step)
+        parent, block = block, block[step]
+    if path:
+        del parent[path[-1]]
+    return tuple(path)
 
 
 def _check_protocol(
@@ -60,16 +104,29 @@ def _check_protocol(
     horizon = 0.0 if config is None else config.horizon
     weight = MEAN_WEIGHT if config is None else config.weight
     for index, entry in enumerate(given):
+        errors, known = [], entry
+        if isinstance(entry, Mapping):
+            errors = find_unknown(entry)
+            known = {key: value for key, value in entry.items() if key in KEYS}
         try:
-            regimens.append(read_regimen(entry, horizon, own, regimens, weight))
+            regimens.append(read_regimen(known, horizon, own, regimens, weight))
         except RegimenError as error:
-            if config is None and has_own and error.found.startswith(UNKNOWN_DRUG):
-                continue
-            path: Key = ("protocol", index)
-            where = document.find_value(path)
-            text = to_dotted(path)
-            problems.append(Problem(where, text, error.found, error.allowed, error.hint))
+            hidden = config is None and has_own and error.found.startswith(UNKNOWN_DRUG)
+            # what is not there may be what a key that is misspelt has
+            if not hidden and not (errors and error.is_gap):
+                errors.append(error)
+        problems += [_tell(error, index, entry, document) for error in errors]
     return problems
+
+
+def _tell(error: RegimenError, index: int, entry: Any, document: Document) -> Problem:
+    """Return what is wrong with an entry, and where: at its key if it has one."""
+    path: Key = ("protocol", index)
+    if isinstance(entry, Mapping) and error.key in entry:
+        path = (*path, error.key)
+    unknown = bool(error.key) and error.key not in KEYS
+    where = document.find_key(path) if unknown else document.find_value(path)
+    return Problem(where, to_dotted(path), error.found, error.allowed, error.hint)
 
 
 def _check_patient(config: Config, document: Document) -> list[Problem]:

@@ -13,7 +13,7 @@ from trabecula.config.names import replace_odd
 from trabecula.config.paths import find_path_problem, to_key
 from trabecula.config.populationrules import DECIDED, find_population_problems
 from trabecula.config.populationschema import PopulationSettings
-from trabecula.config.problems import make_problem
+from trabecula.config.problems import make_problems
 from trabecula.config.schema import Config
 from trabecula.config.sweepschema import (
     MOST_RUNS,
@@ -164,7 +164,7 @@ def load_sweep(path: str | Path) -> Sweep:
         settings = SweepSettings.model_validate(data)
     except ValidationError as error:
         known = {problem.where for problem in problems}
-        found = [make_problem(dict(e), document, SweepSettings) for e in error.errors()]
+        found = make_problems(error, document, SweepSettings)
         problems += [problem for problem in found if problem.where not in known]
     if settings is not None:
         problems += [*_check_paths(settings, document), *_check_designs(settings, document)]

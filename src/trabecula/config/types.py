@@ -13,10 +13,15 @@ LARGEST_TIME = 100 * 365.25
 """Longest time that anything may name (d)."""
 
 
+LEAF = "found {found}; allowed: {allowed}"
+MOST_TOLD = 20
+"""Wrong points of one series that are told."""
+
+
 def make_error(found: str, allowed: str, hint: str = "", item: int | None = None) -> Exception:
     """Build the error of a leaf; `item` points at one entry of a list."""
     context: dict[str, Any] = {"found": found, "allowed": allowed, "hint": hint, "item": item}
-    return PydanticCustomError("leaf", "found {found}; allowed: {allowed}", context)
+    return PydanticCustomError("leaf", LEAF, context)
 
 
 class _Leaf:
@@ -217,18 +222,31 @@ class Series(_Leaf):
     first: float = -math.inf
 
     def read(self, value: Any) -> tuple[tuple[float, float], ...]:
-        """Return the points (d, unit of the value), strictly ascending in time."""
+        """Return the points (d, unit of the value), strictly ascending in time.
+
+        Raises
+        ------
+        PydanticCustomError
+            With every point that is wrong.
+        """
         allowed = "[[day, value], ...]" + (" or one value" if self.constant else "")
         if self.constant and isinstance(value, int | float | str) and not isinstance(value, bool):
             return ((0.0, self.value.read(value)),)
         if not isinstance(value, list | tuple) or not value:
             raise make_error(repr(value), allowed)
-        points: list[tuple[float, float]] = []
+        points, wrong = list[tuple[float, float]](), list[dict[str, Any]]()
         for index, entry in enumerate(value):
-            points.append(self._read_point(entry, index))
-            if index and points[-1][0] <= points[-2][0]:
-                found = f"day {points[-1][0]:g} after day {points[-2][0]:g}"
-                raise make_error(found, "days in ascending order", "", index)
+            try:
+                point = self._read_point(entry, index)
+                if points and point[0] <= points[-1][0]:
+                    found = f"day {point[0]:g} after day {points[-1][0]:g}"
+                    raise make_error(found, "days in ascending order", "", index)
+                points.append(point)
+            except PydanticCustomError as error:
+                wrong.append(dict(error.context or {}))
+        if wrong:
+            first = {**wrong[0], "more": wrong[1:MOST_TOLD]}
+            raise PydanticCustomError("leaf", LEAF, first)
         return tuple(points)
 
     def _read_point(self, entry: Any, index: int) -> tuple[float, float]:
