@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from test_runner import TINY, read_all
 from trabecula.base.errors import InputError
 from trabecula.cli.main import app
+from trabecula.cli.running import to_whole_day
 from trabecula.config import load_config
 from trabecula.records import read_state, write_state
 from trabecula.runner import branch, run, verify_folder
@@ -241,6 +242,20 @@ def test_a_folder_is_found_from_inside_and_by_its_results(copy, monkeypatch):
     assert (copy.parent / "copy-branch" / "results.h5").is_file()
     assert invoke(app, ["verify", "results.h5"]).exit_code == 0
     assert "come to day 24" in invoke(app, ["resume", "results.h5"]).output
+
+
+def test_day_zero_and_times_in_words(parent, place, tmp_path):
+    """A branch of day 0 without changes is the run; a year is the whole day nearest to it."""
+    out = tmp_path / "zero"
+    result = CliRunner().invoke(app, ["branch", str(parent), "--at", "0 d", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert read_all(out / "results.h5") == read_all(parent / "results.h5")
+    for text, found in (("-1 d", "a time of 0 d or more"), ("1 y", "day 365.25, taken as day 365")):
+        result = CliRunner().invoke(app, ["branch", str(parent), "--at", text])
+        assert result.exit_code == 2
+        assert found in result.output
+    assert to_whole_day("12.5 d", 12.5) == 12.5
+    assert to_whole_day("2 y", 730.5) == 730.0
 
 
 def test_a_branch_that_measures_more_seldom_says_so(place, parent):

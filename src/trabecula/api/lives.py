@@ -39,7 +39,7 @@ def run(
     set
         Changes of single keys: ``["lattice.bv_tv=0.2"]`` or ``{"lattice.bv_tv": 0.2}``.
     seed
-        Seed of all chance after day 0.
+        Seed of all chance after day 0; of the bone too unless ``lattice.seed`` is given.
     threads
         Threads of the kernels; they change no result.
     progress

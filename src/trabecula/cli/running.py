@@ -1,5 +1,6 @@
 """Commands run, resume, branch, verify: one simulation from start to finish."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from trabecula.runner import RunSummary
 
 RUNS = Path("runs")
+SEED = "Seed of all chance after day 0; of the bone too unless lattice.seed is given."
+AT = "Day of the run, such as 365 d; of years, months and weeks the nearest whole day."
 
 
 @app.command()
@@ -24,7 +27,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Run folder [default: runs/NAME].")
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed after day 0.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help=SEED)] = None,
     threads: Threads = None,
     sets: Sets = None,
 ) -> None:
@@ -65,7 +68,7 @@ def resume(
 @app.command()
 def branch(
     place: RunPlace,
-    at: Annotated[str, typer.Option("--at", metavar="TIME", help="Day of the run, such as 1 y.")],
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help=AT)],
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Run folder [default: DIR-branch]."),
@@ -75,7 +78,7 @@ def branch(
 ) -> None:
     """Live on from a day of a run under other settings: another therapy for the same bone."""
     apply_threads(threads)
-    day = to_days(at, "--at")
+    day = to_whole_day(at, to_days(at, "--at", or_zero=True))
     place = to_folder(place)
     target = out or place.with_name(f"{place.name}-branch")
     from trabecula.runner import branch as live_branch
@@ -113,26 +116,45 @@ def to_folder(place: Path) -> Path:
     return whole.parent if whole.is_file() else whole
 
 
-def to_days(text: str, option: str = "--until") -> float:
+def to_days(text: str, option: str = "--until", or_zero: bool = False) -> float:
     """Return a time of the command line in days.
 
     Raises
     ------
     InputError
-        If it is none, or not after day 0.
+        If it is none, or not after day 0; day 0 itself may be named with `or_zero`.
     """
     from trabecula.config.units import QuantityError, to_number
 
-    allowed = "a time above 0 d such as 730 d or 2 y"
+    allowed = f"a time {'of 0 d or more' if or_zero else 'above 0 d'} such as 730 d or 2 y"
     try:
         days = to_number(text, "d")
     except QuantityError as error:
         msg = f"{option}: found {text!r} ({error}); allowed: {allowed}"
         raise InputError(msg) from None
-    if days <= 0.0:
+    if days < 0.0 or (days == 0.0 and not or_zero):
         msg = f"{option}: found {text!r}; allowed: {allowed}"
         raise InputError(msg)
     return days
+
+
+def to_whole_day(text: str, days: float) -> float:
+    """Return the whole day nearest to a time in years, months or weeks; others stay.
+
+    Parameters
+    ----------
+    text
+        The time as it was given.
+    days
+        The same in days.
+
+    No step ends on the quarter of a day that a year of 365.25 d has.
+    """
+    if re.fullmatch(r"[-+.\deE]+\s*(d|days?|h|hours?|min)?", text.strip()):
+        return days
+    if abs(days - round(days)) > 1e-9:
+        typer.echo(f"--at {text}: day {days:g}, taken as day {round(days)}")
+    return float(round(days))
 
 
 def _announce(config: "Config", folder: Path) -> str:
