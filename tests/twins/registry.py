@@ -87,6 +87,7 @@ HELPERS = {
     "meshtransfer.collect_span": "meshtransfer.collect_plane",
     "meshtransfer.collect_plane": "meshtransfer.collect_nodes",
     "osteocytes.seek_block": "osteocytes.find_outlets",
+    "osteocytes.weigh": "osteocytes.trigger_clusters",
     "precursors.fill_odds": "precursors.walk_precursors",
     "osteoblasts.begin_osteoblast": "osteoblasts.recruit",
     "osteoblasts.close_voxel": "osteoblasts.lay",

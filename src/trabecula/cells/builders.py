@@ -30,7 +30,7 @@ OSTEOCYTE, LINING, DEAD = 2, 3, 4
 
 
 def step_factor(state: State, p: Parameters, stage: Stage) -> None:
-    """Bound factor stays on the surface, wherever the surface goes, and fades slowly."""
+    """Bound factor stays on the surface, wherever it goes, and fades slowly; far from any it is lost."""
     ball = make_ball(FAR / state.grid.voxel)
     near = len(make_ball(min(p["cells.factor.reach"], FAR) / state.grid.voxel))
     lost = settle_factor(state.lattice, stage.scene, stage.space, ball, near)
