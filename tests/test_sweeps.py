@@ -19,6 +19,7 @@ from bones import write_gyroid
 from trabecula.analysis import load_results
 from trabecula.base.errors import ConfigError, InputError, ResultsError
 from trabecula.cli.main import app
+from trabecula.config.support import find_support
 from trabecula.config.sweeps import load_sweep, to_key
 from trabecula.config.sweepschema import Range
 from trabecula.runner.lock import lock_folder
@@ -638,3 +639,7 @@ def test_the_population_that_is_shipped_is_valid_and_says_where_it_is_from() -> 
     for one in (*settings.varies.values(), *settings.correlation):
         assert one.source, "every distribution has a basis"
         assert one.grade == "D" or "assumed" not in one.source.partition(";")[0]
+    for path, one in settings.varies.items():
+        row = find_support(to_key(path)).row
+        middle = next((v for v in (one.median, one.mean, one.mode) if v is not None), None)
+        assert row is None or middle == pytest.approx(row.value), path

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 from typer.models import ArgumentInfo
 
+from doctools.keys import TAKES, make_defaults, write_protocol
 from doctools.markers import write_table
 from trabecula.config import make_json_schema
 
@@ -67,11 +68,24 @@ def _unwrap(text: str) -> str:
 
 
 def make_configuration() -> str:
-    """Return every key of a configuration with unit, limits and default, block by block."""
-    schema = make_json_schema()
-    parts = [_write_block(schema, "(top level)", schema)]
-    for path, block in _find_blocks(schema, schema, ""):
-        parts.append(_write_block(schema, path, block))
+    """Return every key of a configuration with unit, limits and default, block by block.
+
+    Raises
+    ------
+    ValueError
+        If something is said of a key that there is not.
+    """
+    schema, known = make_json_schema(), TAKES | make_defaults()
+    told: set[str] = set()
+    parts = [_write_block(schema, "(top level)", schema, told)]
+    for name, value in schema["properties"].items():
+        if name == "protocol":
+            parts.append(write_protocol())
+        for path, block in _find_blocks(schema, {"properties": {name: value}}, ""):
+            parts.append(_write_block(schema, path, block, told))
+    if not set(known) <= told:
+        msg = f"docs/doctools/keys.py: no key {', '.join(sorted(set(known) - told))}"
+        raise ValueError(msg)
     return "\n\n".join(parts)
 
 
@@ -106,15 +120,28 @@ def _find_block(schema: Mapping[str, Any], value: Mapping[str, Any]) -> Mapping[
     return None
 
 
-def _write_block(schema: Mapping[str, Any], path: str, block: Mapping[str, Any]) -> str:
-    rows = []
+def _write_block(
+    schema: Mapping[str, Any], path: str, block: Mapping[str, Any], told: set[str]
+) -> str:
+    """Return a block as a table, and add the paths of its keys to `told`."""
+    rows, defaults = [], make_defaults()
     for name, value in block["properties"].items():
+        place = name if path == "(top level)" else f"{path}.{name}"
+        told.add(place)
         is_block = _find_block(schema, value) is not None
-        needed = name in block.get("required", ())
-        default = "needed" if needed else "" if is_block else _write_value(value.get("default"))
-        rows.append((f"`{name}`", "a block" if is_block else _allowed(value), default))
+        default = "" if is_block else _write_value(value.get("default"))
+        if name in block.get("required", ()):
+            default = "needed"
+        takes = TAKES.get(place) or (_name_block(value) if is_block else _allowed(value))
+        rows.append((f"`{name}`", takes, defaults.get(place, default)))
     words = "" if path == "(top level)" else block.get("description", "")
     return f"### {path}\n\n{words}\n\n{write_table(('key', 'takes', 'default'), rows)}"
+
+
+def _name_block(value: Mapping[str, Any]) -> str:
+    if value.get("type") == "array":
+        return "a list of blocks"
+    return "names to blocks" if _is_map(value) else "a block"
 
 
 def _write_value(value: Any) -> str:

@@ -47,7 +47,12 @@ def plot(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Folder for the figures [default: DIR/figures]."),
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Folder for the figures [default: DIR/figures; figures for several places; the "
+            "present folder for a configuration].",
+        ),
     ] = None,
     sets: Sets = None,
 ) -> None:
