@@ -15,7 +15,7 @@ from trabecula.config import load_config
 from trabecula.kernels.compile import get_max_threads, get_threads, set_threads
 from trabecula.model import TrabeculaModel
 from trabecula.records import SpecimenFile, read_state, write_specimen
-from trabecula.runner import progress, run
+from trabecula.runner import progress, resume, run, stop, verify_folder
 from trabecula.runner.cache import StateCache
 from trabecula.runner.digest import compute_state_digest
 from trabecula.runner.specimens import make_specimen_for
@@ -306,6 +306,34 @@ def test_an_interrupted_run_says_so(config, folder, cache, monkeypatch):
     with h5py.File(folder / "stopped" / "results.h5") as file:
         assert file["series/time"][-1] == 10.0
     assert not list((folder / "stopped").glob(".*"))
+
+
+@pytest.mark.parametrize(("phase", "day"), [("spin-up", -60.0), ("settle", -95.0)])
+def test_a_run_stopped_before_day_zero_goes_on_from_there(
+    config, folder, tmp_path, monkeypatch, phase, day
+):
+    """What was lived is kept in the cache, bit by bit, and forgotten once the phase is over."""
+    monkeypatch.setattr(progress, "PAUSE", 0.0)
+    monkeypatch.setattr("trabecula.runner.spinup.TOLERANCE", 1.0)  # one structure is enough
+    whole = run(config, tmp_path / "whole", cache=StateCache(tmp_path / "one")).folder
+    cache, place, lived = StateCache(tmp_path / "other"), tmp_path / "stopped", []
+
+    def ask(report):
+        lived.append((report.phase, report.time))
+        if report.phase == phase and report.time >= day:
+            stop.ask()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(config, place, progress=ask, cache=cache)
+    kept = [read_state(path)[0].clock.time for path in cache.folder.glob("*.h5")]
+    assert day in kept
+    assert all(finding.is_good for finding in verify_folder(place)), verify_folder(place)
+    lived.clear()
+    resume(place, progress=lambda report: lived.append((report.phase, report.time)), cache=cache)
+    assert min(time for name, time in lived if name == phase) == day
+    assert phase == "spin-up" or not [time for name, time in lived if name == "spin-up"]
+    assert read_all(place / "results.h5") == read_all(whole / "results.h5")
+    assert len(list(cache.folder.glob("*.h5"))) == 2, "spun up and settled; nothing on its way"
 
 
 def test_a_failed_run_says_so(config, folder, cache, monkeypatch):

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trabecula.model import TrabeculaModel
+from trabecula.runner.halfway import Halfway
 from trabecula.runner.progress import Pacer, Progress
 from trabecula.runner.recorder import Recorder
 from trabecula.runner.stop import is_asked
@@ -21,6 +22,7 @@ def live(
     phase: str,
     report: Callable[[Progress], None] | None,
     recorder: Recorder | None = None,
+    halfway: Halfway | None = None,
 ) -> None:
     """Let `state` live `steps` steps, in place.
 
@@ -30,6 +32,8 @@ def live(
         ``spin-up`` (replete hormones), ``settle`` or ``run``.
     recorder
         Samples in every phase; in ``run`` it also takes snapshots and commits.
+    halfway
+        Keeps the state of a phase before day 0 that is not sampled.
     """
     model = TrabeculaModel(config, state, phase == "spin-up")
     until = state.clock.time + steps * state.clock.length
@@ -45,8 +49,13 @@ def live(
                 model.call_every(config.step, partial(recorder.commit_in_time, model), last=True)
             else:
                 model.call_every(output.checkpoint, partial(recorder.commit, model), last=True)
-    keeper = recorder if phase == "run" else None
-    model.call_every(config.step, partial(_leave_if_asked, model, keeper), last=True)
+    save: Callable[[], None] | None = None
+    if recorder is not None and phase == "run":
+        save = partial(recorder.commit, model, "interrupted")
+    elif halfway is not None:
+        model.call_every(config.step, partial(halfway.keep_in_time, model), last=True)
+        save = partial(halfway.keep, model)
+    model.call_every(config.step, partial(_leave_if_asked, save), last=True)
     model.run_steps(steps)
     if recorder is not None and phase == "run":
         recorder.sample(model, complete=True)
@@ -54,7 +63,7 @@ def live(
         recorder.commit(model, "done")
 
 
-def _leave_if_asked(model: TrabeculaModel, recorder: Recorder | None) -> None:
+def _leave_if_asked(save: Callable[[], None] | None) -> None:
     """Between two steps, answer a signal: save what there is, then leave.
 
     Raises
@@ -63,6 +72,6 @@ def _leave_if_asked(model: TrabeculaModel, recorder: Recorder | None) -> None:
         If a signal has asked to stop.
     """
     if is_asked():
-        if recorder is not None:
-            recorder.commit(model, "interrupted")
+        if save is not None:
+            save()
         raise KeyboardInterrupt

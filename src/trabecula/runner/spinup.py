@@ -10,6 +10,7 @@ from trabecula.model.genesis import make_state
 from trabecula.model.timeline import count_steps, shift_zero
 from trabecula.runner.cache import StateCache
 from trabecula.runner.digest import compute_state_digest
+from trabecula.runner.halfway import Halfway
 from trabecula.runner.live import live
 from trabecula.runner.progress import Progress
 from trabecula.runner.specimens import find_seed, make_specimen_for
@@ -106,19 +107,34 @@ class SpinUp:
             if found is not None:
                 self.from_cache.append(phase)
                 self.notes = found[1]
-                if phase == "spin-up":  # it may have been lived under other rules of hormones
-                    sex = self._config.patient.sex
-                    rest_signals(found[0].signals, self._config.parameters, sex)
+                if phase == "spin-up":
+                    self._rest(found[0])
                 return found[0]
             state = make(step)
             self._cache.store(digest, state, self.notes)
         return state
 
     def _settle(self, step: int) -> State:
-        state = self._fetch("spin-up", self.phases.spin, self._spin)
-        shift_zero(state, self.phases.settle)
-        state.loading.is_fixed = True
-        live(self._config, state, step - self.phases.spin, "settle", self._report)
+        halfway = self._make_halfway(step, "settle")
+        found = halfway.find()
+        if found is None:
+            state = self._fetch("spin-up", self.phases.spin, self._spin)
+            shift_zero(state, self.phases.settle)
+            state.loading.is_fixed = True
+        else:
+            state, self.notes = found
+        return self._live(state, step, "settle", halfway)
+
+    def _make_halfway(self, step: int, phase: str, made_from: str = "") -> Halfway:
+        digest = compute_state_digest(self._config, step, phase == "settle")
+        return Halfway(self._cache, digest, made_from)
+
+    def _live(self, state: State, step: int, phase: str, halfway: Halfway) -> State:
+        """Live `state` to `step`, kept on its way."""
+        halfway.notes = self.notes
+        left = step - state.clock.step
+        live(self._config, state, left, phase, self._report, halfway=halfway)
+        halfway.drop()
         return state
 
     def _spin(self, step: int) -> State:
@@ -147,6 +163,12 @@ class SpinUp:
 
     def _spin_once(self, step: int, bv_tv: float | None) -> State:
         config, seed = self._config, find_seed(self._config)
+        halfway = self._make_halfway(step, "spin-up", f"{bv_tv}")
+        found = halfway.find()
+        if found is not None:
+            state, self.notes = found
+            self._rest(state)
+            return self._live(state, step, "spin-up", halfway)
         specimen = self._specimen or make_specimen_for(config, bv_tv)
         self.notes = [f"specimen: {specimen.origin}", *specimen.report]
         state = make_state(
@@ -159,8 +181,11 @@ class SpinUp:
             make_signals(config),
         )
         shift_zero(state, self.phases.spin)
-        live(config, state, step, "spin-up", self._report)
-        return state
+        return self._live(state, step, "spin-up", halfway)
+
+    def _rest(self, state: State) -> None:
+        """Put signals to rest: a state of replete hormones may have been lived under other rules."""
+        rest_signals(state.signals, self._config.parameters, self._config.patient.sex)
 
 
 def measure_bv_tv(state: State) -> float:

@@ -13,6 +13,7 @@ from trabecula.model.soundness import check_state
 from trabecula.records import read_state
 from trabecula.records.reader import read_results
 from trabecula.records.results import LINK, NAME, verify_results
+from trabecula.records.statusfile import read_status
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import find_rubbish
 from trabecula.runner.lock import is_held
@@ -47,8 +48,22 @@ def verify_folder(place: Path) -> list[Finding]:
         ("checkpoint.h5", lambda: _check_checkpoint(place)),
         ("rubbish", lambda: _check_rubbish(place)),
     ]
+    if _is_before_results(place):
+        for index, (what, _) in enumerate(checks):
+            if what in {"results.h5", "provenance", "results.vtkhdf"}:
+                checks[index] = what, lambda: BEFORE
     found = [_find(what, check) for what, check in checks]
     return found + list(_check_states(place))
+
+
+BEFORE = "none yet: stopped in the spin-up, on which `trabecula resume` goes"
+
+
+def _is_before_results(place: Path) -> bool:
+    """Whether a run was stopped, or still is, before it had anything to write down."""
+    status = read_status(place)
+    is_before = status.get("phase") == "spin-up" and status.get("state") != "failed"
+    return is_before and not (place / NAME).exists() and not (place / "checkpoint.h5").exists()
 
 
 class _WrongError(Exception):
