@@ -17,6 +17,7 @@ from trabecula.analysis import (
     describe,
     load_results,
     summarise,
+    summarise_sites,
 )
 from trabecula.analysis.expectation import (
     THROUGHPUT,
@@ -24,6 +25,7 @@ from trabecula.analysis.expectation import (
     compute_noise,
     count_seeds,
 )
+from trabecula.base.codes import Phase
 from trabecula.base.errors import ResultsError
 from trabecula.model.memory import compute_memory
 
@@ -139,6 +141,18 @@ def test_the_summary_holds_the_numbers_of_the_run() -> None:
         "reversal_period": 8.0,
         "formation_period": 135.0,
     }
+
+
+def test_sites_count_by_the_surface_that_they_opened() -> None:
+    """A large site of 44 d and a single bite of 40 d; where nothing was opened nothing is known."""
+    bmus = make_results().bmus
+    done = bmus["phase"] == Phase.COMPLETE
+    mouth = np.zeros(len(done))
+    mouth[np.flatnonzero(done)] = [1.0, 99.0]
+    found = summarise_sites({**bmus, "mouth": mouth})
+    assert found["resorption_period"] == pytest.approx(0.01 * 40.0 + 0.99 * 44.0)
+    none = summarise_sites({**bmus, "mouth": np.zeros(len(done))})
+    assert np.isnan(none["formation_period"])
 
 
 def test_the_sentences_tell_the_numbers_and_follow_them() -> None:

@@ -140,12 +140,12 @@ def _describe_sites(sites: Mapping[str, float]) -> list[str]:
     ]
     if sites["completed"]:
         lines.append(
-            f"A completed site resorbed for {sites['resorption_period']:.0f} d, waited "
+            f"Completed sites resorbed for {sites['resorption_period']:.0f} d, waited "
             f"{sites['reversal_period']:.0f} d and formed for {sites['formation_period']:.0f} d "
-            "(medians)."
+            "(means over the surface that they opened)."
         )
         if "e_de" in sites:
             lines.append(
-                f"It was {sites['e_de']:.0f} um deep and was filled by {sites['w_th']:.0f} um."
+                f"They were {sites['e_de']:.0f} um deep and were filled by {sites['w_th']:.0f} um."
             )
     return lines
