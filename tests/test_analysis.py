@@ -25,8 +25,10 @@ from trabecula.analysis.expectation import (
     compute_noise,
     count_seeds,
 )
+from trabecula.analysis.windows import DERIVED
 from trabecula.base.codes import Phase
 from trabecula.base.errors import ResultsError
+from trabecula.config.names import DERIVED_LEVELS
 from trabecula.model.memory import compute_memory
 
 
@@ -140,6 +142,15 @@ def test_the_summary_holds_the_numbers_of_the_run() -> None:
         "resorption_period": 42.0,
         "reversal_period": 8.0,
         "formation_period": 135.0,
+    }
+
+
+def test_what_hormones_derive_is_no_news_of_what_was_given() -> None:
+    """All derived levels but those that doses set."""
+    assert set(DERIVED) == set(DERIVED_LEVELS) - {
+        "bisphosphonate",
+        "pth_pulsed",
+        "sclerostin_blockade",
     }
 
 

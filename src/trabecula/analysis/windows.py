@@ -9,7 +9,7 @@ from trabecula.base.errors import ResultsError
 BASELINE = (-90.0, 0.0)
 """Days that are the baseline of every "% change": the last 90 d before day 0, day 0 included."""
 
-DERIVED = ("age", "oxidative_stress", "sex_steroid_loss")
+DERIVED = ("age", "oxidative_stress", "sex_steroid_loss", "tnf_excess")
 """Levels that no one gives."""
 
 
