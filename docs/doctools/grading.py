@@ -3,8 +3,9 @@
 A measured in people, B measured elsewhere, C derived or direction only, D assumed. What a source
 cannot carry:
 
-- a source in which nothing can be looked up (a paper, the evidence, a label, a reference interval,
-  a definition), or only citations that were not found: D;
+- a source in which nothing can be looked up (a paper, a trial of the panel `calibration`, a label, a
+  reference interval, a definition), or only citations that were not found: D. The evidence, notes
+  that are not part of the repository, cannot be;
 - words of a guess in source or note (assumed, calibrated, chosen, from memory, not seen, direction
   only): C at best, and that only because something can be looked up;
 - a value that was tuned within its range: B at best;
@@ -19,11 +20,9 @@ from trabecula.config.parameters.row import GRADES, Row
 _PAPER = (
     r"doi:10\.|PMID \d|PMC\d|[A-Z][A-Za-z ]+,? \d{4};\d+:[\w-]+|\b[A-Z][A-Za-z]+ \d+:\d+"
     r"|\b(?:J|Proc|Nat)(?: [A-Z][a-z]+)+ \d+:\d+"
+    r'|"[A-Z][^"]{30,}"'
 )
-_ELSEWHERE = (
-    r"\bevidence (?:sections? )?\d|\b(?:CAL|PK|A)-\d\d|prescribing information|reference interval"
-    r"|\bdefinition\b|molar masses"
-)
+_ELSEWHERE = r"\bCAL-\d\d|prescribing information|reference interval|\bdefinition\b|molar masses"
 _GUESS = re.compile(
     r"assum|calibrat|\bchosen|from memory|not verified|not seen|general knowledge|\bdirection\b"
     r"|\bset so\b|\bfitted\b|\bcustomary\b"
