@@ -58,11 +58,18 @@ def report_balance(folder: Path) -> None:
     for key, words in (
         ("tb_th_imaged", "Tb.Th as scanned, last year over first (%)"),
         ("tb_n", "Tb.N, last year over first (%)"),
+        ("tb_n_imaged", "Tb.N as scanned, last year over first (%)"),
         ("conn_d_imaged", "Conn.D as scanned, last year over first (%)"),
         ("bs_bv", "BS/BV, last year over first (%)"),
     ):
-        put(words, average(runs, lambda run, key=key: compare_ends(run, key, end)), "", 1)
+        if have(runs, key):
+            put(words, average(runs, lambda run, key=key: compare_ends(run, key, end)), "", 1)
     report_sites(runs, 0, end)
+
+
+def have(runs: list[Run], key: str) -> bool:
+    """Whether all runs have a series; earlier ones lack some."""
+    return all(f"series_{key}" in run.data for run in runs)
 
 
 def compare_ends(run: Run, key: str, end: float) -> float:
@@ -157,7 +164,16 @@ def report_arm(runs: list[Run], pairs: Pairs) -> None:
     if end >= 182:
         early = [compare_series(run, pairs[run.seed], SCLEROSTIN, 181, 121) for run in runs]
         put(f"{SCLEROSTIN}, day 60-182, % against control", summarise(early), "", 1)
-    for key in ("tb_n", "tb_th_imaged", "conn_d_imaged", "rankl_per_cell", SCLEROSTIN):
+    for key in (
+        "tb_n",
+        "tb_n_imaged",
+        "tb_th_imaged",
+        "conn_d_imaged",
+        "rankl_per_cell",
+        SCLEROSTIN,
+    ):
+        if not have(runs, key):
+            continue
         found = summarise([compare_series(run, pairs[run.seed], key, end) for run in runs])
         put(f"{key} in the last half year, % against control", found, "", 1)
 

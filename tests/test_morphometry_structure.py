@@ -139,6 +139,8 @@ def test_measure_structure_gives_every_key_in_its_unit():
     assert found["tb_sp"] == pytest.approx(800)
     assert found["tb_th_imaged"] == pytest.approx(200)
     assert found["conn_d_imaged"] == pytest.approx(1.0)
+    assert found["tb_sp_imaged"] == pytest.approx(800)
+    assert found["tb_n_imaged"] == pytest.approx(found["tb_n"])
     assert found["conn_d"] == pytest.approx(1.0)  # one component without loops in 1 mm^3
     cheap = measure_structure(mask, 25.0, True, False)
     assert set(cheap) == {key for key, metric in METRICS.items() if not metric.costly}
@@ -189,6 +191,21 @@ def test_a_scan_sees_tunnels_but_not_holes_a_voxel_wide(periodic):
     assert count(both, "conn_d_imaged") == pytest.approx(2)
     assert pitted["tb_th"] < whole["tb_th"] - 2
     assert pitted["tb_th_imaged"] == pytest.approx(whole["tb_th_imaged"], abs=1)
+
+
+@pytest.mark.parametrize("periodic", [True, False])
+def test_ridges_and_crumbs_are_no_trabeculae_to_a_scan(periodic):
+    """Ridges a voxel high on two plates, and voxels that lie loose between them."""
+    plates = np.zeros((60, 60, 60), np.float32)
+    plates[10:18] = plates[40:48] = 1
+    rough = plates.copy()
+    rough[18, 4::8] = rough[48, :, 4::8] = 1
+    rough[29, 10::20, 10::20] = 1
+    smooth, other = (measure_structure(a, 20.0, periodic, True) for a in (plates, rough))
+    assert other["tb_n"] > 1.02 * smooth["tb_n"]
+    assert other["tb_sp"] < 0.98 * smooth["tb_sp"]
+    for key in ("tb_n_imaged", "tb_sp_imaged"):
+        assert other[key] == pytest.approx(smooth[key], rel=0.005), key
 
 
 def test_the_blur_is_a_length_and_crosses_or_mirrors_the_sides():

@@ -15,7 +15,16 @@ from trabecula.analysis.windows import (
 )
 from trabecula.base.columns import Array
 
-STRUCTURE = ("bv_tv", "tb_th", "tb_sp", "tb_n", "conn_d", "conn_d_imaged", "turnover")
+STRUCTURE = (
+    "bv_tv",
+    "tb_th",
+    "tb_sp",
+    "tb_n",
+    "tb_n_imaged",
+    "conn_d",
+    "conn_d_imaged",
+    "turnover",
+)
 RATES = ("resorption_rate", "formation_rate")
 WINDOW = 90.0
 """Width of the windows in which rates are compared (d)."""
@@ -95,6 +104,7 @@ _NAMES: dict[str, tuple[str, float, str]] = {
     "tb_th": ("Trabecular thickness (Tb.Th)", 1.0, " um"),
     "tb_sp": ("Trabecular separation (Tb.Sp)", 1.0, " um"),
     "tb_n": ("Trabecular number (Tb.N)", 1.0, " /mm"),
+    "tb_n_imaged": ("Trabecular number as scanned", 1.0, " /mm"),
     "conn_d": ("Connectivity density (Conn.D)", 1.0, " /mm^3"),
     "conn_d_imaged": ("Connectivity density as scanned", 1.0, " /mm^3"),
     "turnover": ("Turnover", 1.0, " %/yr"),

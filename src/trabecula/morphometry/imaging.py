@@ -1,8 +1,8 @@
 """What a scanner would see of a lattice: blurred to its resolution, then cut at half of bone.
 
 A resorption pit is rough: holes a voxel wide run through it that no scan resolves and whose number
-follows the voxel size. Published connectivity comes from scans, so it is also measured on the bone
-as a scan shows it.
+follows the voxel size; every ridge between two bites is a mid-axis to those who count trabeculae.
+Published structure comes from scans, so it is also measured on the bone as a scan shows it.
 """
 
 import numpy as np

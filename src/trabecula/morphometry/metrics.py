@@ -34,5 +34,7 @@ METRICS: dict[str, Metric] = {
     "conn_d": Metric("Conn.D", "connectivity density", "1/mm^3", True),
     "da": Metric("DA", "degree of anisotropy (mean intercept length)", "1", True),
     "tb_th_imaged": Metric("Tb.Th (imaged)", "trabecular thickness as scanned", "um", True),
+    "tb_sp_imaged": Metric("Tb.Sp (imaged)", "trabecular separation as scanned", "um", True),
+    "tb_n_imaged": Metric("Tb.N (imaged)", "trabecular number as scanned", "1/mm", True),
     "conn_d_imaged": Metric("Conn.D (imaged)", "connectivity density as scanned", "1/mm^3", True),
 }

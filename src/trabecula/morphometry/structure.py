@@ -35,7 +35,7 @@ def measure_structure(
     -------
     dict
         bv_tv (1), bs_tv and bs_bv (1/mm); if `costly` tb_th and tb_sp (um), tb_n (1/mm),
-        conn_d (1/mm^3), da (1), and tb_th, conn_d once more as a scan would show them
+        conn_d (1/mm^3), da (1), and tb_th, tb_sp, tb_n, conn_d once more as a scan would show them
         (:mod:`trabecula.morphometry.imaging`). NaN where a metric has no meaning.
 
     Raises
@@ -76,6 +76,8 @@ def _measure_costly(
         "conn_d": measure_connectivity(mask, periodic) * per_mm**3,
         "da": measure_anisotropy(fraction, periodic),
         "tb_th_imaged": measure_thickness(image, periodic) * voxel_um,
+        "tb_sp_imaged": measure_thickness(~image, periodic) * voxel_um,
+        "tb_n_imaged": measure_number(image, periodic) * per_mm,
         "conn_d_imaged": measure_connectivity(image, periodic) * per_mm**3,
     }
 

@@ -34,7 +34,7 @@ from trabecula.viz.page import (
 from trabecula.viz.panels import to_unit_name
 
 STRUCTURE = (
-    "bv_tv", "tb_th", "tb_sp", "tb_n", "conn_d", "conn_d_imaged", "bs_bv", "stiffness",
+    "bv_tv", "tb_th", "tb_sp", "tb_n", "tb_n_imaged", "conn_d", "conn_d_imaged", "bs_bv", "stiffness",
     "failure_load", "abmd",
 )  # fmt: skip
 """Series that are compared between day 0 and the end."""
