@@ -301,6 +301,17 @@ def test_mistakes_of_a_protocol_stand_at_their_place():
     [problem] = caught.value.problems
     assert problem.where == "t.yaml:4:11"
     assert problem.key == "protocol[1].drug"
+    text = (
+        "duration: 1 y\nprotocol:\n  - {drug: prednisone,\n     doses: [[soon, 5 mg]]}\n"
+        "  - {drug: anastrozole, dose: 1 mg, every: 1 d,\n"
+        "     target: {estradiol: [20, 30], every: soon}}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    assert [(p.where, p.key, p.found[:13]) for p in caught.value.problems] == [
+        ("t.yaml:4:13", "protocol[0].doses", "day: 'soon' ("),
+        ("t.yaml:6:14", "protocol[1].target", "every: 'soon'"),
+    ]
     with pytest.raises(ConfigError, match="a list of prescriptions"):
         read("duration: 1 y\nprotocol: 3\n")
 

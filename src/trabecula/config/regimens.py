@@ -226,22 +226,23 @@ def _read_doses(value: Any, drug: Drug, weight: float) -> tuple[tuple[float, flo
     for item in value:
         if not isinstance(item, list | tuple) or len(item) != 2:
             raise RegimenError(f"doses {item!r}", "[[day, dose], ...]")
-        day = _read_time(item[0], "day")
+        day = _read_time(item[0], "day", "doses")
         if doses and day <= doses[-1][0]:
             raise RegimenError(f"day {day:g} after day {doses[-1][0]:g}", "days in ascending order")
         doses.append((day, _read_dose(item[1], drug, weight)))
     return tuple(doses)
 
 
-def _read_time(value: Any, name: str) -> float:
+def _read_time(value: Any, name: str, key: str = "") -> float:
+    """Return a time (d); what is wrong with it is of `key`, `name` if not given."""
     try:
         days = _spell_span(value) if isinstance(value, str) else to_number(value, "d")
     except QuantityError as error:
         allowed = "a time such as 30 d or 6 months"
-        raise RegimenError(f"{name}: {value!r} ({error})", allowed, key=name) from error
+        raise RegimenError(f"{name}: {value!r} ({error})", allowed, key=key or name) from error
     if abs(days) > LARGEST_TIME:
         allowed = f"days from {-LARGEST_TIME:g} to {LARGEST_TIME:g}, a hundred years to both sides"
-        raise RegimenError(f"{name}: {value!r}", allowed, key=name)
+        raise RegimenError(f"{name}: {value!r}", allowed, key=key or name)
     return days
 
 
@@ -316,8 +317,7 @@ def _read_target(value: Any) -> Target:
         raise RegimenError(f"target {names[0]}: {limits!r} ({error})", allowed) from error
     if not 0.0 <= low < high:
         raise RegimenError(f"target {names[0]}: {low:g} to {high:g}", "a range from low to high")
-    with reading("target"):
-        every = _read_time(value.get("every", 28.0), "")
+    every = _read_time(value.get("every", 28.0), "every", "target")
     if every < 1.0:
         raise RegimenError(f"visits every {every:g} d", "1 d or more")
     return Target(names[0], low, high, every)
