@@ -47,13 +47,15 @@ def make_config(document: Document, file: Path) -> Config:
     problems = list(document.problems) + read_sheets(data, document, file)
     problems += apply_fit(data, document, file)
     config: Config | None = None
+    wrong: list[Key] = []
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
         known = {problem.where for problem in problems}  # a tag, a key given twice: said once
         found = make_problems(error, document)
+        wrong = [one["loc"] for one in error.errors(include_url=False)]
         problems += [problem for problem in found if problem.where not in known]
-    problems += find_conflicts(data, config, document, file)
+    problems += find_conflicts(data, config, wrong, document, file)
     if problems or config is None:
         raise ConfigError(sorted(set(problems), key=_order))
     return resolve(config, file)

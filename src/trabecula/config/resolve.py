@@ -1,6 +1,6 @@
 """Checks between keys, and the defaults that depend on other keys."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -40,38 +40,43 @@ ROOMS_OF_BLOCK = {
 
 
 def find_conflicts(
-    data: dict[str, Any], config: Config | None, document: Document, file: Path
+    data: dict[str, Any],
+    config: Config | None,
+    wrong: Iterable[Key],
+    document: Document,
+    file: Path,
 ) -> list[Problem]:
-    """Return the mistakes that lie between keys; those of one key are pydantic's."""
+    """Return the mistakes that lie between keys; those of one key are pydantic's.
+
+    Parameters
+    ----------
+    config
+        None if keys are wrong.
+    wrong
+        Where these are. What lies between the others is told at once, and not when they are mended.
+    """
     problems = _check_lattice(data.get("lattice"), document, file)
     for block in ROOMS_OF_BLOCK:
         problems += _check_overrides(data, block, document)
-    rest, wrong = (config, set()) if config is not None else find_valid(data)
+    rest, dropped = (config, set[Key]()) if config is not None else _leave_out(data, wrong)
     if rest is not None:
-        if ("step",) not in wrong:
-            said = {to_dotted(path) for path in wrong}
+        if ("step",) not in dropped:
+            said = {to_dotted(path) for path in dropped}
             problems += [p for p in _check_intervals(rest, document) if p.key not in said]
-        if all(path[:1] != ("patient",) for path in wrong):
+        if all(path[:1] != ("patient",) for path in dropped):
             problems += _check_patient(rest, document)
     problems += _check_protocol(data, config, document)
     return problems
 
 
-def find_valid(data: dict[str, Any]) -> tuple[Config | None, set[Key]]:
-    """Return the configuration without the keys that are wrong, and these; None if none is left.
-
-    So what lies between the others is told at once, and not when those have been mended.
-    """
-    rest, wrong = deepcopy(data), set[Key]()
+def _leave_out(data: dict[str, Any], wrong: Iterable[Key]) -> tuple[Config | None, set[Key]]:
+    """Return the configuration without what is wrong, and the keys dropped; None if it cannot stand."""
+    rest = deepcopy(data)
+    dropped = {_drop(rest, place) for place in wrong}
     try:
-        return Config.model_validate(rest), wrong
-    except ValidationError as error:
-        for place in (e["loc"] for e in error.errors(include_url=False)):
-            wrong.add(_drop(rest, place))
-    try:
-        return Config.model_validate(rest), wrong
+        return Config.model_validate(rest), dropped
     except ValidationError:
-        return None, wrong
+        return None, dropped
 
 
 def _drop(data: Any, place: Key) -> Key:
