@@ -1,7 +1,6 @@
 """A state on its way to day 0, kept now and then: a stop or a crash in a spin-up costs little."""
 
 import hashlib
-from pathlib import Path
 
 from trabecula.model import TrabeculaModel
 from trabecula.runner.cache import StateCache
@@ -25,11 +24,6 @@ class Halfway:
         self.notes: list[str] = []
         self._digest = hashlib.sha256(f"{digest} halfway {made_from}".encode()).hexdigest()
 
-    @property
-    def entry(self) -> Path:
-        """Where it lies in the cache."""
-        return self._cache.find_entry(self._digest)
-
     def find(self) -> tuple[State, list[str]] | None:
         """Return the state that was kept last and its notes; None if there is none."""
         return self._cache.load(self._digest)
@@ -46,4 +40,4 @@ class Halfway:
 
     def drop(self) -> None:
         """Forget it: the phase has come to its end."""
-        self.entry.unlink(missing_ok=True)
+        self._cache.find_entry(self._digest).unlink(missing_ok=True)

@@ -18,6 +18,11 @@ from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import find_rubbish
 from trabecula.runner.lock import is_held
 
+LATER = {"results.h5", "provenance", "results.vtkhdf", "checkpoint.h5"}
+"""What a run has only once samples begin."""
+
+BEFORE = "none yet: stopped in the spin-up, on which `trabecula resume` goes"
+
 
 class Finding(NamedTuple):
     """One check of a folder.
@@ -49,14 +54,9 @@ def verify_folder(place: Path) -> list[Finding]:
         ("rubbish", lambda: _check_rubbish(place)),
     ]
     if _is_before_results(place):
-        for index, (what, _) in enumerate(checks):
-            if what in {"results.h5", "provenance", "results.vtkhdf"}:
-                checks[index] = what, lambda: BEFORE
+        checks = [(what, (lambda: BEFORE) if what in LATER else check) for what, check in checks]
     found = [_find(what, check) for what, check in checks]
     return found + list(_check_states(place))
-
-
-BEFORE = "none yet: stopped in the spin-up, on which `trabecula resume` goes"
 
 
 def _is_before_results(place: Path) -> bool:
