@@ -93,8 +93,8 @@ def test_ageing(seed, periodic):
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
 def test_clusters(seed, periodic):
-    lattice, space, table, _ = make_world(seed, periodic)
     """Stress to float32, in which it is kept."""
+    lattice, space, table, _ = make_world(seed, periodic)
     (clusters, deaths), (after, *_) = compare(
         trigger_clusters, twins.osteocytes.trigger_clusters, table, 145, lattice.formed, space,
         make_moment(seed), RATES, rtol=2e-7,

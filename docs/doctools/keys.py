@@ -1,5 +1,7 @@
 """What the schema does not say of a key: defaults made of other keys, files that stand for blocks."""
 
+from functools import cache
+
 from doctools.markers import write_number, write_table
 from trabecula.config import load_parameters
 from trabecula.config.phrases import ANALYTES
@@ -44,9 +46,14 @@ PROTOCOL = {
 """Keys of a prescription: what each takes, and what holds without it."""
 
 
+def write_clocks() -> str:
+    """Return the clocks of species (d): how often each is solved at most."""
+    return " or ".join(write_number(clock) for clock in sorted({s.clock for s in load_species()}))
+
+
+@cache
 def make_defaults() -> dict[str, str]:
     """Return what holds where a key is not given and the schema does not say it, by the key's path."""
-    clocks = " or ".join(write_number(clock) for clock in sorted({s.clock for s in load_species()}))
     usual = load_parameters()["glands.menopause.age"]
     made = {f"lattice.{name}": _write(value) for name, value in GENERATED.items()}
     return {
@@ -64,7 +71,7 @@ def make_defaults() -> dict[str, str]:
         "patient.last_period": f"`{usual:g}`, as far as `stage` allows; after surgery it is needed",
         "hormones.drugs.NAME.absorption": "at once",
         "hormones.drugs.NAME.release": "at once",
-        "fields.every": f"`1`; a species is solved no more often than its own clock, {clocks} d",
+        "fields.every": f"`1`; a species is solved no more often than its own clock, {write_clocks()} d",
         "fields.sources": "all `on`",
         "cells.rules": "all `on`",
         "output.checkpoint": f"as often as takes under {SHARE:.0%} of the time".replace("%", " %"),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from doctools.keys import write_clocks
 from doctools.markers import write_number, write_table
 from trabecula.base import layouts
 from trabecula.base.columns import columns_of
@@ -131,16 +132,14 @@ def make_stage_table() -> str:
     from trabecula.cli.plan import find_stages
     from trabecula.config import Config
 
-    config = Config(duration=1.0)
-    clocks = sorted({max(config.fields.every, species.clock) for species in load_species()})
-    by_species = f"{' or '.join(map(write_number, clocks))}, by species"
+    by_species = f"{write_clocks()}, by species"
     rows = [
         (
             str(number), s.name, s.room,
             by_species if s.name == "fields" else f"{s.every:g}",
             ", ".join(s.rules), s.doc,
         )
-        for number, s in enumerate(find_stages(config), 1)
+        for number, s in enumerate(find_stages(Config(duration=1.0)), 1)
     ]  # fmt: skip
     return write_table(("", "stage", "room", "every (d)", "switches", "what"), rows)
 

@@ -141,14 +141,14 @@ def to_days(text: str, option: str = "--until", or_zero: bool = False) -> float:
 def to_whole_day(text: str, days: float) -> float:
     """Return the whole day nearest to a time in years, months or weeks; others stay.
 
+    No step ends on the quarter of a day that a year of 365.25 d has.
+
     Parameters
     ----------
     text
         The time as it was given.
     days
         The same in days.
-
-    No step ends on the quarter of a day that a year of 365.25 d has.
     """
     if re.fullmatch(r"[-+.\deE]+\s*(d|days?|h|hours?|min)?", text.strip()):
         return days
