@@ -17,6 +17,7 @@ from trabecula.cli.app import Commands
 from trabecula.cli.main import app
 from trabecula.cli.schema import find_unit
 from trabecula.cli.tables import to_plain, to_text
+from trabecula.config.names import RULES
 
 COMMANDS = (
     "run",
@@ -188,6 +189,10 @@ def test_plan_lists_the_stages_in_order(config: Path) -> None:
     assert names.index("signals") < names.index("fields") < names.index("resorption")
     assert names.index("resorption") < names.index("ledgers")
     assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
+    switches = [rule for row in rows for rule in row["switches"]]
+    assert set(RULES) <= set(switches), (
+        "every rule stands at the stage that it takes out, or changes"
+    )
     without = json.loads(
         call("plan", config, "--set", "cells.rules.mineralisation=off", "--json").stdout
     )

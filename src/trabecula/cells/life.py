@@ -9,13 +9,24 @@ from trabecula.cells.rates import compute_seam
 from trabecula.cells.scene import Stage
 from trabecula.state import State
 
+PARTS = {
+    "network": ("osteocyte_ageing",),
+    "resorption": ("coupling",),
+    "apposition": ("embedding",),
+}
+"""Switches that take out a part of a stage."""
+
 
 @dataclass(frozen=True)
 class CellStage:
-    """One stage: its name, its switches (all off: skipped), what it does, and the function."""
+    """One stage: its name, its switches, what it does, and the function.
+
+    It is skipped where all of ``skips`` are off; a switch of ``parts`` takes out only a part of it.
+    """
 
     name: str
-    rules: tuple[str, ...]
+    skips: tuple[str, ...]
+    parts: tuple[str, ...]
     doc: str
     step: Callable[[State], None]
 
@@ -73,7 +84,13 @@ def make_stages(state: State, p: Parameters, rules: Mapping[str, bool]) -> tuple
          sites.step_sites),
     ]  # fmt: skip
     return tuple(
-        CellStage(name, switches, (source.__doc__ or "").strip().splitlines()[0], step)
+        CellStage(
+            name,
+            switches,
+            PARTS.get(name, ()),
+            (source.__doc__ or "").strip().splitlines()[0],
+            step,
+        )
         for name, switches, step, source in entries
         if not switches or any(on(rule) for rule in switches)
     )

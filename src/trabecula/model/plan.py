@@ -54,7 +54,7 @@ def make_plan(config: "Config", state: State, replete: bool) -> tuple[Step, ...]
     """
     dt, parameters, rules = config.step, config.parameters, config.cells.rules
     cells = tuple(
-        Step(stage.name, "cells", dt, stage.rules, stage.doc, stage.step)
+        Step(stage.name, "cells", dt, stage.skips + stage.parts, stage.doc, stage.step)
         for stage in make_stages(state, parameters, rules)  # type: ignore[arg-type]
     )
     mineral = _make_mineral_step(config)
