@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import trabecula
 from trabecula.base.errors import ConfigError
 from trabecula.study import Sampling, Verdict, count_hits, list_tasks, load_panel, score_panel
 from trabecula.study.panel import Endpoint, list_panels
@@ -191,12 +192,30 @@ def test_a_prescription_jumps_and_a_level_goes_straight(tmp_path):
 def test_the_panel_of_the_program_is_whole():
     """Twenty published trials, one of them for both sexes; every arm is a configuration."""
     panel = load_panel("calibration")
-    assert list_panels() == ["calibration"]
+    assert list_panels() == ["calibration", "prediction"]
     assert len(panel.trials) == 21
     assert all(trial.source and trial.title for trial in panel.trials)
     ends = [end for trial in panel.trials for end in trial.endpoints]
     assert sum(end.term is None for end in ends) == 2
     assert sum(end.term is not None and end.required for end in ends) > 50
+    for trial in panel.trials:
+        for arm in trial.arms:
+            make_arm_config(trial, arm, 1, Sampling())
+
+
+def test_nothing_of_the_prediction_panel_was_tuned_on():
+    """Its papers are named by no row, no rule and no other trial; every arm is a configuration."""
+    panel, folder = load_panel("prediction", strict=True), Path(trabecula.__file__).parent
+    assert {end.term is not None for trial in panel.trials for end in trial.endpoints} == {True}
+    names = [
+        re.findall(r"10\.\d{4,}/[^)\s]+|\d{4};\d+:\d+", trial.source) for trial in panel.trials
+    ]
+    assert all(names), "without its DOI nobody can look for it"
+    files = [folder / "study/panels/calibration.yaml", folder / "config/rules.yaml"]
+    files += (folder / "config/parameters").glob("*.yaml")
+    used = "\n".join(path.read_text() for path in files).lower()
+    assert "10." in used
+    assert not [name for found in names for name in found if name.lower() in used]
     for trial in panel.trials:
         for arm in trial.arms:
             make_arm_config(trial, arm, 1, Sampling())

@@ -23,7 +23,8 @@ from trabecula.cli.options import Json, Sets, to_settings
 @app.command()
 def validate(
     panel: Annotated[
-        str, typer.Option("--panel", metavar="FILE", help="Panel: a file, or calibration.")
+        str,
+        typer.Option("--panel", metavar="FILE", help="Panel: a file, calibration or prediction."),
     ] = "calibration",
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the study.")] = Path(
         "runs/validation"
