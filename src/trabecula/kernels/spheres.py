@@ -20,6 +20,28 @@ GAIN = 0.4
 
 
 @kernel
+def _lies_inside(distance: Array, z: int, y: int, x: int, slack: float, periodic: bool) -> bool:
+    """Whether the sphere of a voxel lies in that of one of its 26 neighbours, but for `slack`."""
+    nz, ny, nx = distance.shape
+    r = distance[z, y, x]
+    is_inner = 0 < z < nz - 1 and 0 < y < ny - 1 and 0 < x < nx - 1
+    for dz in range(-1, 2):
+        for dy in range(-1, 2):
+            for dx in range(-1, 2):
+                s2 = dz * dz + dy * dy + dx * dx
+                if s2 == 0:
+                    continue
+                a, b, c = z + dz, y + dy, x + dx
+                if not is_inner and periodic:
+                    a, b, c = a % nz, b % ny, c % nx
+                elif not is_inner and not (0 <= a < nz and 0 <= b < ny and 0 <= c < nx):
+                    continue
+                if distance[a, b, c] >= r + np.sqrt(s2) - slack:
+                    return True
+    return False
+
+
+@kernel
 def find_ridge(distance: Array, slack: float, periodic: bool, centres: Array) -> int:
     """Write the centres of spheres that lie in no neighbour's sphere; return their number.
 
@@ -32,24 +54,11 @@ def find_ridge(distance: Array, slack: float, periodic: bool, centres: Array) ->
         for y in range(ny):
             for x in range(nx):
                 r = distance[z, y, x]
-                if r <= 0:
+                if r <= 0 or _lies_inside(distance, z, y, x, slack, periodic):
                     continue
-                inside = False
-                for dz in range(-1, 2):
-                    for dy in range(-1, 2):
-                        for dx in range(-1, 2):
-                            a, b, c = z + dz, y + dy, x + dx
-                            if periodic:
-                                a, b, c = a % nz, b % ny, c % nx
-                            elif not (0 <= a < nz and 0 <= b < ny and 0 <= c < nx):
-                                continue
-                            s2 = dz * dz + dy * dy + dx * dx
-                            if s2 > 0 and distance[a, b, c] >= r + np.sqrt(s2) - slack:
-                                inside = True
-                if not inside:
-                    centres[count, 0], centres[count, 1], centres[count, 2] = z, y, x
-                    centres[count, 3] = r
-                    count += 1
+                centres[count, 0], centres[count, 1], centres[count, 2] = z, y, x
+                centres[count, 3] = r
+                count += 1
     return count
 
 
@@ -128,18 +137,18 @@ def find_half_ridge(distance: Array, feature: Array, centres: Array, count: int)
 @kernel
 def _fill_free(row: Array, free: Array, low: int, high: int, value: float) -> None:
     """Give `value` to what is still free of row[low:high]; free[x] leads to the next free place."""
-    x = low
+    x, root = low, free[low]
     while True:
-        root = x
-        while free[root] != root:
-            root = free[root]
-        while free[x] != root:  # shorten the way for those who come after
-            free[x], x = root, free[x]
-        x = root
-        if x >= high:
+        if free[root] != root:
+            while free[root] != root:
+                root = free[root]
+            while free[x] != root:  # shorten the way for those who come after
+                free[x], x = root, free[x]
+        if root >= high:
             return
-        row[x] = value
-        free[x] = x + 1
+        row[root] = value
+        x = root
+        root = free[x] = x + 1
 
 
 @kernel
@@ -150,17 +159,21 @@ def _paint_plane(
     ny, nx = plane.shape
     reach = np.sqrt(r2)
     for y in range(int(np.floor(y0 - reach)), int(np.ceil(y0 + reach)) + 1):
-        rest = r2 - (y - y0) ** 2
+        rest = r2 - (y - y0) * (y - y0)
         if rest <= 0 or (not periodic and not 0 <= y < ny):
             continue
         half = np.sqrt(rest)
         low, high = int(np.floor(x0 - half)) + 1, int(np.ceil(x0 + half))
-        row, ways = plane[y % ny], free[y % ny]
+        there = y
+        if there < 0 or there >= ny:  # seldom: a remainder costs more than the rest of a row
+            there = y % ny
+        row, ways = plane[there], free[there]
         if not periodic:
-            if max(low, 0) < min(high, nx):
-                _fill_free(row, ways, max(low, 0), min(high, nx), value)
-            continue
+            low, high = max(low, 0), min(high, nx)
         high = min(high, low + nx)
+        if low >= 0 and high <= nx:
+            _fill_free(row, ways, low, high, value)
+            continue
         while low < high:
             start = low % nx
             part = min(high - low, nx - start)
