@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from balance_parts import find_arms, find_pairs, fit_doses, read_doses, respond
-from balance_tables import LEAST_AREA, find_sites, measure_slope
+from balance_tables import LEAST_AREA, compare_series, find_sites, measure_slope
 from runs_read import YEAR, Run, read_runs
 from trabecula.viz.style import BLACK, BLUE, CYCLE, GREEN, GREY, VERMILION, WIDTH, apply_style
 
@@ -130,6 +130,38 @@ def draw_estrogen(folder: Path, place: Path) -> None:
     figure.savefig(place / "estrogen.png", dpi=200)
 
 
+def draw_lived(folder: Path, place: Path) -> None:
+    """What surgery takes from the net of bones lived in for twenty years, against their controls."""
+    pairs = find_pairs(folder, "lived")
+    runs = [run for run in read_runs(folder / "lived", "surgical") if run.seed in pairs]
+    if not runs:
+        return
+    days = np.arange(YEAR, runs[0].day[-1] + 1, YEAR)
+    with apply_style() as make_figure:
+        figure = make_figure(figsize=(WIDTH, 2.3), layout="constrained")
+        axes = figure.subplots(1, 3)
+        for axis, key, colour, name in (
+            (axes[0], "bv_tv", VERMILION, "BV/TV"),
+            (axes[1], "conn_d_imaged", VERMILION, "Conn.D"),
+            (axes[2], "tb_n_imaged", VERMILION, "Tb.N"),
+            (axes[2], "tb_th_imaged", BLUE, "Tb.Th"),
+        ):
+            gaps = np.array([
+                [compare_series(run, pairs[run.seed], key, day, YEAR) for day in days]
+                for run in runs
+            ])  # fmt: skip
+            error = gaps.std(0, ddof=1) / len(gaps) ** 0.5
+            years = days / YEAR - 0.5
+            axis.errorbar(years, gaps.mean(0), error, color=colour, marker="o", ms=3, label=name)
+            axis.set_ylabel(f"{name} (% from control)")
+            axis.set_xlabel("years after surgery")
+            axis.axhline(0, color=GREY, lw=0.5)
+            axis.set_xlim(0)
+        axes[2].set_ylabel("Tb.N, Tb.Th (% from control)")
+        axes[2].legend()
+    figure.savefig(place / "perforation.png", dpi=200)
+
+
 def draw_doses(axis, folder: Path) -> None:
     """Resorption at levels of estradiol, beside the curve through the trials of evidence."""
     levels = np.geomspace(1, 100, 50)
@@ -242,6 +274,7 @@ def main() -> None:
     draw_balance(options.runs, options.figures)
     draw_sites(options.runs, options.figures)
     draw_estrogen(options.runs, options.figures)
+    draw_lived(options.runs, options.figures)
     draw_responses(options.runs, options.figures)
     draw_ageing(options.runs, options.figures)
 
