@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from balance_parts import find_arms, find_pairs, fit_doses, read_doses, respond
-from balance_tables import LEAST_AREA, compare_series, find_sites, measure_slope
+from balance_tables import (
+    LEAST_AREA,
+    compare_plate_number,
+    compare_series,
+    find_sites,
+    measure_slope,
+)
 from runs_read import YEAR, Run, read_runs
 from trabecula.viz.style import BLACK, BLUE, CYCLE, GREEN, GREY, VERMILION, WIDTH, apply_style
 
@@ -143,12 +149,12 @@ def draw_lived(folder: Path, place: Path) -> None:
         for axis, key, colour, name in (
             (axes[0], "bv_tv", VERMILION, "BV/TV"),
             (axes[1], "conn_d_imaged", VERMILION, "Conn.D"),
-            (axes[2], "tb_n_imaged", VERMILION, "Tb.N"),
+            (axes[2], "tb_n_imaged", GREEN, "Tb.N, spheres"),
+            (axes[2], "", VERMILION, "Tb.N, plate model"),
             (axes[2], "tb_th_imaged", BLUE, "Tb.Th"),
         ):
             gaps = np.array([
-                [compare_series(run, pairs[run.seed], key, day, YEAR) for day in days]
-                for run in runs
+                [compare(run, pairs[run.seed], key, day) for day in days] for run in runs
             ])  # fmt: skip
             error = gaps.std(0, ddof=1) / len(gaps) ** 0.5
             years = days / YEAR - 0.5
@@ -158,8 +164,16 @@ def draw_lived(folder: Path, place: Path) -> None:
             axis.axhline(0, color=GREY, lw=0.5)
             axis.set_xlim(0)
         axes[2].set_ylabel("Tb.N, Tb.Th (% from control)")
-        axes[2].legend()
+        axes[2].set_ylim(-16)
+        axes[2].legend(loc="lower left")
     figure.savefig(place / "perforation.png", dpi=200)
+
+
+def compare(run: Run, control: Run, key: str, day: float) -> float:
+    """Return the difference (%) of a series in the year before `day`; no key: of the plate model."""
+    if not key:
+        return compare_plate_number(run, control, day, YEAR)
+    return compare_series(run, control, key, day, YEAR)
 
 
 def draw_doses(axis, folder: Path) -> None:

@@ -26,6 +26,7 @@ from balance_parts import (
 from balance_tables import (
     WINDOWS,
     Pairs,
+    compare_plate_number,
     compare_pooled,
     compare_series,
     find_site_mean,
@@ -176,6 +177,9 @@ def report_arm(runs: list[Run], pairs: Pairs) -> None:
             continue
         found = summarise([compare_series(run, pairs[run.seed], key, end) for run in runs])
         put(f"{key} in the last half year, % against control", found, "", 1)
+    if have(runs, "tb_th_imaged"):
+        plates = [compare_plate_number(run, pairs[run.seed], end) for run in runs]
+        put("BV/TV over Tb.Th in the last half year, % against control", summarise(plates), "", 1)
 
 
 def read_known() -> dict[str, str]:

@@ -193,6 +193,20 @@ def compare_series(run: Run, control: Run, key: str, end: float, days: float = 1
     return 100.0 * (run.series(key, start, end + 1) / control.series(key, start, end + 1) - 1)
 
 
+def compare_plate_number(run: Run, control: Run, end: float, days: float = 190) -> float:
+    """Return the difference (%) from control of Tb.N as biopsies count it, BV/TV over Tb.Th as scanned.
+
+    The plate model of Parfitt et al. 1983 (doi:10.1172/JCI111096); over the `days` before `end`.
+    """
+    numbers = []
+    for life in (run, control):
+        known = np.isfinite(life.data["series_tb_th_imaged"])
+        known &= (life.series_day > end - days) & (life.series_day <= end + 1)
+        number = life.data["series_bv_tv"][known] / life.data["series_tb_th_imaged"][known]
+        numbers.append(float(number.mean()))
+    return 100.0 * (numbers[0] / numbers[1] - 1)
+
+
 def compare_pooled(
     runs: list[Run], pairs: dict[int, Run], name: str, start: float, end: float
 ) -> tuple[float, float]:
