@@ -158,10 +158,11 @@ def test_time_of_work_in_the_site_ledger(lived):
 
 @pytest.mark.parametrize("voxel", [10.0, 20.0])
 @pytest.mark.parametrize(
-    ("away", "is_kept"), [(20.0, True), (60.0, False), (-140.0, True), (-180.0, False)]
+    ("away", "is_kept"),
+    [(20.0, True), (80.0, True), (120.0, False), (-140.0, True), (-180.0, False)],
 )
 def test_factor_seeks_the_surface_over_the_same_way_at_any_voxel(voxel, away, is_kept):
-    """Over 35 um in the open, where there may be none to lay matrix on; over 160 um when buried."""
+    """Over 90 um in the open, where there may be none to lay matrix on; over 160 um when buried."""
     state = make_empty((int(960 / voxel), 8, 8), voxel=voxel)
     top = int(480 / voxel)
     add_slab(state, 0, top)
