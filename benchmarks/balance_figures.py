@@ -4,6 +4,7 @@
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -146,15 +147,15 @@ def draw_lived(folder: Path, place: Path) -> None:
     with apply_style() as make_figure:
         figure = make_figure(figsize=(WIDTH, 2.3), layout="constrained")
         axes = figure.subplots(1, 3)
-        for axis, key, colour, name in (
-            (axes[0], "bv_tv", VERMILION, "BV/TV"),
-            (axes[1], "conn_d_imaged", VERMILION, "Conn.D"),
-            (axes[2], "tb_n_imaged", GREEN, "Tb.N, spheres"),
-            (axes[2], "", VERMILION, "Tb.N, plate model"),
-            (axes[2], "tb_th_imaged", BLUE, "Tb.Th"),
+        for axis, measure, colour, name in (
+            (axes[0], partial(compare_series, key="bv_tv"), VERMILION, "BV/TV"),
+            (axes[1], partial(compare_series, key="conn_d_imaged"), VERMILION, "Conn.D"),
+            (axes[2], partial(compare_series, key="tb_n_imaged"), GREEN, "Tb.N, spheres"),
+            (axes[2], compare_plate_number, VERMILION, "Tb.N, plate model"),
+            (axes[2], partial(compare_series, key="tb_th_imaged"), BLUE, "Tb.Th"),
         ):
             gaps = np.array([
-                [compare(run, pairs[run.seed], key, day) for day in days] for run in runs
+                [measure(run, pairs[run.seed], end=day, days=YEAR) for day in days] for run in runs
             ])  # fmt: skip
             error = gaps.std(0, ddof=1) / len(gaps) ** 0.5
             years = days / YEAR - 0.5
@@ -167,13 +168,6 @@ def draw_lived(folder: Path, place: Path) -> None:
         axes[2].set_ylim(-16)
         axes[2].legend(loc="lower left")
     figure.savefig(place / "perforation.png", dpi=200)
-
-
-def compare(run: Run, control: Run, key: str, day: float) -> float:
-    """Return the difference (%) of a series in the year before `day`; no key: of the plate model."""
-    if not key:
-        return compare_plate_number(run, control, day, YEAR)
-    return compare_series(run, control, key, day, YEAR)
 
 
 def draw_doses(axis, folder: Path) -> None:
