@@ -140,7 +140,7 @@ def test_a_newborn_inherits_nothing_from_the_row_it_takes(seed, periodic):
     count, (after, *_) = compare(recruit, twins.osteoblasts.recruit, table, COUNT, scene, lattice,
                                  make_ligands(rng), context)  # fmt: skip
     assert count > COUNT
-    for name in ("stage", "dose", "dose_start", "carry", "rest"):
+    for name in ("stage", "dose", "carry", "rest"):
         assert not getattr(after, name)[COUNT:count].any(), name
 
 

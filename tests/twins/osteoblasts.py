@@ -84,8 +84,6 @@ def take_up(table, order, lattice, space, moment, rates):
             continue
         place = split(table.voxel[i], space)
         table.dose[i] += take_near(lattice.bound, *place, rates.reach, wish, space)
-        if table.dose_start[i] == 0:
-            table.dose_start[i] = table.dose[i]
 
 
 def compute_brake(ligands, place, rates):

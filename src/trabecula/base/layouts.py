@@ -53,9 +53,6 @@ class Osteoblasts(NamedTuple):
     born: Annotated[Array, Column("f8", "d", "time of birth")]
     stage: Annotated[Array, Column("u1", "1", "0 preosteoblast, 1 active")]
     dose: Annotated[Array, Column("i4", "1/32768", "coupling factor carried")]
-    dose_start: Annotated[
-        Array, Column("i4", "1/32768", "coupling factor carried when it became active")
-    ]
     carry: Annotated[Array, Column("f8", "1/32768", "apposition owed, below one quantum")]
     rest: Annotated[
         Array, Column("f8", "1/32768", "dose owed for matrix laid down, below one quantum")

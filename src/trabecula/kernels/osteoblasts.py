@@ -73,7 +73,6 @@ def begin_osteoblast(table, row, uid, flat, time, stage, site):
     table.born[row] = time
     table.stage[row] = stage
     table.dose[row] = 0
-    table.dose_start[row] = 0
     table.carry[row] = 0.0
     table.rest[row] = 0.0
     table.site[row] = site
@@ -182,8 +181,6 @@ def take_up(table, order, lattice, space, moment, rates):
             continue
         z, y, x = split(table.voxel[i], space)
         table.dose[i] += take_near(lattice.bound, z, y, x, rates.reach, wish, space)
-        if table.dose_start[i] == 0:
-            table.dose_start[i] = table.dose[i]
 
 
 @kernel

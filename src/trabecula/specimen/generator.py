@@ -47,7 +47,7 @@ def make_specimen(
     stretch are corrected until thickness and anisotropy are met.
 
     BV/TV and Tb.Th leave little choice of the rest: plates of thickness t number about BV/TV / t per
-    length, rods more. Ranges over seeds, 20 um voxels, anisotropy 1.3 (human, evidence A-05 to A-08:
+    length, rods more. Ranges over seeds, 20 um voxels, anisotropy 1.3 (human, over sites:
     Tb.N 1.0-1.9, Tb.Sp 550-950 um, Conn.D 2-8, BS/BV 13-24):
 
     ===== ====== ==== ========= ============ ======== =========
