@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from typer.models import ArgumentInfo
 
@@ -38,8 +38,8 @@ def _write_command(name: str, function: Any) -> str:
             takes = "" if kind is bool else info.metavar or _write_kind(kind)
         rows.append((first, takes, _unwrap(info.help or ""), _write_default(parameter)))
     words = _unwrap(inspect.getdoc(function) or "")
-    table = write_table(("", "takes", "what", "default"), rows)
-    return f"### {name}\n\n```text\n{' '.join(usage)} [OPTIONS]\n```\n\n{words}\n\n{table}"
+    table = write_table(("", "takes", "what", "default"), rows) if rows else ""
+    return f"### {name}\n\n```text\n{' '.join(usage)} [OPTIONS]\n```\n\n{words}\n\n{table}".strip()
 
 
 def _to_option(name: str) -> str:
@@ -49,6 +49,8 @@ def _to_option(name: str) -> str:
 def _write_kind(kind: Any) -> str:
     kinds = [k for k in get_args(kind) if k is not type(None)] or [kind]
     named = {int: "a whole number", float: "a number", str: "a text", Path: "a path"}
+    if get_origin(kinds[0]) is list:
+        return _write_kind(get_args(kinds[0])[0])
     return named.get(kinds[0], getattr(kinds[0], "__name__", "values").lower())
 
 
@@ -56,7 +58,7 @@ def _write_default(parameter: inspect.Parameter) -> str:
     value = parameter.default
     if value is inspect.Parameter.empty:
         return "needed"
-    if value is None or value is False:
+    if value is None or value is False or value == "":
         return ""
     return f"`{value}`"
 

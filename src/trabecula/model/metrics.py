@@ -21,7 +21,11 @@ _LOADS = {
     "load_strain": ("strain", "mean strain along z under the habitual load", "1"),
     "stimulus": ("psi", "mean strain energy that osteocytes feel, relative to the reference", "1"),
     "disuse": ("Ot disuse", "share of osteocytes that feel disuse", "1"),
-    "strained": ("Ot strained", "share of osteocytes that are strained beyond the lazy zone", "1"),
+    "strained": (
+        "Ot strained",
+        "share of osteocytes strained above `sensing.lazy_high` of the reference",
+        "1",
+    ),
     "granted": ("Gr", "coupling factor granted by strained osteocytes so far", "um^3"),
 }
 _PERCENT = {
