@@ -44,7 +44,7 @@ def draw_balance(folder: Path, place: Path) -> None:
         for axis in (left, *others):
             axis.axhline(0, color=GREY, lw=0.5)
             axis.set_xlabel("years")
-        left.set_ylabel("BV/TV (% of day 0)")
+        left.set_ylabel("BV/TV (% from day 0)")
         left.axline((0, 0), slope=0.5, color=GREY, ls=":", lw=0.8)
         left.axline((0, 0), slope=-0.5, color=GREY, ls=":", lw=0.8)
         left.set_xlim(0, end)
@@ -89,8 +89,16 @@ def draw_sites(folder: Path, place: Path) -> None:
             axis.hist(np.clip(values, *limits), bins=30, range=limits, color=BLUE)
             axis.axvline(np.median(values), color=BLACK, lw=0.8)
             axis.set_xlabel(words)
+            if (values > limits[1]).any():
+                mark_open_end(axis, limits[1])
         figure.supylabel(f"sites of at least {LEAST_AREA * 1e-6:.2f} mm²", fontsize=8)
     figure.savefig(place / "sites_ledger.png", dpi=200)
+
+
+def mark_open_end(axis, limit: float) -> None:
+    """Say at the last tick that its bin holds all that lies beyond."""
+    ticks = [tick for tick in axis.get_xticks() if 0 <= tick < 0.95 * limit]
+    axis.set_xticks([*ticks, limit], [*(f"{tick:g}" for tick in ticks), f"≥{limit:g}"])
 
 
 def smooth_rate(runs: list[Run], name: str, days: np.ndarray) -> np.ndarray:
@@ -105,36 +113,54 @@ def draw_estrogen(folder: Path, place: Path) -> None:
     """Resorption, formation and BV/TV after estrogen is lost, against the controls."""
     arms = {"fifth": BLUE, "surgical": VERMILION, "returned": GREEN}
     names = {"fifth": "20 pg/mL", "surgical": "surgery", "returned": "given back"}
+    controls = find_pairs(folder, "estrogen")
     with apply_style() as make_figure:
         figure = make_figure(figsize=(WIDTH, 2.4), layout="constrained")
         axes = figure.subplots(1, 3)
         for arm, colour in arms.items():
-            runs = read_runs(folder / "estrogen", arm)
-            controls = {r.seed: r for r in read_runs(folder / "balance", "control")}
-            runs = [run for run in runs if run.seed in controls]
+            runs = [run for run in read_runs(folder / "estrogen", arm) if run.seed in controls]
             if not runs:
                 continue
             pairs = [controls[run.seed] for run in runs]
-            days = np.arange(0, min(run.day[-1] for run in runs) - SMOOTH / 2, 14)
+            first = YEAR if arm == "returned" else 0
+            days = np.arange(first, min(run.day[-1] for run in runs) - SMOOTH / 2, 14)
             for axis, name in zip(axes, ("resorbed", "formed"), strict=False):
-                ratio = smooth_rate(runs, name, days) / smooth_rate(pairs, name, days)
-                axis.plot(days, 100 * ratio, color=colour)
+                draw_band(axis, days, *compare_rates(runs, pairs, name, days), colour, names[arm])
             gaps = np.array([
                 [run.bv_percent(d) - pair.bv_percent(d) for d in days]
                 for run, pair in zip(runs, pairs, strict=True)
             ])  # fmt: skip
-            axes[2].plot(days, gaps.mean(0), color=colour, label=names[arm])
-            if len(gaps) > 1:
-                error = gaps.std(0, ddof=1) / len(gaps) ** 0.5
-                low, high = gaps.mean(0) - error, gaps.mean(0) + error
-                axes[2].fill_between(days, low, high, color=colour, alpha=0.2, lw=0)
+            error = gaps.std(0, ddof=1) / len(gaps) ** 0.5 if len(gaps) > 1 else 0 * days
+            draw_band(axes[2], days, gaps.mean(0), error, colour, names[arm])
         words = ("resorption (% of control)", "formation (% of control)", "BV/TV (% from control)")
         for axis, label in zip(axes, words, strict=True):
             axis.set_xlabel("days")
             axis.set_ylabel(label)
             axis.axhline(100 if "of" in label else 0, color=GREY, lw=0.5)
-        axes[2].legend()
+            axis.axvline(YEAR, color=GREY, ls=":", lw=0.8)
+        axes[2].legend(loc="lower left")
     figure.savefig(place / "estrogen.png", dpi=200)
+
+
+def compare_rates(
+    runs: list[Run], pairs: list[Run], name: str, days: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a rate of all bones in % of their controls', and its error: a bone left out at a time."""
+
+    def divide(kept: list[int]) -> np.ndarray:
+        made = smooth_rate([runs[k] for k in kept], name, days)
+        return 100 * made / smooth_rate([pairs[k] for k in kept], name, days)
+
+    every = list(range(len(runs)))
+    left = np.array([divide([k for k in every if k != out]) for out in every if len(every) > 1])
+    error = left.std(0) * (len(runs) - 1) ** 0.5 if len(left) else 0 * days
+    return divide(every), error
+
+
+def draw_band(axis, days: np.ndarray, mean: np.ndarray, error: np.ndarray, colour, label) -> None:
+    """Draw a course with a band of one standard error to both sides."""
+    axis.plot(days, mean, color=colour, label=label)
+    axis.fill_between(days, mean - error, mean + error, color=colour, alpha=0.2, lw=0)
 
 
 def draw_lived(folder: Path, place: Path) -> None:
@@ -149,10 +175,10 @@ def draw_lived(folder: Path, place: Path) -> None:
         axes = figure.subplots(1, 3)
         for axis, measure, colour, name in (
             (axes[0], partial(compare_series, key="bv_tv"), VERMILION, "BV/TV"),
-            (axes[1], partial(compare_series, key="conn_d_imaged"), VERMILION, "Conn.D"),
-            (axes[2], partial(compare_series, key="tb_n_imaged"), GREEN, "Tb.N, spheres"),
+            (axes[1], partial(compare_series, key="conn_d_imaged"), VERMILION, "Conn.D as scanned"),
+            (axes[2], partial(compare_series, key="tb_n_imaged"), GREEN, "Tb.N between mid-axes"),
             (axes[2], compare_plate_number, VERMILION, "Tb.N, plate model"),
-            (axes[2], partial(compare_series, key="tb_th_imaged"), BLUE, "Tb.Th"),
+            (axes[2], partial(compare_series, key="tb_th_imaged"), BLUE, "Tb.Th as scanned"),
         ):
             gaps = np.array([
                 [measure(run, pairs[run.seed], end=day, days=YEAR) for day in days] for run in runs
@@ -174,14 +200,14 @@ def draw_doses(axis, folder: Path) -> None:
     """Resorption at levels of estradiol, beside the curve through the trials of evidence."""
     levels = np.geomspace(1, 100, 50)
     curve = respond(levels, 1.45, 11.7) / respond(80.0, 1.45, 11.7)
-    axis.plot(levels, 100 * curve, color=GREY, lw=1, label="trials (% at 80 pg/mL)")
+    axis.plot(levels, 100 * curve, color=GREY, lw=1, label="women's trials (80 pg/mL: 100 %)")
     _, found = read_doses(folder)
     for level, mean, error in found[1:]:
         axis.errorbar(level, mean, error, color=VERMILION, marker="o", ms=3)
     if len(found) > 4:
         fit = {key: value for key, (value, _) in fit_doses(found[:, 0], found[:, 1]).items()}
         curve = fit["scale"] * respond(levels, fit["size"], fit["half"])
-        axis.plot(levels, curve, color=VERMILION, lw=1, label="curve through the model's")
+        axis.plot(levels, curve, color=VERMILION, lw=1, label="curve through the points")
     axis.set_xscale("log")
     ticks = (1, 2, 5, 10, 20, 50, 100)
     axis.set_xticks(ticks, [str(tick) for tick in ticks])
@@ -243,29 +269,44 @@ def draw_life(axes, run: Run, colour: str, label: str | None) -> None:
         axis.plot(20 + (days - years * YEAR / 2) / YEAR, means, color=colour, lw=1, label=label)
 
 
-def draw_sensitivity(axis, folder: Path) -> None:
+ROWS = {
+    "gain": "matrix per factor", "sclerostin": "sclerostin per osteocyte",
+    "disuse": "sclerostin by disuse", "opg": "OPG of all cells", "rankl": "RANKL of all cells",
+    "work": "work of a nucleus", "nuclei": "life of a nucleus", "emission": "call of a dying osteocyte",
+    "osteoblasts": "life of osteoblasts", "stress": "habitual load",
+}  # fmt: skip
+"""What the arms of the part ``sensitivity`` move, in words."""
+
+
+def draw_sensitivity(folder: Path, place: Path) -> None:
     """Drift with ten rows moved by 10 % up and down."""
     arms = find_arms(folder / "sensitivity")
+    if not arms:
+        return
     names = sorted({arm.rpartition("_")[0] for arm in arms})
-    for way, colour in (("up", VERMILION), ("down", BLUE)):
-        runs = [read_runs(folder / "sensitivity", f"{name}_{way}") for name in names]
-        drift = [measure_slope(r[0], 0, r[0].day[-1]) if r else np.nan for r in runs]
-        axis.plot(drift, range(len(names)), "o", ms=3, color=colour, label=f"10 % {way}")
-    axis.axvspan(-1.5, 1.5, color=GREEN, alpha=0.15, lw=0)
-    axis.set_yticks(range(len(names)), names)
-    axis.set_xlabel("drift of BV/TV (%/yr)")
-    axis.legend()
+    with apply_style() as make_figure:
+        figure = make_figure(figsize=(WIDTH / 2, 2.5), layout="constrained")
+        axis = figure.subplots()
+        for way, colour, lift in (("up", VERMILION, 0.12), ("down", BLUE, -0.12)):
+            runs = [read_runs(folder / "sensitivity", f"{name}_{way}") for name in names]
+            drift = [measure_slope(r[0], 0, r[0].day[-1]) if r else np.nan for r in runs]
+            places = np.arange(len(names)) + lift
+            axis.plot(drift, places, "o", ms=3, color=colour, label=f"10 % {way}")
+        axis.axvspan(-1.5, 1.5, color=GREEN, alpha=0.15, lw=0)
+        axis.set_yticks(range(len(names)), [ROWS[name] for name in names])
+        axis.set_xlabel("drift of BV/TV (%/yr)")
+        figure.legend(loc="outside upper center", ncols=2)
+    figure.savefig(place / "sensitivity.png", dpi=200)
 
 
 def draw_responses(folder: Path, place: Path) -> None:
-    """Doses of estradiol, blockade of RANKL, rows moved by 10 %: what has been lived of them."""
-    parts = {"doses": draw_doses, "denosumab": draw_blockade, "sensitivity": draw_sensitivity}
+    """Doses of estradiol, blockade of RANKL: what has been lived of them."""
+    parts = {"doses": draw_doses, "denosumab": draw_blockade}
     draws = [draw for part, draw in parts.items() if find_arms(folder / part)]
     if not draws:
         return
     with apply_style() as make_figure:
-        width = WIDTH / 2 if len(draws) == 1 else WIDTH
-        figure = make_figure(figsize=(width, 2.3), layout="constrained")
+        figure = make_figure(figsize=(WIDTH / 2 * len(draws), 2.3), layout="constrained")
         axes = figure.subplots(1, len(draws), squeeze=False).ravel()
         for axis, draw in zip(axes, draws, strict=True):
             draw(axis, folder)
@@ -284,6 +325,7 @@ def main() -> None:
     draw_estrogen(options.runs, options.figures)
     draw_lived(options.runs, options.figures)
     draw_responses(options.runs, options.figures)
+    draw_sensitivity(options.runs, options.figures)
     draw_ageing(options.runs, options.figures)
 
 

@@ -19,6 +19,7 @@ from trabecula.viz.fieldfigure import choose_blocks
 from trabecula.viz.figures import draw_all, draw_kind
 from trabecula.viz.series import draw_arms
 from trabecula.viz.sitefigure import choose_completed
+from trabecula.viz.style import apply_style, label_steps
 
 
 def call(*arguments: object):
@@ -268,6 +269,21 @@ def test_field_histograms_say_which_day(folder: Path) -> None:
 
 
 # ------------------------------------------------------------------ the command
+def test_less_than_a_decade_is_labelled_in_plain_numbers() -> None:
+    with apply_style() as make_figure:
+        figure = make_figure(figsize=(2, 1))
+        axis = figure.subplots()
+        axis.set_xscale("log")
+        axis.set_xlim(1.5, 12)
+        plain = [text.get_text() for text in axis.get_xticklabels(which="both")]
+        label_steps(axis.xaxis)
+        figure.draw_without_rendering()
+        words = [text.get_text() for text in axis.get_xticklabels(which="both")]
+    assert {"2", "5", "10"} <= {word for word in words if word}
+    assert not [word for word in words if "10^" in word]
+    assert [word for word in plain if "10^" in word], "what is mended is there"
+
+
 def test_plot_saves_what_is_asked_in_the_formats_asked(folder: Path, tmp_path: Path) -> None:
     result = call("plot", folder, "--what", "all", "--format", "pdf", "--out", tmp_path)
     assert result.exit_code == 0, result.output

@@ -9,7 +9,7 @@ from trabecula.base.columns import Array
 from trabecula.base.errors import ResultsError
 from trabecula.viz.captions import add_caption
 from trabecula.viz.panels import to_unit_name
-from trabecula.viz.style import BLACK, CYCLE, WIDTH, apply_style
+from trabecula.viz.style import BLACK, CYCLE, WIDTH, apply_style, label_steps
 
 COLUMNS = 3
 ROW_HEIGHT = 1.35
@@ -124,6 +124,8 @@ def _draw_field(axis: Any, name: str, marrows: Sequence[Marrow]) -> None:
         axis.axvline(float(np.median(values)), color=color, linestyle=(0, (3, 2)), linewidth=0.8)
     if high - low > 0.9:
         axis.set_xscale("log")
+        if high - low < 1.3:
+            label_steps(axis.xaxis)
     axis.set_xlim(edges[0], edges[-1])
     axis.tick_params(axis="x", which="both", colors=BLACK, labelsize=6.5)
     axis.locator_params(axis="y", nbins=3)

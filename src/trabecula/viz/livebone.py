@@ -11,7 +11,17 @@ from trabecula.viz.cellglyphs import LOOKS
 from trabecula.viz.colouring import BONE, SEQUENTIAL, make_colouring
 from trabecula.viz.pictures import add_bar
 from trabecula.viz.plate import to_day
-from trabecula.viz.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, apply_style
+from trabecula.viz.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    apply_style,
+    label_steps,
+)  # fmt: skip
 
 HALF = 0.5
 SIZES = {
@@ -78,7 +88,9 @@ def draw_live_slice(plane: LiveSlice) -> Any:
             scale = make_colouring(_Named("", plane.label), plane.field[marrow], None)  # type: ignore[arg-type]
             norm = (LogNorm if scale.is_log else Normalize)(*scale.limits, clip=True)
             shown = axis.imshow(plane.field, cmap=SEQUENTIAL, norm=norm, interpolation="bilinear")
-            figure.colorbar(shown, ax=axis, label=plane.label, shrink=0.7, pad=0.02)
+            bar = figure.colorbar(shown, ax=axis, label=plane.label, shrink=0.7, pad=0.02)
+            if scale.is_log:
+                label_steps(bar.ax.yaxis)
         paint = np.zeros((rows, columns, 4))
         for mask, colour in (
             (marrow & (plane.eroded > 0) & _is_beside(~marrow), ORANGE),
@@ -181,7 +193,7 @@ def draw_live_series(
                 axis.legend(loc="upper left", ncols=2)
         for number, (day, words) in enumerate(changes[-4:]):
             axes[0].annotate(
-                words, (day, 1.0), (2, 2 + 8 * number), xycoords=("data", "axes fraction"),
+                words, (day, 1.0), (2, 2 + 10 * number), xycoords=("data", "axes fraction"),
                 textcoords="offset points", fontsize=7, color=GREY,
             )  # fmt: skip
         axes[-1].set_xlabel("time (d)")

@@ -213,7 +213,9 @@ def make_caption(arms: Sequence[Arm], panels: Sequence[Panel]) -> str:
     counts = [len(arm.runs) for arm in arms]
     if max(counts) > 1:
         number = f"{counts[0]}" if len(set(counts)) == 1 else f"{min(counts)}-{max(counts)}"
-        parts.append(f"Lines: median of {number} runs; bands: 5-95 % of runs.")
+        parts.append(
+            f"Lines: median of {number} runs; bands: 5-95 % of runs, cut where they leave the axis."
+        )
     relative = [panel for panel in panels if panel.scale is Scale.OF_BASELINE]
     if relative:
         parts.append("Baseline: the 90 d before day 0 (grey) of the same run.")

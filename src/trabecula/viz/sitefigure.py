@@ -174,8 +174,9 @@ def _draw_balance(axis: Any, tables: Sequence[Mapping[str, Array]], arms: Sequen
         top = max(top, float(np.quantile(np.concatenate([depth, wall]), 0.995)))
     axis.plot([0, top], [0, top], color=GREY, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0)
     axis.text(
-        1.04 * top, 1.0 * top, "all given back", fontsize=7, color=GREY, ha="right", va="bottom"
-    )
+        1.04 * top, 0.01 * top, "dashed: all given back", fontsize=7, color=GREY, ha="right",
+        va="bottom",
+    )  # fmt: skip
     axis.set_xlim(0, 1.05 * top)
     axis.set_ylim(0, 1.05 * top)
     axis.set_aspect("equal")
