@@ -197,6 +197,34 @@ def test_settings_of_the_command_line(tmp_path: Path) -> None:
     assert config.name == "other"
 
 
+def test_what_is_set_in_a_block_does_not_switch_it_on(tmp_path: Path) -> None:
+    path = write(tmp_path, "duration: 1 y\nmechanics: off\n")
+    config = load_config(path, ["mechanics.every=7"])
+    assert (config.mechanics.active, config.mechanics.every) == (False, 7.0)
+    assert load_config(path, ["mechanics.active=on"]).mechanics.active
+
+
+def test_an_entry_of_a_list_can_be_set(tmp_path: Path) -> None:
+    dose = "{drug: denosumab, dose: 60 mg, route: subcutaneous}"
+    path = write(tmp_path, f"duration: 1 y\nprotocol: [{dose}]\n")
+    config = load_config(
+        path, ["protocol[0].dose=30 mg", "lattice.shape=[9, 9, 9]", "lattice.shape[2]=8"]
+    )
+    assert config.regimens[0].doses[0][1] == 30.0
+    assert config.lattice.shape == (9, 9, 8)
+    with pytest.raises(ConfigError, match="entry 1 of 1"):
+        load_config(path, ["protocol[1].dose=30 mg"])
+    with pytest.raises(ConfigError, match="no such entry"):
+        load_config(path, ["protocol.dose=30 mg"])
+
+
+def test_intervals_are_whole_steps(tmp_path: Path) -> None:
+    text = "duration: 1 y\nstep: 0.5\noutput: {every: 1.7, costly: 30.4}\nmechanics: {every: 7.3}\n"
+    config = load_config(write(tmp_path, text))
+    assert (config.output.every, config.output.costly, config.mechanics.every) == (1.5, 30.5, 7.5)
+    assert load_config(write(tmp_path, config.to_yaml())) == config
+
+
 def test_digest_changes_with_settings_and_with_the_image(tmp_path: Path) -> None:
     path = write(tmp_path, "duration: 1 y\nlattice: {specimen: a.mha}\n")
     image = write(tmp_path, "one", "a.mha")

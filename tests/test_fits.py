@@ -57,6 +57,14 @@ def test_it_can_be_set_from_outside(tmp_path, fit):
     assert config.fit.digest == fit.digest
 
 
+@pytest.mark.parametrize("other", ["fit.yaml", "null"])
+def test_another_fit_over_a_resolved_one_is_refused(tmp_path, fit, other):
+    """The rows of the first would stay as the configuration's own, under the name of the second."""
+    resolved = load_config(write(tmp_path, PLAIN + "fit: fit.yaml\n")).to_yaml()
+    with pytest.raises(ConfigError, match="over the rows of 'mine', which the file holds already"):
+        load_config(write(tmp_path, resolved), [f"fit={other}"])
+
+
 def test_results_tell_the_digests(tmp_path, fit):
     with_fit = make_provenance(load_config(write(tmp_path, PLAIN + "fit: fit.yaml\n")))
     assert with_fit.fit == ("mine", fit.digest)

@@ -15,7 +15,8 @@ from trabecula.config.schema import Config
 from trabecula.model import TrabeculaModel
 from trabecula.model import model as model_module
 from trabecula.model.plan import Step, make_plan
-from trabecula.model.timeline import count_steps, shift_zero
+from trabecula.model.timeline import count_steps, is_passed, shift_zero
+from trabecula.state import Clock
 
 
 @pytest.fixture
@@ -218,6 +219,12 @@ def test_shift_zero_moves_every_moment_and_no_duration(state):
 def test_steps_are_counted_to_the_nearest():
     assert count_steps(365.25, 1.0) == 365
     assert count_steps(0.3, 0.1) == 3
+
+
+def test_what_is_passed_between_samples() -> None:
+    clock = Clock(length=0.5)
+    passed = [t / 2 for t in range(-20, 21, 4) if is_passed(clock, t / 2, 3.5, 2.0)]
+    assert passed == [-10.0, -6.0, -2.0, 0.0, 4.0, 8.0]  # -10.5, -7, -3.5, 0, 3.5, 7
 
 
 def test_plan_is_data_and_obeys_switches():

@@ -145,6 +145,17 @@ def test_bone_volume_is_start_plus_formed_minus_resorbed(summary):
     assert added - lost == pytest.approx(share * state.grid.size * state.grid.voxel_volume, abs=1.0)
 
 
+def test_costly_metrics_are_measured_when_due_whatever_the_samples(config, folder, cache):
+    """An interval that is no multiple of the samples' is kept to on average, not at common multiples."""
+    output = config.output.model_copy(update={"every": 3.0, "costly": 7.0})
+    odd = config.model_copy(update={"name": "odd", "output": output})
+    done = run(odd, folder / "odd", cache=cache)
+    with h5py.File(done.folder / "results.h5") as file:
+        days, thickness = file["series/time"][()], file["series/tb_th"][()]
+    known = days[np.isfinite(thickness)]
+    assert known[known >= 0].tolist() == [0.0, 9.0, 15.0, 21.0]
+
+
 def test_a_hit_in_the_cache_changes_nothing(summary, config, folder, cache):
     assert summary.from_cache == []
     again = run(config, folder / "second", cache=cache)

@@ -16,6 +16,7 @@ from trabecula.config.dump import dump_yaml
 from trabecula.config.marks import Document, Key, load_yaml, to_dotted
 from trabecula.config.names import find_nearest
 from trabecula.config.parameters import find_override_problems
+from trabecula.config.placing import open_block
 from trabecula.config.resolve import ROOMS_OF_BLOCK, to_full_key
 
 FIELDS = ("name", "digest", "parameters", "made_from")
@@ -140,7 +141,7 @@ def apply_fit(data: dict[str, Any], document: Document, file: Path) -> list[Prob
     data["fit"] = {"name": fit.name, "digest": fit.digest}
     for key, value in fit.values.items():
         name = BLOCK_OF_ROOM[key.partition(".")[0]]
-        block = _open_block(data.get(name))
+        block = open_block(data.get(name))
         if block is None:
             continue  # what stands there is no block, which is told elsewhere
         own = block.get("parameters")
@@ -150,15 +151,6 @@ def apply_fit(data: dict[str, Any], document: Document, file: Path) -> list[Prob
         if key not in {to_full_key(str(k), name) for k in own}:
             data[name] = {**block, "parameters": {**own, key: value}}
     return []
-
-
-def _open_block(given: Any) -> dict[str, Any] | None:
-    """Return a block as a mapping, ``mechanics: off`` too; None if it is none."""
-    if given in ("off", False):
-        return {"active": False}
-    if given in (None, "on", True):
-        return {}
-    return given if isinstance(given, dict) else None
 
 
 def get_setting(key: str) -> str:

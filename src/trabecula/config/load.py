@@ -8,6 +8,8 @@ from trabecula.base.errors import ConfigError, Problem
 from trabecula.config.fits import apply_fit
 from trabecula.config.marks import Document, Key, load_yaml, parse_yaml, to_dotted
 from trabecula.config.names import replace_odd
+from trabecula.config.paths import to_key
+from trabecula.config.placing import place_value
 from trabecula.config.problems import make_problems
 from trabecula.config.resolve import find_conflicts, resolve
 from trabecula.config.schema import Config
@@ -77,7 +79,7 @@ def apply_setting(document: Document, text: str) -> None:
     """Put the value of ``PATH=VALUE`` into `document`; mistakes are noted there."""
     where = f"--set {text}"
     name, sign, value_text = text.partition("=")
-    path = to_path(name.strip())
+    path = to_key(name.strip())
     if not sign or not path:
         problem = Problem(where, name or "(empty)", "no PATH=VALUE", "such as seed=7")
         document.problems.append(problem)
@@ -91,30 +93,7 @@ def apply_setting(document: Document, text: str) -> None:
     document.problems += value.problems
     if not isinstance(document.data, dict):
         document.data = {}
-    block: dict[str, Any] = document.data
-    for end, part in enumerate(path[:-1], 1):
-        if not isinstance(block.get(part), dict):
-            block[part] = {}
-        document.keys.setdefault(path[:end], where)
-        block = block[part]
-    _forget(document, path)
-    block[path[-1]] = value.data if value_text.strip() else None
-    document.keys[path] = where
-    document.values[path] = where
-
-
-def to_path(dotted: str) -> tuple[str, ...]:
-    """Split a dotted key; the name of a parameter keeps its dots."""
-    parts = tuple(part for part in dotted.split(".") if part)
-    if len(parts) > 2 and parts[1] == "parameters":
-        return (*parts[:2], ".".join(parts[2:]))
-    return parts
-
-
-def _forget(document: Document, path: Key) -> None:
-    for marks in (document.keys, document.values):
-        for key in [key for key in marks if key[: len(path)] == path]:
-            del marks[key]
+    place_value(document, path, name, value.data if value_text.strip() else None, where)
 
 
 def make_json_schema() -> dict[str, Any]:

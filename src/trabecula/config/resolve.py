@@ -30,6 +30,13 @@ GENERATED: dict[str, Any] = {
 }
 """Defaults that only a generated bone has."""
 
+INTERVALS = {
+    "fields": ("every",),
+    "mechanics": ("every",),
+    "output": ("every", "snapshots", "checkpoint", "costly", "states"),
+}
+"""Keys that hold intervals, by block; a run lives whole steps."""
+
 IMPORTED = ("threshold", "labels", "crop")
 ROOMS_OF_BLOCK = {
     "hormones": ("hormones", "drugs", "glands"),
@@ -231,11 +238,10 @@ def to_full_key(key: str, block: str) -> str:
 
 def _check_intervals(config: Config, document: Document) -> list[Problem]:
     intervals: dict[Key, float | None] = {
-        ("fields", "every"): config.fields.every,
-        ("mechanics", "every"): config.mechanics.every,
+        (block, name): getattr(getattr(config, block), name)
+        for block, names in INTERVALS.items()
+        for name in names
     }
-    for name in ("every", "snapshots", "checkpoint", "costly", "states"):
-        intervals["output", name] = getattr(config.output, name)
     intervals[("duration",)] = config.duration
     return [
         Problem(
@@ -248,6 +254,12 @@ def _check_intervals(config: Config, document: Document) -> list[Problem]:
         for path, value in intervals.items()
         if value is not None and value < config.step
     ]
+
+
+def _to_steps(interval: float, step: float) -> float:
+    """Return the whole number of steps (d) nearest to an interval (d), which is what is lived."""
+    whole = max(1, round(interval / step)) * step
+    return interval if abs(whole - interval) < 1e-9 else whole
 
 
 def resolve(config: Config, file: Path) -> Config:
@@ -267,6 +279,11 @@ def resolve(config: Config, file: Path) -> Config:
         settings = getattr(config, block)
         full = {to_full_key(key, block): value for key, value in settings.parameters.items()}
         updates[block] = settings.model_copy(update={"parameters": full})
+    for block, names in INTERVALS.items():
+        settings = updates.get(block, getattr(config, block))
+        given = {name: getattr(settings, name) for name in names}
+        whole = {k: _to_steps(v, config.step) for k, v in given.items() if v is not None}
+        updates[block] = settings.model_copy(update=whole)
     updates["protocol"] = tuple(regimen.to_mapping() for regimen in config.regimens)
     return config.model_copy(update=updates)
 

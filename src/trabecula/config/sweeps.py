@@ -11,6 +11,7 @@ from trabecula.config.load import make_config
 from trabecula.config.marks import Document, Key, load_yaml, to_dotted
 from trabecula.config.names import replace_odd
 from trabecula.config.paths import find_path_problem, to_key
+from trabecula.config.placing import place_value
 from trabecula.config.populationrules import DECIDED, find_population_problems
 from trabecula.config.populationschema import PopulationSettings
 from trabecula.config.problems import make_problems
@@ -100,45 +101,10 @@ class Sweep:
             (path, value, self.find("set", path)) for path, value in self.settings.set.items()
         ]
         for path, value, where in [*shared, *changes]:
-            _place(document, to_key(path), path, deepcopy(value), where)
+            place_value(document, to_key(path), path, deepcopy(value), where)
         if isinstance(document.data, dict):
             document.data["name"] = self.name
         return make_config(document, self.base_path)
-
-
-def _place(document: Document, key: Key, path: str, value: Any, where: str) -> None:
-    """Put `value` at `key`, making the blocks that lead to it."""
-    if not isinstance(document.data, dict):
-        return
-    block: Any = document.data
-    for end, part in enumerate(key[:-1], 1):
-        if isinstance(part, int):
-            if not isinstance(block, list) or not part < len(block):
-                count = len(block) if isinstance(block, list) else 0
-                problem = Problem(where, path, f"entry {part} of {count}", "an entry that is there")
-                document.problems.append(problem)
-                return
-            block = block[part]
-            continue
-        if not isinstance(block, dict):
-            found = f"{to_dotted(key[: end - 1])}, which is no block"
-            document.problems.append(Problem(where, path, found, "a key of a block"))
-            return
-        if not isinstance(block.get(part), dict | list):
-            block[part] = {}
-        document.keys.setdefault(key[:end], where)
-        block = block[part]
-    last = key[-1]
-    is_there = isinstance(block, list) and isinstance(last, int) and last < len(block)
-    if not is_there and not (isinstance(block, dict) and isinstance(last, str)):
-        problem = Problem(where, path, "no such entry", "an entry that is there")
-        document.problems.append(problem)
-        return
-    for marks in (document.keys, document.values):
-        for known in [known for known in marks if known[: len(key)] == key]:
-            del marks[known]
-    block[last] = value
-    document.keys[key] = document.values[key] = where
 
 
 def load_sweep(path: str | Path) -> Sweep:

@@ -26,6 +26,13 @@ def is_due(clock: Clock, time: float, interval: float) -> bool:
     return round(time / clock.length) % ticks == 0
 
 
+def is_passed(clock: Clock, time: float, interval: float, every: float) -> bool:
+    """Whether a whole number of `interval` (d) from day 0 lies in the `every` d up to `time` (d)."""
+    now, ticks = round(time / clock.length), max(1, count_steps(interval, clock.length))
+    before = now - max(1, count_steps(every, clock.length))
+    return now // ticks > before // ticks
+
+
 def shift_zero(state: State, steps: int) -> None:
     """Put day 0 `steps` later (negative: earlier) and correct every moment that the state holds."""
     state.clock.zero += steps

@@ -19,7 +19,7 @@ from trabecula.model import TrabeculaModel
 from trabecula.model.metrics import METRICS, describe_level
 from trabecula.model.sampling import Sampler
 from trabecula.model.soundness import check_state
-from trabecula.model.timeline import is_due
+from trabecula.model.timeline import is_due, is_passed
 from trabecula.records import Metric, Provenance, ResultsWriter, write_state
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
@@ -151,7 +151,8 @@ class Recorder:
         state = model.state
         if not self._is_new("sample", state):
             return
-        costly = complete or model.is_due(self._config.output.costly)
+        output, clock = self._config.output, state.clock
+        costly = complete or is_passed(clock, clock.time, output.costly, output.every)
         row = self._sampler.sample(state, costly)
         levels = collect_levels(state.signals)
         if not model.scenario.replete:
