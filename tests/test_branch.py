@@ -81,6 +81,30 @@ def test_impossible_branches_are_refused(place, parent, at, sets, found):
     assert not (place / "refused").exists()
 
 
+def test_a_branch_that_switches_load_off_feels_none(place, parent):
+    """Strain is forgotten, not held as it was last; the results say that it is not known."""
+    out = place / "weightless"
+    branch(parent, 16.0, out, ["mechanics=off"])
+    state, _ = read_state(out / "checkpoint.h5")
+    rows = state.cells.osteocytes.rows
+    assert not state.loading.is_known
+    assert (rows.stimulus == 1).all()
+    assert (rows.secretion == 1).all()
+    assert (rows.unrest == 1).all()
+    with h5py.File(out / "results.h5") as file:
+        late = file["series/time"][...] > 16
+        assert np.isnan(file["series/stiffness"][...][late]).all()
+        assert np.isfinite(file["series/stiffness"][...][~late]).all()
+        sed = file["snapshots/sed"][...]
+        assert np.isnan(sed[-1]).all()
+        assert np.isfinite(sed[0]).all()
+    again = place / "loaded"
+    branch(out, 24.0, again, ["mechanics=on", "duration=30 d", "output.snapshots=6 d"])
+    with h5py.File(again / "results.h5") as file:
+        assert np.isfinite(file["series/stiffness"][...][-1])
+        assert np.isfinite(file["snapshots/sed"][...][-1]).all()
+
+
 def test_a_branch_needs_a_run_and_another_folder(place, parent, tmp_path):
     with pytest.raises(InputError, match=r"no config\.yaml"):
         branch(tmp_path, 12.0, place / "refused")

@@ -197,6 +197,12 @@ def test_settings_of_the_command_line(tmp_path: Path) -> None:
     assert config.name == "other"
 
 
+def test_a_row_by_two_names_is_given_twice(tmp_path: Path) -> None:
+    rows = "{denosumab.clearance: 60, hormones.denosumab.clearance: 90}"
+    with pytest.raises(ConfigError, match=r"a second value of hormones\.denosumab\.clearance"):
+        load_config(write(tmp_path, f"duration: 1 y\nhormones: {{parameters: {rows}}}\n"))
+
+
 def test_what_is_set_in_a_block_does_not_switch_it_on(tmp_path: Path) -> None:
     path = write(tmp_path, "duration: 1 y\nmechanics: off\n")
     config = load_config(path, ["mechanics.every=7"])

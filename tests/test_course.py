@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from courses import MAN, WOMAN, follow, mean, read
 from trabecula.config import load_parameters
 from trabecula.config.pharmacopoeia import find_drug
-from trabecula.hormones import has_course, is_replete, make_signals, step_signals
+from trabecula.hormones import has_course, is_replete, make_course, make_signals, step_signals
 from trabecula.hormones.binding import compute_free, compute_total
 from trabecula.hormones.course import BIN
 from trabecula.hormones.pharmacy import make_kinetics
 from trabecula.hormones.shapes import average_course, compute_cumulative, compute_density
+from trabecula.runner.digest import compute_state_digest
 
 TABLE = load_parameters()
 LINEAR = [
@@ -497,14 +498,35 @@ def test_a_drug_of_the_users_own():
 # ------------------------------------------------------------------ to the bone
 def live(text, days):
     config = read(text)
-    from trabecula.hormones import make_course
-
     course = make_course(config)
     signals = make_signals(config)
     for day in range(days):
         step_signals(signals, config.hormones, config.parameters, float(day), 1.0,
                      config.patient.sex, False, config.patient.age, course)  # fmt: skip
     return signals
+
+
+def test_what_binds_a_signal_acts_before_day_zero_too():
+    """As drugs with kinetics of their own do; a blockade that is given as a series begins on day 0."""
+    text = f"duration: 1 y\n{WOMAN}\nprotocol: [{{drug: romosozumab, dose: 210 mg, from: -60 d}}]\n"
+    text += "hormones: {blockade: {sclerostin: 0.1}}\n"
+    config = read(text)
+    course, signals = make_course(config), make_signals(config)
+    found = {}
+    for day in (-80.0, -40.0, 5.0):
+        step_signals(signals, config.hormones, config.parameters, day, 1.0, "female", False, 60.0,
+                     course)  # fmt: skip
+        found[day] = signals.blockade["sclerostin"]
+    assert found[-80.0] == 0.0
+    assert found[-40.0] > 0.1
+    assert 0.1 < found[5.0] < found[-40.0]
+    step_signals(
+        signals, config.hormones, config.parameters, -40.0, 1.0, "female", True, 60.0, course
+    )
+    assert signals.blockade["sclerostin"] == 0.0, "replete: nothing is given yet"
+    bare = read(text.replace("{drug: romosozumab, dose: 210 mg, from: -60 d}", ""))
+    assert compute_state_digest(config, 9, True) != compute_state_digest(bare, 9, True)
+    assert compute_state_digest(config, 9, False) == compute_state_digest(bare, 9, False)
 
 
 def test_levels_doses_and_blockades_reach_the_signals():

@@ -7,7 +7,7 @@ from trabecula.base.errors import ConfigError
 from trabecula.config import find_warnings
 from trabecula.config.pharmacopoeia import find_drug, list_names, load_drugs
 from trabecula.config.phrases import RegimenError
-from trabecula.config.regimens import read_regimen
+from trabecula.config.regimens import BESIDE_NO_DOSES, read_regimen
 
 
 def give(entry, duration=365.0, own=None, earlier=()):
@@ -106,6 +106,7 @@ def test_prescriptions_become_doses_on_days(entry, drug, route, count, second, d
         ("alendronate 70 mg once a week", "alendronate 70 mg weekly"),
         ("zoledronate 5 mg iv once a year", "zoledronate 5 mg iv yearly"),
         ("denosumab 60 mg subcutaneously every 6 mo", "denosumab 60 mg sc every 6 months"),
+        ("denosumab 60 mg sc once every 6 months", "denosumab 60 mg sc every 6 months"),
         ("denosumab 60 mg sc every 26 wk", "denosumab 60 mg sc every 26 weeks"),
         ("testosterone 200 mg im q2w", "testosterone 200 mg im every 2 weeks"),
         ("ipamorelin 300 ug at bedtime", "ipamorelin 300 ug nightly"),
@@ -281,6 +282,16 @@ def test_a_target_is_read_in_words_and_keys():
             "",
         ),
         (7, "7", "a prescription", ""),
+        *(
+            ({"drug": "denosumab", "doses": [[0, "60 mg"]], key: 7}, f"{key} beside doses", "", "")
+            for key in BESIDE_NO_DOSES
+        ),
+        (
+            {"drug": "sermorelin", "dose": 300, "every": 1, "target": {"igf1": [200, 300]}},
+            "target igf1: 200 to 300",
+            "up to 10",
+            "ng/mL",
+        ),
     ],
 )
 def test_wrong_prescriptions_are_refused_with_help(entry, found, allowed, hint):
@@ -290,6 +301,25 @@ def test_wrong_prescriptions_are_refused_with_help(entry, found, allowed, hint):
     assert found in error.found
     assert allowed in error.allowed
     assert hint in error.hint
+
+
+def test_a_target_of_igf1_may_be_the_lab_that_it_is():
+    keys = {"drug": "sermorelin", "dose": 300, "every": 1}
+    lab = give({**keys, "target": {"igf1": ["230 ng/mL", "345 ng/mL"]}})
+    assert (lab.target.low, lab.target.high) == (1.0, 1.5)
+
+
+def test_milligrams_are_of_what_the_gel_holds():
+    strong = "hormones: {parameters: {drugs.testosterone_gel.content: 0.02}}\n"
+    text = "duration: 9 d\nprotocol: [testosterone gel 50 mg daily]\n"
+    assert read(text).regimens[0].doses[0][1] == pytest.approx(5.0)
+    assert read(text + strong).regimens[0].doses[0][1] == pytest.approx(2.5)
+    own = (
+        "hormones: {drugs: {mygel: {adds: testosterone, unit: g, elimination: 1, content: 0.05, "
+        "clearance: 900}}}\n"
+    )
+    [regimen] = read("duration: 9 d\nprotocol: [mygel 50 mg daily]\n" + own).regimens
+    assert regimen.doses[0][1] == pytest.approx(1.0)
 
 
 def test_mistakes_of_a_protocol_stand_at_their_place():
@@ -393,6 +423,14 @@ def test_what_would_be_misread_is_told():
     [warning] = find_warnings(read(late))
     assert "is not given" in warning
     assert find_warnings(read("settle: 2 y\n" + late)) == []
+
+
+def test_a_drug_that_takes_a_known_name_and_doses_after_the_end_are_told():
+    own = "{denosumab: {adds: testosterone, elimination: 1, clearance: 900}}"
+    text = f"duration: 30 d\nhormones: {{drugs: {own}, doses: {{opg_fc: [[31, 1]]}}}}\n"
+    after, taken = find_warnings(read(text))
+    assert "hormones.doses.opg_fc goes on after the run ends" in after
+    assert "hormones.drugs.denosumab takes the place" in taken
 
 
 def test_every_name_of_a_drug_finds_it():

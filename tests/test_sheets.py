@@ -69,6 +69,7 @@ def test_dates_of_labs_in_the_file_itself_count_from_the_start(tmp_path):
         ({"doses": "day,drug,dose\n1,water,20 mg\n"}, "unknown drug 'water'"),
         ({"doses": "day,drug,dose\nsoon,anastrozole,1 mg\n"}, "day: 'soon'"),
         ({"patient": ""}, "start None"),
+        ({"labs": "day,date,estradiol\n5,2026-03-31,20\n"}, "day 5.0 and date '2026-03-31'"),
     ],
 )
 def test_wrong_tables_are_refused_with_their_fault(tmp_path, change, found):

@@ -37,7 +37,10 @@ PROTOCOL = {
     "times": ("a number of doses (whole)", ""),
     "target": (
         "`{estradiol: [20, 30], every: 28 d}`: a lab, the range to reach, days between visits; of "
-        + ", ".join(f"{name} ({unit})" if unit != "1" else name for name, unit in ANALYTES.items()),
+        + ", ".join(
+            f"{name} ({unit})" if unit != "1" else f"{name} (relative, or ng/mL)"
+            for name, (unit, _) in ANALYTES.items()
+        ),
         "doses stay; visits every 28 d",
     ),
     "doses": ("a list of [day, dose] in order of days; no other key of time is read beside it", ""),

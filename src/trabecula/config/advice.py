@@ -3,6 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
+from trabecula.config.pharmacopoeia import load_drugs, simplify
 from trabecula.config.schema import Config
 from trabecula.config.shipped import load_shipped
 
@@ -36,7 +37,9 @@ def find_reference(name: str, sex: str, age: float) -> tuple[float, float] | Non
 
 def find_warnings(config: Config) -> list[str]:
     """Return what to tell the user, a sentence each."""
-    judges = (_judge_voxel, _judge_stage, _judge_doses, _judge_labs, _judge_levels)
+    judges = (
+        _judge_voxel, _judge_stage, _judge_doses, _judge_own_drugs, _judge_labs, _judge_levels,
+    )  # fmt: skip
     return [text for judge in judges for text in judge(config)]
 
 
@@ -81,12 +84,23 @@ def _judge_doses(config: Config) -> list[str]:
             )
         if regimen.doses[-1][0] > config.duration:
             found.append(f"protocol[{index}]: {drug.name} goes on after the run ends")
-        if regimen.doses[0][0] < -config.settle and drug.deed == "doses":
+        if regimen.doses[0][0] < -config.settle and drug.deed in ("doses", "neutralises"):
             found.append(
                 f"protocol[{index}]: {drug.name} on day {regimen.doses[0][0]:g} is not given: it is "
                 f"before the bone lives under the patient's levels (settle: {config.settle:g} d)"
             )
+    for name, points in config.hormones.doses.model_dump(exclude_none=True).items():
+        if max(day for day, _ in points) > config.duration:
+            found.append(f"hormones.doses.{name} goes on after the run ends")
     return found
+
+
+def _judge_own_drugs(config: Config) -> list[str]:
+    return [
+        f"hormones.drugs.{name} takes the place of the drug of that name that comes with the program"
+        for name in config.hormones.drugs
+        if simplify(name) in load_drugs()
+    ]
 
 
 def _judge_labs(config: Config) -> list[str]:

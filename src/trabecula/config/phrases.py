@@ -42,15 +42,15 @@ PHRASES = (
     (r"\bx (\d+ (?:day|week|month|year)s?)\b", r"for \1"),
     (r"\b(mg|ug|mcg|g)/(day|d|week|month)\b", r"\1 a \2"), (r"\b(a|per) d\b", "a day"),
     (r"\bonce (daily|weekly|monthly|yearly)\b", r"\1"),
-    (r"\bonce (?:a|per|every) (day|week|month|year)\b", r"a \1"),
+    (r"\bonce (?:a|per|every) (day|week|month|year)\b", r"a \1"), (r"\bonce (?=every )", ""),
     (r"\b(twice|thrice|times) (?:daily|a day|per day)\b", r"\1 a day"),
     (r"\b(twice|thrice|times) weekly\b", r"\1 a week"),
     (r"\b(twice|thrice|times) monthly\b", r"\1 a month"),
 )  # fmt: skip
 """Other ways to say the same, and the way that is read here."""
 COUNTS = {"twice": 2, "thrice": 3, "two times": 2, "three times": 3, "four times": 4}
-ANALYTES = {"estradiol": "pg/mL", "testosterone": "ng/dL", "igf1": "1"}
-"""Labs that a dose can be fitted to, and their units."""
+ANALYTES = {"estradiol": ("pg/mL", 5000.0), "testosterone": ("ng/dL", 5000.0), "igf1": ("1", 10.0)}
+"""Labs that a dose can be fitted to: unit, and the most that makes sense."""
 
 NUMBER = r"(?:\d+\.?\d*|\.\d+)"
 SPELLED = r"days?|weeks?|wks?|months?|mos?|years?|yrs?|nights?|hours?|d|h|y"

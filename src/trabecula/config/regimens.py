@@ -27,8 +27,13 @@ from trabecula.config.units import QuantityError, to_number
 KEYS = (
     "drug", "dose", "route", "every", "from", "until", "for", "times", "target", "doses", "after",
 )  # fmt: skip
+BESIDE_NO_DOSES = ("dose", "every", "from", "until", "for", "times", "after")
+"""Keys that say nothing where each dose has its day."""
+
 UNKNOWN_DRUG = "an unknown drug"
 EVERY = "every: 7 d, or in words daily, weekly"
+type Overrides = Mapping[str, float | str]
+
 MOST_DOSES = 50_000
 """Doses of one regimen beyond which it is a mistake."""
 
@@ -109,6 +114,7 @@ def read_regimen(
     own: Mapping[str, Drug],
     earlier: Sequence[Regimen] = (),
     weight: float = MEAN_WEIGHT,
+    overrides: Overrides | None = None,
 ) -> Regimen:
     """Return the regimen that an entry of ``protocol`` spells.
 
@@ -124,6 +130,8 @@ def read_regimen(
         Regimens above it, for ``after``.
     weight
         Weight of the patient (kg), for doses by weight.
+    overrides
+        Rows of the parameter table that the configuration sets, by full key.
 
     Raises
     ------
@@ -149,12 +157,17 @@ def read_regimen(
         target = None if parts.get("target") is None else _read_target(parts["target"])
     if parts.get("doses") is not None:
         with reading("doses"):
-            return Regimen(drug, route, _read_doses(parts["doses"], drug, weight), target)
+            for key in BESIDE_NO_DOSES:
+                if parts.get(key) is not None:
+                    allowed = "doses with their days, or one dose and when it is given"
+                    raise RegimenError(f"{key} beside doses", allowed, key=key)
+            listed = _read_doses(parts["doses"], drug, weight, overrides or {})
+            return Regimen(drug, route, listed, target)
     if parts.get("dose") is None:
         allowed = f"a dose in {drug.unit}, such as {drug.low:g} {drug.unit}"
         raise RegimenError("no dose", allowed, is_gap=True)
     with reading("dose"):
-        dose = _read_dose(parts["dose"], drug, weight)
+        dose = _read_dose(parts["dose"], drug, weight, overrides or {})
     start = _read_time(parts.get("from", 0.0), "from")
     with reading("after"):
         start += _find_end(parts.get("after"), earlier)
@@ -199,7 +212,7 @@ def _read_route(word: Any, drug: Drug) -> str:
     return route
 
 
-def _read_dose(value: Any, drug: Drug, weight: float) -> float:
+def _read_dose(value: Any, drug: Drug, weight: float, overrides: Overrides) -> float:
     allowed = f"above 0 .. {drug.most:g} {drug.unit} (usual {drug.low:g}-{drug.high:g})"
     volume = re.fullmatch(rf"(.+?)\s*(?:of|at|x)\s*({NUMBER}\s*\w+/mL)", str(value).strip())
     try:
@@ -209,7 +222,7 @@ def _read_dose(value: Any, drug: Drug, weight: float) -> float:
             amount = to_number(volume[1], "mL") * to_number(volume[2], f"{drug.unit}/mL")
         elif drug.unit == "g" and re.search(r"\d\s*[mu]g$", str(value).strip()):
             # Milligrams are of what is in the gel, grams are of the gel.
-            amount = to_number(value, "g") / load_parameters()[f"drugs.{drug.name}.content"]
+            amount = to_number(value, "g") / _find_content(drug, overrides)
         else:
             amount = to_number(value, drug.unit)
     except QuantityError as error:
@@ -219,7 +232,17 @@ def _read_dose(value: Any, drug: Drug, weight: float) -> float:
     return amount
 
 
-def _read_doses(value: Any, drug: Drug, weight: float) -> tuple[tuple[float, float], ...]:
+def _find_content(drug: Drug, overrides: Overrides) -> float:
+    """Return what share of the preparation the drug is (1)."""
+    key = f"drugs.{drug.name}.content"
+    if drug.own:
+        return dict(drug.own)["content"]
+    return to_number(overrides[key], "1") if key in overrides else load_parameters()[key]
+
+
+def _read_doses(
+    value: Any, drug: Drug, weight: float, overrides: Overrides
+) -> tuple[tuple[float, float], ...]:
     if not isinstance(value, list | tuple) or not value:
         raise RegimenError(f"doses {value!r}", "[[day, dose], ...]")
     doses: list[tuple[float, float]] = []
@@ -229,7 +252,7 @@ def _read_doses(value: Any, drug: Drug, weight: float) -> tuple[tuple[float, flo
         day = _read_time(item[0], "day", "doses")
         if doses and day <= doses[-1][0]:
             raise RegimenError(f"day {day:g} after day {doses[-1][0]:g}", "days in ascending order")
-        doses.append((day, _read_dose(item[1], drug, weight)))
+        doses.append((day, _read_dose(item[1], drug, weight, overrides)))
     return tuple(doses)
 
 
@@ -300,6 +323,13 @@ def _list_days(
     return [start + k * gap for k in range(count)], schedule
 
 
+def _read_level(value: Any, name: str) -> float:
+    """Return a level in the unit of its analyte; IGF-1 may be given as the lab that it is."""
+    if name == "igf1" and isinstance(value, str) and "/" in value:
+        return to_number(value, "ng/mL", name) / load_parameters()["glands.growth.igf1_young"]
+    return to_number(value, ANALYTES[name][0], name)
+
+
 def _read_target(value: Any) -> Target:
     allowed = "{estradiol: [20, 30], every: 28 d}, of " + ", ".join(ANALYTES)
     if not isinstance(value, Mapping):
@@ -310,13 +340,15 @@ def _read_target(value: Any) -> Target:
     limits = value[names[0]]
     if not isinstance(limits, list | tuple) or len(limits) != 2:
         raise RegimenError(f"target {names[0]}: {limits!r}", allowed)
-    unit = ANALYTES[names[0]]
+    unit, most = ANALYTES[names[0]]
     try:
-        low, high = (to_number(item, unit, names[0]) for item in limits)
+        low, high = (_read_level(item, names[0]) for item in limits)
     except QuantityError as error:
         raise RegimenError(f"target {names[0]}: {limits!r} ({error})", allowed) from error
-    if not 0.0 <= low < high:
-        raise RegimenError(f"target {names[0]}: {low:g} to {high:g}", "a range from low to high")
+    if not 0.0 <= low < high <= most:
+        within = f"a range from low to high, up to {most:g} {unit}".removesuffix(" 1")
+        hint = "relative to young adults; with ng/mL it is a lab" if unit == "1" else ""
+        raise RegimenError(f"target {names[0]}: {low:g} to {high:g}", within, hint)
     every = _read_time(value.get("every", 28.0), "every", "target")
     if every < 1.0:
         raise RegimenError(f"visits every {every:g} d", "1 d or more")

@@ -115,13 +115,14 @@ def _check_protocol(
     own = {} if config is None else config.own_drugs
     horizon = 0.0 if config is None else config.horizon
     weight = MEAN_WEIGHT if config is None else config.weight
+    rows = {} if config is None else config.overrides
     for index, entry in enumerate(given):
         errors, known = [], entry
         if isinstance(entry, Mapping):
             errors = find_unknown(entry)
             known = {key: value for key, value in entry.items() if key in KEYS}
         try:
-            regimens.append(read_regimen(known, horizon, own, regimens, weight))
+            regimens.append(read_regimen(known, horizon, own, regimens, weight, rows))
         except RegimenError as error:
             hidden = config is None and has_own and error.found.startswith(UNKNOWN_DRUG)
             # what is not there may be what a key that is misspelt has
@@ -220,9 +221,17 @@ def _check_overrides(data: dict[str, Any], block: str, document: Document) -> li
     values = {k: v for k, v in given.items() if isinstance(v, int | float | str)}
     full = {to_full_key(key, block): key for key in values}
     problems: list[Problem] = []
+    path: Key
+    for key in values:
+        name = to_full_key(key, block)
+        if full[name] != key:
+            path = (block, "parameters", full[name])
+            found, hint = f"a second value of {name}, which {key} is too", "keep one"
+            where = document.find_key(path)
+            problems.append(Problem(where, to_dotted(path), found, "one value a row", hint))
     overrides = {f: values[k] for f, k in full.items()}
     for problem, key in find_override_problems(overrides) or find_disorder(overrides):
-        path: Key = (block, "parameters", full[key])
+        path = (block, "parameters", full[key])
         unknown = problem.found == "an unknown parameter"
         where = document.find_key(path) if unknown else document.find_value(path)
         text = to_dotted(path)

@@ -312,8 +312,8 @@ class Config(Block):
         """The prescriptions of the protocol, in order."""
         found: list[Regimen] = []
         for entry in self.protocol:
-            regimen = read_regimen(entry, self.horizon, self.own_drugs, found, self.weight)
-            found.append(regimen)
+            own, weight, rows = self.own_drugs, self.weight, self.overrides
+            found.append(read_regimen(entry, self.horizon, own, found, weight, rows))
         return tuple(found)
 
     @property

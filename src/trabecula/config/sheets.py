@@ -118,6 +118,11 @@ def _number_days(
     for index, row in enumerate(rows):
         if not isinstance(row, dict) or "date" not in row:
             continue
+        if "day" in row:
+            where, place = document.find_value((*path, index)), to_dotted((*path, index))
+            found = f"day {row['day']!r} and date {row['date']!r}"
+            problems.append(Problem(where, place, found, "one of the two"))
+            continue
         try:
             row["day"] = float((date.fromisoformat(str(row["date"])) - _to_date(start)).days)
             del row["date"]

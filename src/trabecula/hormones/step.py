@@ -64,7 +64,7 @@ def step_signals(
     Parameters
     ----------
     time
-        Beginning of the step (d); before day 0 the levels of day 0 hold, nothing is blocked, and only
+        Beginning of the step (d); before day 0 the levels of day 0 hold, no `blockade` does, and only
         doses that a protocol dates before day 0 are given.
     step
         Length of the step (d).
@@ -179,9 +179,9 @@ def _set_blockade(
 ) -> None:
     for name, species in BLOCKADES.items():
         points = getattr(settings.blockade, name)
-        is_off = replete or time < 0.0
-        value = 0.0 if is_off or points is None else compute_series(points, time)
-        if not is_off and course is not None and name in course.blockade:
+        is_off = replete or time < 0.0 or points is None
+        value = 0.0 if is_off else compute_series(points, time)
+        if not replete and course is not None and name in course.blockade:
             share = course.average(course.blockade[name], time, time + step)
             value = 1.0 - (1.0 - value) * (1.0 - share)
         for one in species:

@@ -5,7 +5,14 @@ from trabecula.mechanics.measure import measure_loading
 from trabecula.mechanics.metrics import METRICS
 from trabecula.mechanics.solve import LoadedLattice, Response
 from trabecula.mechanics.specimen import MechanicalTest, measure_mechanics
-from trabecula.mechanics.step import Load, compute_strain, compute_stress, halve, step_mechanics
+from trabecula.mechanics.step import (
+    Load,
+    compute_strain,
+    compute_stress,
+    forget_load,
+    halve,
+    step_mechanics,
+)
 
 __all__ = [
     "METRICS",
@@ -16,6 +23,7 @@ __all__ = [
     "compute_modulus",
     "compute_strain",
     "compute_stress",
+    "forget_load",
     "halve",
     "measure_loading",
     "measure_mechanics",

@@ -58,6 +58,17 @@ def step_mechanics(state: State, p: Table, load: Load) -> None:
     rows.calling[:] = answer.calling
 
 
+def forget_load(state: State) -> None:
+    """Let osteocytes feel nothing, where load is not followed any more; the reference stays."""
+    loading, rows = state.loading, state.cells.osteocytes.rows
+    if not loading.is_known:
+        return
+    state.loading = Loading(loading.is_fixed, loading.reference, loading.rest)
+    for column in (rows.stimulus, rows.secretion, rows.unrest):
+        column[:] = 1.0
+    rows.calling[:] = 0.0
+
+
 def set_reference(loading: Loading, felt: Array, p: Table) -> None:
     """Let the reference follow what osteocytes feel (MPa), unless it is fixed and known.
 

@@ -7,6 +7,7 @@ from mesa import Model
 from mesa.experimental.scenarios import Scenario
 from mesa.time import Priority, Schedule
 
+from trabecula.mechanics import forget_load
 from trabecula.model.measures import MeasureSet
 from trabecula.model.plan import find_signals, make_plan, run_step
 from trabecula.model.populations import PopulationView
@@ -68,6 +69,8 @@ class TrabeculaModel(Model):  # type: ignore[misc]
         seed = config.seed if rng is None else rng
         super().__init__(scenario=BoneScenario(rng=seed, config=config, replete=replete))
         self.state = state
+        if not config.mechanics.active:
+            forget_load(state)
         self.plan = make_plan(config, state, replete)
         self.sampler = sampler or Sampler(config.parameters)
         self._config = config

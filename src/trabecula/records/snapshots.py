@@ -74,8 +74,8 @@ def append_snapshot(file: Any, state: State) -> None:
     if "cells" not in group:
         _make_cells(group.create_group("cells"), state)
         _make_fields(group.create_group("fields"), state.fields)
-        if state.loading.is_known:
-            _make_sed(group, state)
+    if "sed" not in group and state.loading.is_known:
+        _make_sed(group, state)
     append(group["time"], [state.clock.time])
     for name in EXACT:
         append(group[name], getattr(state.lattice, name)[None])
@@ -83,7 +83,9 @@ def append_snapshot(file: Any, state: State) -> None:
     append(group["mineral"], mineral[None])
     _append_fields(group["fields"], state.fields)
     if "sed" in group:
-        append(group["sed"], round_mantissa(state.loading.sed)[None])
+        known = state.loading.is_known
+        sed = round_mantissa(state.loading.sed) if known else _make_unknown(group["sed"])
+        append(group["sed"], sed[None])
     _append_cells(group["cells"], state)
     file["VTKHDF/Steps"].attrs["NSteps"] = group["time"].shape[0]
 
@@ -93,6 +95,12 @@ def _make_sed(group: Any, state: State) -> None:
     dataset.attrs["unit"] = "MPa"
     dataset.attrs["long_name"] = "strain energy density of the tissue under the habitual load"
     dataset.attrs["precision"] = 2.0 ** -(KEPT_BITS + 1)
+    for _ in range(group["time"].shape[0]):  # moments before load was followed
+        append(dataset, _make_unknown(dataset)[None])
+
+
+def _make_unknown(dataset: Any) -> Array:
+    return np.full(dataset.shape[1:], np.nan, np.float32)
 
 
 def _make_fields(group: Any, fields: FieldStack) -> None:

@@ -95,6 +95,11 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
         early = {drug: [dose for dose in doses if dose[0] < 0] for drug, doses in given.items()}
         if any(early.values()):
             content["given"] = early
+        binding = {r.drug.name for r in config.regimens if r.drug.deed == "neutralises"}
+        known = [] if course is None else course.given
+        bound = [dose for dose in known if dose[0] in binding and dose[1] < 0]
+        if bound:
+            content["bound"] = bound
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
