@@ -51,7 +51,14 @@ class Osteoblasts(NamedTuple):
     uid: Annotated[Array, Column("u8", "1", "identity: hash of kind, birth place, step and parent")]
     voxel: Annotated[Array, Column("i8", "1", "flat index (z, y, x) of the open voxel it sits in")]
     born: Annotated[Array, Column("f8", "d", "time of birth")]
-    stage: Annotated[Array, Column("u1", "1", "0 preosteoblast, 1 active")]
+    stage: Annotated[
+        Array,
+        Column(
+            "u1",
+            "1",
+            "0 preosteoblast, 1 active; 2 osteocyte, 3 lining, 4 dead by the end of a step",
+        ),
+    ]
     dose: Annotated[Array, Column("i4", "1/32768", "coupling factor carried")]
     carry: Annotated[Array, Column("f8", "1/32768", "apposition owed, below one quantum")]
     rest: Annotated[

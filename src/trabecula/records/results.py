@@ -45,7 +45,7 @@ class Provenance:
     versions
         Versions of programs by name.
     parameters
-        Rows of the parameter table: key, value, unit, range, grade, source, note, tuned.
+        Rows of the parameter table: key, value, unit, low, high, grade, source, note, tuned.
     rules
         Rows of the hormone rule table.
     parameters_digest

@@ -24,7 +24,8 @@ class Signals:
     multiplier
         Shape (target, population), 1; order of :data:`TARGETS` and :class:`Population`.
     lagged
-        State of the slow (genomic) arm of each rule by rule name, 1.
+        State of each rule's lagged arm by rule name, 1; and ``local_estradiol.*``, what bone makes
+        of estradiol.
     levels
         Serum levels by name, in the assay's unit.
     blockade

@@ -30,7 +30,7 @@ from trabecula.base.errors import ResultsError
 from trabecula.config import load_parameters
 from trabecula.study.panel import Arm, Panel, Points, Trial
 from trabecula.study.pool import Pool
-from trabecula.study.scoring import Judged, judge_exact
+from trabecula.study.scoring import DEPTH, Judged, judge_exact
 
 FROZEN = Path(__file__).parent / "ledger.json"
 """The parameters that were fitted, and to what."""
@@ -46,9 +46,6 @@ SITES = 20_000
 
 CONSTANT = ("opg_marrow", "il1_marrow", "tnf_marrow", "sclerostin_marrow", "mar", "bs_tv")
 """Series that never change: the ledger has no such thing."""
-
-DEPTH = 47.0
-"""Erosion depth (um) of every site: the middle of evidence."""
 
 
 @dataclass(frozen=True)

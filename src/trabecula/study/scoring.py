@@ -13,6 +13,9 @@ from trabecula.study.terms import Observer
 ZERO = 1e-9
 """Value below which nothing has changed."""
 
+DEPTH = 47.0
+"""Erosion depth (um) of every site of rivals without space (doi:10.1359/jbmr.1999.14.7.1217)."""
+
 
 class Verdict(StrEnum):
     """What becomes of an endpoint."""
@@ -105,7 +108,7 @@ class Nothing:
             return 1.0
         if observable in LEVELS:
             return math.nan  # no model of bone says what is in serum
-        return 47.0 if observable.endswith("_um") else 0.0
+        return DEPTH if observable.endswith("_um") else 0.0
 
     def find_first_day(self, observable: str, arm: str, level: float, when: object) -> float:
         """Return NaN (d): nothing is ever beyond a `level`, whatever its unit."""
