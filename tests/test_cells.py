@@ -5,9 +5,11 @@ import pytest
 
 from bones import add_slab, live, make_empty, make_living
 from trabecula.base.codes import FULL, HALF, Phase, Population, Target
+from trabecula.base.errors import TrabeculaError
 from trabecula.base.layouts import Osteoclasts
-from trabecula.cells.builders import step_factor
+from trabecula.cells.builders import step_covering, step_factor
 from trabecula.cells.rates import make_osteoclast_rates
+from trabecula.cells.resorbers import step_supply
 from trabecula.cells.scene import Stage
 from trabecula.cells.sites import assign_sites, step_sites
 from trabecula.config import load_parameters
@@ -185,6 +187,29 @@ def test_every_lining_cell_comes_and_goes_by_an_event():
     gone = events["lining_opened"] + events["lining_shed"] + events.get("lining_woken", 0)
     assert events["osteoblasts_lined"] > 20
     assert state.cells.lining.count == before + came - gone
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "words"),
+    [
+        ("precursors", step_supply, "more precursors were born than fit"),
+        ("lining", step_covering, "more lining cells were born than fit"),
+    ],
+)
+def test_cells_for_which_a_table_has_no_room_are_an_error(name, step, words, monkeypatch):
+    """Room is made for many times as many as are expected; here none is made."""
+    state, parameters = make_living()
+    table, stage = getattr(state.cells, name), Stage(state)
+    table.take(np.arange(0, table.count, 2))
+    table.arrays = table.rows
+    stage.set_up(state, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "reserve", lambda *_: None)
+        with pytest.raises(TrabeculaError, match=f"day 0: {words}"):
+            step(state, parameters, stage)
+    stage.set_up(state, 0)
+    step(state, parameters, stage)
+    assert state.events[f"{name}_born"] > 0
 
 
 def test_small_osteoclasts_do_not_resorb():

@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 
 from small_run import PIT, SHAPE, TOP, VOXEL, write_run
 from trabecula.analysis.moments import read_moment
+from trabecula.base.errors import ResultsError
 from trabecula.cli.main import app
+from trabecula.records.vtkhdf import write_volumes
 from trabecula.specimen.readers import load_image
 
 
@@ -120,6 +122,23 @@ def test_the_surface_as_stl_lies_where_the_bone_lies(run, tmp_path):
     export(run, whole, "--to", "stl")
     export(run, hard, "--to", "stl", "--what", "mineralised")
     assert hard.read_bytes()[84:] != whole.read_bytes()[84:]
+
+
+def test_a_bone_of_which_nothing_is_left_has_no_surface_to_write(tmp_path):
+    pyvista = pytest.importorskip("pyvista", reason="the extra viz is not installed")
+    from trabecula.viz.stl import write_stl
+
+    with pytest.raises(ResultsError, match=r"b\.stl: there is no bone to write; try another time"):
+        write_stl(pyvista.PolyData(), tmp_path / "b.stl", "bone, day 0")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_for_paraview_that_does_not_read_back_is_not_left(tmp_path, monkeypatch):
+    made = "trabecula.records.vtkhdf._make_root"
+    monkeypatch.setattr(made, lambda file, *_: file.create_group("other"))
+    with pytest.raises(ResultsError, match=r"l\.vtkhdf.*: it does not read back"):
+        write_volumes(tmp_path / "l.vtkhdf", [0.0], [{"fraction": np.ones((2, 2, 2))}], 20.0)
+    assert not list(tmp_path.iterdir())
 
 
 def open_vtkhdf(path):

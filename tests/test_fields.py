@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from bones import apply_stress, find_surface, make_peopled
 from trabecula.base.codes import HALF, Population, Sides, Species, Target
-from trabecula.base.errors import ConfigError
+from trabecula.base.errors import ConfigError, SolverError
 from trabecula.config.parameters import load_parameters
 from trabecula.config.species import load_species, read_species
 from trabecula.fields import make_fields, measure_fields, step_fields
@@ -92,6 +92,14 @@ def test_without_the_decoy_occupancy_rises(solved, parameters, name):
     state = solve(solved, parameters, {name: False})
     assert measure_fields(state, parameters)["rank_occupancy_surface"] > 4 * before
     assert not state.fields.get(Species.RANKL_OPG).any()
+
+
+def test_binding_that_does_not_settle_is_an_error(solved, parameters, monkeypatch):
+    monkeypatch.setattr("trabecula.fields.rankl.MAX_ROUNDS", 1)
+    with pytest.raises(SolverError, match="RANKL and OPG: binding did not settle in 1 rounds at"):
+        solve(solved, parameters, binders={"denosumab": 5e4})
+    monkeypatch.undo()
+    solve(solved, parameters, binders={"denosumab": 5e4})
 
 
 def test_what_binding_leaves_to_the_next_tick_is_reported(solved, parameters):

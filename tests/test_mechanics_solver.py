@@ -258,6 +258,13 @@ def test_mirrored_sides_share_a_mesh_whose_parts_span_some_axes():
             assert found.energy == pytest.approx(load(modulus, Lateral.MIRRORED, axis).energy)
 
 
+@pytest.mark.parametrize("lateral", [side for side in Lateral if side != Lateral.MIRRORED])
+def test_axes_share_a_mesh_between_mirrored_sides_alone(lateral):
+    with pytest.raises(ValueError, match="several axes share a mesh only between mirrored sides"):
+        LoadedLattice(make_strut(), 0.3, lateral, (0, 1))
+    assert LoadedLattice(make_strut(), 0.3, lateral, (0,)).solve(0, TIGHT).energy > 0
+
+
 def test_parts_that_span_are_found():
     elements = np.zeros((4, 4, 4), bool)
     elements[:, 0, 0] = elements[1, 3, :] = elements[2, 2, 2] = True

@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import h5py
 import pytest
 from typer.testing import CliRunner
 
@@ -230,6 +231,17 @@ def test_the_page_goes_where_it_is_asked_to(tmp_path: Path) -> None:
         result = call("report", folder, "--out", wrong)
         assert result.exit_code == 2
         assert "--out: found" in result.stderr
+
+
+def test_runs_that_have_not_stored_a_moment_make_no_page(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "study" / "run")
+    with h5py.File(folder / "results.h5", "r+") as file:
+        for series in (*file["series"].values(), *file["hormones"].values()):
+            series.resize(0, axis=0)
+    result = call("report", tmp_path / "study")
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'study'}: no run in it has stored a moment yet" in result.stderr
+    assert not (tmp_path / "study" / "report.html").exists()
 
 
 def test_patients_of_a_population_are_runs_of_an_arm_and_not_arms(tmp_path: Path) -> None:

@@ -171,6 +171,9 @@ def test_an_entry_of_a_list_can_be_varied(place) -> None:
     sweep = load_sweep(write(place, "grid: {'protocol[2].dose': [50 mg]}\nseeds: 1"))
     with pytest.raises(ConfigError, match=r"protocol\[2\]\.dose: found entry 2 of 1"):
         list_points(sweep)[0].configure(sweep)
+    sweep = load_sweep(write(place, f"grid: {{'protocol[1]': [{prescription}]}}\nseeds: 1"))
+    with pytest.raises(ConfigError, match=r"protocol\[1\]: found no such entry; allowed: an entry"):
+        list_points(sweep)[0].configure(sweep)
     assert to_key("protocol[0].dose") == ("protocol", 0, "dose")
     assert to_key("cells.parameters.osteoclast.work")[2] == "osteoclast.work"
 
