@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from trabecula.base.codes import Sides
 from trabecula.cli.main import app
+from trabecula.records import SpecimenFile, write_specimen
+from trabecula.records.codec import compute_digest
 
 GOOD = "duration: 3 d\nspin_up: 0 d\nsettle: 0 d\nlattice: {shape: [24, 24, 24]}\n"
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -216,18 +219,39 @@ def test_arrays_of_the_wrong_shape(tmp_path, shape):
     assert not (tmp_path / "b.h5").exists()
 
 
-def test_a_specimen_file_with_wrong_arrays(tmp_path):
+@pytest.mark.parametrize(
+    ("fraction", "words"),
+    [
+        (np.ones(7), "shape (7,), 1 to 1"),
+        (np.ones((24, 24)), "shape (24, 24), 1 to 1"),
+        (np.ones((0, 24, 24)), "shape (0, 24, 24), nan to nan"),
+        (np.full((24, 24, 24), np.nan), "shape (24, 24, 24), nan to nan"),
+        (np.linspace(0, 3, 8**3).reshape(8, 8, 8), "shape (8, 8, 8), 0 to 3"),
+    ],
+    ids=["line", "sheet", "nothing", "no numbers", "above one"],
+)
+def test_a_specimen_file_with_wrong_arrays(tmp_path, fraction, words):
+    """Their digest is right: who wrote them used the program's own words."""
+    path = tmp_path / "bone.h5"
+    write_specimen(path, SpecimenFile(np.ones((8, 8, 8)), 20.0, Sides.PERIODIC, (), "made", {}))
+    with h5py.File(path, "r+") as file:
+        del file["fraction"]
+        file["fraction"] = fraction
+        file.attrs["digest"] = compute_digest(file)
+    config = tmp_path / "bad.yaml"
+    config.write_text("duration: 1 d\nlattice: {specimen: bone.h5}\n")
+    for command in (("measure", path), ("check", config), ("run", config, "--out", tmp_path / "run")):
+        refuse(call(*command), words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_specimen_file_without_its_digest(tmp_path):
     path = tmp_path / "bone.h5"
     with h5py.File(path, "w") as file:
         file.attrs["kind"] = "trabecula specimen"
         file.attrs["format_version"] = 1
-        file["fraction"] = np.ones(7)
-    config = tmp_path / "bad.yaml"
-    config.write_text("duration: 1 d\nlattice: {specimen: bone.h5}\n")
-    result = call("run", config, "--out", tmp_path / "run")
-    assert result.exit_code in (1, 2), result.output
-    assert "Traceback" not in result.output
-    assert "bone.h5" in result.output
+        file["fraction"] = np.ones((8, 8, 8))
+    refuse(call("measure", path), "bone.h5: damaged or not a trabecula specimen file")
 
 
 def test_results_that_are_none(tmp_path):

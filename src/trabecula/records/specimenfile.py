@@ -79,16 +79,29 @@ def read_specimen(path: Path) -> SpecimenFile:
         if compute_digest(file) != file.attrs["digest"]:
             msg = f"{path}: damaged: its content no longer matches its digest; import it again"
             raise ResultsError(msg)
+        fraction = file["fraction"][()]
+        _insist_on_fractions(path, fraction)
         attrs: dict[str, Any] = dict(file.attrs)
         report = attrs["report"]
         return SpecimenFile(
-            fraction=file["fraction"][()],
+            fraction=fraction,
             voxel=float(attrs["voxel"]),
             sides=Sides[attrs["sides"].upper()],
             report=tuple(report.split("\n")) if report else (),
             origin=attrs["origin"],
             morphometry={k: float(v) for k, v in file["morphometry"].attrs.items()},
         )
+
+
+def _insist_on_fractions(path: Path, fraction: Array) -> None:
+    """Refuse what no lattice can be made of, though its digest is right."""
+    low, high = (fraction.min(), fraction.max()) if fraction.size else (np.nan, np.nan)
+    if fraction.ndim != 3 or not (low >= 0 and high <= 1):
+        msg = (
+            f"{path}: found bone fractions of shape {fraction.shape}, {low:g} to {high:g}; "
+            "three dimensions of 0 to 1 are needed; import it again"
+        )
+        raise ResultsError(msg)
 
 
 def is_specimen(path: Path) -> bool:
