@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+import h5py
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -47,9 +48,13 @@ def board(run):
     return Board(run)
 
 
-def count_colour(scene, colour) -> int:
+def find_colour(scene, colour):
     wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    return int((np.abs(scene.bone["rgb"].astype(int) - wanted).max(axis=1) <= 1).sum())
+    return np.abs(scene.bone["rgb"].astype(int) - wanted).max(axis=1) <= 1
+
+
+def count_colour(scene, colour) -> int:
+    return int(find_colour(scene, colour).sum())
 
 
 def test_the_phase_of_a_site_follows_time():
@@ -130,9 +135,23 @@ def test_a_click_finds_the_site_that_is_near(board):
     assert board.find_site(2, inside) == 3
     assert board.find_site(2, np.array([1.0, 1.0, TOP]) * VOXEL) == 0
     assert board.find_site(2, np.array([-500.0, 0.0, 0.0])) == 0
-    scene = board.build(Wish(2, cut="slice", axis="x", site=3, marks=()))
-    assert count_colour(scene, PURPLE) >= 0
     np.testing.assert_allclose(board.locate_site(1), (np.array([6, 7, TOP]) + 0.5) * VOXEL)
+
+
+def test_the_surface_of_the_picked_site_alone_is_painted(tmp_path):
+    pytest.importorskip("pyvista", reason="the extra viz is not installed")
+    folder = write_run(tmp_path)
+    with h5py.File(folder / "results.h5", "r+") as file:
+        file["snapshots/site"][(2, *PIT)] = 2
+    board = Board(folder)
+    scene = board.build(Wish(2, site=2, marks=()))
+    assert count_colour(scene, PURPLE) > 20
+    painted = scene.bone.points[find_colour(scene, PURPLE)] / VOXEL
+    for axis, side in enumerate(PIT[::-1]):
+        assert painted[:, axis].min() > side.start - 1
+        assert painted[:, axis].max() < side.stop + 1
+    for other in (0, 1):
+        assert count_colour(board.build(Wish(2, site=other, marks=())), PURPLE) == 0
 
 
 class FakeState:
