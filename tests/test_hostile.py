@@ -240,7 +240,11 @@ def test_a_specimen_file_with_wrong_arrays(tmp_path, fraction, words):
         file.attrs["digest"] = compute_digest(file)
     config = tmp_path / "bad.yaml"
     config.write_text("duration: 1 d\nlattice: {specimen: bone.h5}\n")
-    for command in (("measure", path), ("check", config), ("run", config, "--out", tmp_path / "run")):
+    for command in (
+        ("measure", path),
+        ("check", config),
+        ("run", config, "--out", tmp_path / "run"),
+    ):
         refuse(call(*command), words)
     assert not (tmp_path / "run").exists()
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from trabecula.study.adaptive import LEAST
 from trabecula.study.pool import Estimate, Pool, estimate
@@ -57,8 +58,8 @@ def count_covered(words, truth, count, least=0.9, most=0.99):
 )
 def test_intervals_of_few_bones_cover_the_truth(words, truth, count):
     plain = count_covered(words, truth, count)
-    if count == 2:
-        assert plain < 0.85  # what 1.96 standard errors of two bones are worth
+    worth = 2 * student.cdf(1.96, count - 1) - 1  # of 1.96 standard errors: 0.70 for two bones
+    assert plain == pytest.approx(worth, abs=0.05)
 
 
 def test_an_interval_widens_with_fewer_bones():

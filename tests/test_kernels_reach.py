@@ -36,7 +36,7 @@ def test_hollows(seed, periodic, reach):
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
 def test_uptake_takes_the_own_voxel_first_and_no_more_than_is_wished(seed, periodic, reach):
     lattice, space, places, rng = make_world(seed, periodic)
-    partly = 0
+    partly = beyond = 0
     for place in places:
         own, wish = int(lattice.bound[place]), int(rng.choice([1, 300, 20_000, 10**7]))
         taken, (left, *_) = compare(
@@ -46,7 +46,9 @@ def test_uptake_takes_the_own_voxel_first_and_no_more_than_is_wished(seed, perio
         assert left[place] == max(own - wish, 0)
         assert left.min() >= 0
         partly += 0 < taken < wish
+        beyond += taken > own
     assert partly > 3, "some find less than they wish"
+    assert beyond > 3, "some find more than their own voxel has"
 
 
 @REACH
