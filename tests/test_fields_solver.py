@@ -152,8 +152,8 @@ def test_any_marrow_and_any_loss_take_few_cycles(seed):
     found = np.zeros(shape, np.float32)
     is_open = hierarchy.is_open
     outcome = solve_fine(hierarchy, found, source * is_open, loss * is_open, diffusion, "t")
-    assert outcome.cycles <= 8
-    assert (found >= 0).all()
+    assert 0 < outcome.cycles <= 8
+    assert found.min() >= 0 < found.max()
     loss, source = make(hierarchy.coarse_shape)
     found = np.zeros(hierarchy.coarse_shape, np.float32)
 
@@ -162,8 +162,8 @@ def test_any_marrow_and_any_loss_take_few_cycles(seed):
         return source * hierarchy.coarse_pore
 
     outcome = solve_coarse(hierarchy, found, refresh, diffusion, "t")
-    assert outcome.cycles <= 8
-    assert (found >= 0).all(), "what is only made and lost is never less than none"
+    assert 0 < outcome.cycles <= 8
+    assert found.min() >= 0 < found.max(), "what is only made and lost is never less than none"
 
 
 def test_no_convergence_names_species_and_residual():

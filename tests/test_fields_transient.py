@@ -63,6 +63,8 @@ def test_divergence_moves_nothing_into_bone_and_conserves():
         spread = compute_divergence(values, marrow, periodic)
         assert (spread[~marrow] == 0).all()
         assert abs(spread.sum()) < 1e-13
+        assert (spread[marrow] > 0.1).any()
+        assert (spread[marrow] < -0.1).any()
 
 
 def test_a_closed_box_reaches_the_quadratic_root():

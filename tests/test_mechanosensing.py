@@ -312,10 +312,11 @@ def test_no_grant_without_strain_or_without_the_rule():
     still, parameters = make_living(1)
     live(still, parameters, 5, rules=QUIET)
     assert still.coupling.granted == 0
-    barred, parameters = make_living(1)
-    call_all(barred)
-    live(barred, parameters, 5, rules=QUIET | {"modelling": False})
-    assert barred.coupling.granted == 0
+    for on in (True, False):
+        state, parameters = make_living(1)
+        call_all(state)
+        live(state, parameters, 5, rules=QUIET | {"modelling": on})
+        assert (state.coupling.granted > 0) == on
 
 
 def test_a_grant_that_is_not_booked_is_found():
