@@ -145,6 +145,8 @@ def test_what_is_compared_with_an_arm_that_cannot_be_held_is_not_held(tmp_path):
     ends = '- {arm: contrast, obs: "res_pct(off) - res_pct(control)", band: [1, 2]}'
     (trial,) = add_held(load(tmp_path, FIRST, ends, text=text)).trials
     assert not any(arm.held for arm in trial.arms)
+    (usual,) = add_held(load(tmp_path, FIRST, ends)).trials
+    assert all(usual.get_arm(name).held for name in ("off", "control"))
     alone = FIRST.replace("[off, drug]", "drug")
     (apart,) = add_held(load(tmp_path, FIRST, alone, text=text)).trials
     assert not apart.get_arm("off").held

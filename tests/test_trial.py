@@ -274,4 +274,6 @@ def test_a_mistake_in_what_varies_is_told_with_its_place(file, old, new, message
     assert f"{file}:7:" in result.stderr
     assert message in result.stderr
     (trial,) = load_panel(file).trials
-    assert all(arm.reason for arm in trial.arms), "listed in a panel, and nothing is lived"
+    reasons = [arm.reason for arm in trial.arms]
+    assert len(reasons) == 3
+    assert all(reasons), "listed in a panel, and nothing is lived"
