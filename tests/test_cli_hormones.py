@@ -56,7 +56,10 @@ def test_check_shows_levels_and_warns(config):
 def test_check_of_a_plain_configuration_shows_no_levels(tmp_path):
     path = tmp_path / "plain.yaml"
     path.write_text("duration: 3 d\nlattice: {shape: [24, 24, 24]}\n")
-    assert "Hormones that" not in call("check", path).output
+    result = call("check", path)
+    assert result.exit_code == 0, result.output
+    assert "lattice.shape" in result.output
+    assert "Hormones that" not in result.output
 
 
 def test_plot_hormones_draws_a_protocol(config, tmp_path):

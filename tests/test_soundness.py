@@ -64,7 +64,7 @@ def test_open_books_are_seen_as_well(lived):
 
     state = copy.deepcopy(lived)
     state.volume.resorbed += 1
-    with pytest.raises(LedgerError):
+    with pytest.raises(LedgerError, match="matrix"):
         check_state(state)
 
 

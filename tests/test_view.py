@@ -121,6 +121,7 @@ def test_every_colour_that_is_offered_can_be_drawn_whole_and_cut(board):
 def test_the_scale_of_a_field_does_not_jump_with_time(board):
     limits = [board.build(Wish(row, "opg", kinds=())).colouring.limits for row in (0, 1, 2)]
     assert limits[0] == limits[1] == limits[2]
+    assert limits[0] == pytest.approx((0.05, 5.0)), "that of all days"
 
 
 def test_a_cut_never_leaves_the_lattice_and_an_empty_one_says_so(board):
