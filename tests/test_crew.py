@@ -54,7 +54,9 @@ def test_a_cluster_lives_the_same_tasks_and_outlives_a_worker(tmp_path, cluster)
 
 def test_a_scheduler_that_is_not_there(monkeypatch):
     monkeypatch.setattr("trabecula.study.crew.PATIENCE", 0.5)
-    with pytest.raises(InputError, match=r"--scheduler: found tcp://127\.0\.0\.1:9"):
+    with pytest.raises(
+        InputError, match=r"--scheduler: found no Dask scheduler at tcp://127\.0\.0\.1:9"
+    ):
         Crew(1, "tcp://127.0.0.1:9").carry_out(work, [("", 1, "")], print)
-    with pytest.raises(InputError, match="--scheduler: found nonsense"):
+    with pytest.raises(InputError, match="--scheduler: found no Dask scheduler at nonsense"):
         Crew(1, "nonsense://x").carry_out(work, [("", 1, "")], print)

@@ -410,7 +410,7 @@ def test_two_sweeps_in_one_folder_and_a_folder_of_something_else_are_refused(pla
 
 
 def test_jobs_beside_a_scheduler_and_a_scheduler_that_is_not_there(place, monkeypatch) -> None:
-    monkeypatch.setattr("trabecula.study.cluster.PATIENCE", 1.0)
+    monkeypatch.setattr("trabecula.study.crew.PATIENCE", 1.0)
     path = write(place, "seeds: 1")
     both = call("sweep", path, "--jobs", 2, "--scheduler", "tcp://127.0.0.1:9")
     assert (both.exit_code, "allowed: one of them" in both.stderr) == (2, True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.errors import InputError, TrabeculaError
+from trabecula.study.crew import connect
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
@@ -35,9 +36,6 @@ RESTART = 5.0
 
 MOST_REPLACED = 20
 """Workers that may be replaced, for each there is to be, before one does something."""
-
-PATIENCE = 20.0
-"""Time that a scheduler may take to answer (s)."""
 
 
 class WorkersError(TrabeculaError):
@@ -116,11 +114,9 @@ class Workers:
 
     def _return_to_scheduler(self) -> None:
         """Speak to the scheduler anew after Dask has given it up: a busy one answers late."""
-        from distributed import Client
-
         try:
-            self.client = Client(self._address, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError):
+            self.client = connect(self._address)
+        except InputError:
             msg = "the scheduler went away; done runs stand, start the sweep again to go on"
             raise WorkersError(msg) from None
 
@@ -159,23 +155,13 @@ def open_workers(jobs: int, scheduler: str | None, out: Path) -> "Iterator[Worke
         If the scheduler does not answer.
     """
     import dask
-    from distributed import Client
 
     with dask.config.set(SETTINGS), _silence_dask():
         if scheduler is None:
             with _open_local(jobs, out) as workers:
                 yield workers
             return
-        try:
-            client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError) as error:
-            reason = str(error).partition("\n")[0]
-            msg = (
-                f"--scheduler: found no Dask scheduler at {scheduler} ({reason}); allowed: the address "
-                "of one that runs, such as tcp://127.0.0.1:8786"
-            )
-            raise InputError(msg) from None
-        workers = Workers(client, scheduler)
+        workers = Workers(connect(scheduler), scheduler)
         try:
             yield workers
         finally:

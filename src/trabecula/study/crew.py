@@ -52,7 +52,7 @@ class Crew:
         """
         if not self.scheduler:
             return max(1, self.workers)
-        with _connect(self.scheduler) as client:
+        with connect(self.scheduler) as client:
             return max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
 
     def carry_out(self, work: Callable[..., Any], calls: Sequence[Call], note: Note) -> None:
@@ -133,7 +133,7 @@ def _one_thread() -> Iterator[None]:
             os.environ[name] = before
 
 
-def _connect(address: str) -> Any:
+def connect(address: str) -> Any:
     """Return a client of the scheduler at an address.
 
     Raises
@@ -146,18 +146,19 @@ def _connect(address: str) -> Any:
     try:
         return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
         msg = (
-            f"--scheduler: found {address}, where none answers ({type(error).__name__}: {error}); "
-            "allowed: the address of a running Dask scheduler, such as tcp://host:8786"
+            f"--scheduler: found no Dask scheduler at {address} ({reason}); allowed: the address of "
+            "one that runs, such as tcp://127.0.0.1:8786"
         )
-        raise InputError(msg) from error
+        raise InputError(msg) from None
 
 
 def _send_all(address: str, work: Callable[..., Any], calls: Sequence[Call], note: Note) -> None:
     """Live on a cluster; its scheduler begins tasks of dead workers again by itself."""
     from distributed import as_completed
 
-    with _connect(address) as client:
+    with connect(address) as client:
         futures = {client.submit(work, *call, pure=False): n for n, call in enumerate(calls)}
         for future in as_completed(futures, loop=client.loop):
             error = future.exception()
