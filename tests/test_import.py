@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from trabecula.base.codes import Sides
 from trabecula.base.errors import ConfigError, SpecimenError
+from trabecula.cli.main import app
 from trabecula.config import load_config
 from trabecula.records.specimenfile import SpecimenFile, write_specimen
 from trabecula.runner.specimens import make_specimen_for
@@ -105,6 +107,23 @@ def test_a_specimen_file_is_not_parted_again(tmp_path, name):
     write_bone(tmp_path / "x.h5", np.ones((8, 8, 8)))
     with pytest.raises(SpecimenError, match="beside a specimen file; allowed: beside an image"):
         configure(tmp_path, f"specimen: x.h5, {name}")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--threshold", "otsu"), "threshold: otsu"),
+        (("--label", "1"), "labels: [1]"),
+        (("--spacing", "40"), "spacing: 40"),
+        (("--crop", "0,0,0,80,80,80"), "crop: 0,0,0,80,80,80"),
+    ],
+)
+def test_a_specimen_file_is_measured_as_it_is(tmp_path, options, words):
+    write_bone(tmp_path / "x.h5", np.ones((8, 8, 8)))
+    done = CliRunner().invoke(app, ["measure", str(tmp_path / "x.h5"), *options])
+    assert done.exit_code == 2, done.output
+    assert f"{options[0]}: found {words} beside a specimen file; allowed: beside" in done.stderr
+    assert f"remove {options[0]}" in done.stderr
 
 
 @pytest.mark.parametrize(

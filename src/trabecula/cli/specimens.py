@@ -106,6 +106,12 @@ def measure(
     given = {"axis": axis, "strain": strain, "modulus": modulus, "poisson": poisson}
     test = make_test_options(mechanics, {**given, "lateral": lateral, "sed": sed})
     if find_kind(place) == "trabecula specimen":
+        from trabecula.specimen.readers import refuse_for_specimen
+
+        refuse_for_specimen(place, {
+            "threshold": ("--threshold", threshold), "labels": ("--label", labels or None),
+            "spacing": ("--spacing", spacing), "crop": ("--crop", crop),
+        })  # fmt: skip
         specimen = load_specimen(place)
     else:
         specimen = load_image(place, threshold, labels, None, spacing, crop)

@@ -9,7 +9,7 @@ from trabecula.base.errors import Problem, SpecimenError
 from trabecula.records.specimenfile import is_specimen, read_specimen
 from trabecula.specimen import Specimen, load_specimen_image, make_specimen
 from trabecula.specimen.images import keep_largest
-from trabecula.specimen.readers import IN_CONFIG, has_spacing, make_error
+from trabecula.specimen.readers import IN_CONFIG, has_spacing, make_error, refuse_for_specimen
 from trabecula.specimen.request import Request, check_request
 from trabecula.specimen.resample import resample
 
@@ -100,11 +100,8 @@ def _generate(config: "Config", bv_tv: float | None) -> Specimen:
 
 
 def _load_file(path: Path, lattice: "LatticeSettings") -> Specimen:
-    for name in ("threshold", "labels"):
-        if getattr(lattice, name) is not None:
-            found = f"{name}: {getattr(lattice, name)} beside a specimen file"
-            allowed = "beside an image; a specimen file holds bone and marrow already parted"
-            raise make_error(path, f"lattice.{name}", found, allowed, f"remove {name}")
+    asked = {"threshold": lattice.threshold, "labels": lattice.labels}
+    refuse_for_specimen(path, {name: (f"lattice.{name}", asked[name]) for name in asked})
     stored = read_specimen(path)
     report, fraction = list(stored.report), stored.fraction
     if lattice.crop is not None:

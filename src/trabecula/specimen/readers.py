@@ -4,7 +4,7 @@ import logging
 import math
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,14 @@ IN_CONFIG = (
 )
 """What a configuration can name: it has no key for the voxel size of an image."""
 
+SETTLED = {
+    "threshold": "holds bone and marrow already parted",
+    "labels": "holds bone and marrow already parted",
+    "spacing": "states the size of its voxels",
+    "crop": "is measured whole",
+}
+"""What is asked of an image alone, and why not of a specimen file."""
+
 
 @dataclass(frozen=True)
 class Image:
@@ -59,6 +67,26 @@ class Image:
 def make_error(where: Path | str, key: str, found: str, allowed: str, hint: str) -> SpecimenError:
     """Build the error of one mistake."""
     return SpecimenError(str(Problem(str(where), key, found, allowed, hint)))
+
+
+def refuse_for_specimen(path: Path, given: Mapping[str, tuple[str, object]]) -> None:
+    """Refuse what only an image can be asked, beside the specimen file `path`.
+
+    Parameters
+    ----------
+    given
+        Names of :data:`SETTLED`: the key or option that carries each, and its value, None if not given.
+
+    Raises
+    ------
+    SpecimenError
+        If one is given.
+    """
+    for name, (key, value) in given.items():
+        if value is not None:
+            found = f"{name}: {value} beside a specimen file"
+            allowed = f"beside an image; a specimen file {SETTLED[name]}"
+            raise make_error(path, key, found, allowed, f"remove {key.rpartition('.')[2]}")
 
 
 def has_spacing(path: Path) -> bool:
