@@ -119,6 +119,37 @@ def test_a_branch_needs_a_state_before_its_day(copy):
         branch(copy, 12.0, copy.parent / "refused")
 
 
+def test_damaged_states_are_passed_over(copy):
+    """Day 17 is lived from day 8, since the state of day 16 and the checkpoint cannot be read."""
+    for path in (copy / "states" / "day0000016.0000.h5", copy / "checkpoint.h5"):
+        path.write_bytes(path.read_bytes()[:3000])
+    found = branch(copy, 17.0, copy.parent / "child")
+    assert strip(read_all(found.folder / "results.h5")) == strip(read_all(copy / "results.h5"))
+    for name in ("day0000016.0000.h5", "checkpoint.h5"):
+        assert any(f"{name}: damaged" in note for note in found.notes)
+        assert f"{name}: damaged" in (found.folder / "log.txt").read_text()
+
+
+def test_no_state_but_damaged_ones_is_said(copy):
+    for path in (copy / "states").glob("day*.h5"):
+        path.write_bytes(b"")
+    (copy / "states" / "day-of-mine.h5").write_bytes(b"")
+    with pytest.raises(
+        InputError, match=r"no full state .* passed over: .*day0000000\.0000\.h5: dam"
+    ):
+        branch(copy, 3.0, copy.parent / "child")
+
+
+def test_one_state_is_read_for_a_branch(copy, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        "trabecula.runner.branching.read_state",
+        lambda path: read.append(path.name) or read_state(path),
+    )
+    branch(copy, 17.0, copy.parent / "child")
+    assert len(read) == 1
+
+
 def test_states_of_another_program_are_not_branched_from(place, parent, monkeypatch):
     monkeypatch.setattr("trabecula.runner.branching.compute_code_digest", lambda: "other")
     with pytest.raises(InputError, match="of this program"):

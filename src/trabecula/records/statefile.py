@@ -11,7 +11,7 @@ from typing import Any
 from trabecula.base.errors import ResultsError
 from trabecula.records.atomic import open_kind, write_whole
 from trabecula.records.codec import compute_digest, read_dataclass, write_value
-from trabecula.state import State
+from trabecula.state import Clock, State
 
 KIND = "trabecula state"
 FORMAT_VERSION = 2
@@ -57,3 +57,16 @@ def read_state(path: Path) -> tuple[State, dict[str, Any]]:
         state: State = read_dataclass(file["state"], State)
         meta: dict[str, Any] = json.loads(file.attrs["meta"])
     return state, meta
+
+
+def read_day(path: Path) -> float:
+    """Read nothing but the day (d after day 0) that a state is of.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing, damaged, of another kind or of another format version.
+    """
+    with open_kind(path, KIND, FORMAT_VERSION) as file:
+        clock: Clock = read_dataclass(file["state/clock"], Clock)
+    return clock.time

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trabecula.base.errors import InputError
+from trabecula.base.errors import InputError, ResultsError
 from trabecula.kernels.compile import set_threads
 from trabecula.model import TrabeculaModel
 from trabecula.model.sampling import Sampler
@@ -13,6 +13,7 @@ from trabecula.records import read_state, write_state
 from trabecula.records.atomic import copy_whole
 from trabecula.records.reader import read_results
 from trabecula.records.results import NAME
+from trabecula.records.statefile import read_day
 from trabecula.runner.cache import StateCache
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 FIXED = ("seed", "spin_up", "settle", "step", "lattice", "patient")
 """What a branch shares with its run: the bone and the patient up to the moment."""
+
+NEAR = 1e-3
+"""Days (d) by which the name of a state may be rounded."""
 
 
 def branch(
@@ -55,7 +59,7 @@ def branch(
     Raises
     ------
     InputError
-        If there is no run, no state before `at`, or the changes touch the bone itself.
+        If there is no run, no state before `at` that can be read, or the changes touch the bone itself.
     TrabeculaError
         If a file is damaged, a ledger does not close, a solver fails, or nothing can be written.
     """
@@ -72,7 +76,7 @@ def branch(
             f"as {before:g} or {before + parent.step:g}"
         )
         raise InputError(msg)
-    state, meta = _find_state(place, parent, at)
+    state, meta, damaged = _find_state(place, parent, at)
     lived = float(read_results(place).time[-1])
     if lived < at - 1e-9 or child.duration <= at:
         msg = (
@@ -84,12 +88,14 @@ def branch(
     with lock_folder(out), watch_signals():
         folder.empty()
         memory = _replay(parent, state, meta["sampler"], at)
-        folder.add_log(f"branch of {place} at day {at:g}")
+        for note in [f"branch of {place} at day {at:g}", *damaged]:
+            folder.add_log(note)
         # the configuration comes last: a folder that has one can be resumed, and goes on from here
         copy_whole(place / NAME, out / NAME, read_results)
         write_state(folder.checkpoint, state, make_meta(child, state, memory))
         folder.write_config(child.to_yaml())
         job = Job(child, folder, progress, StateCache())
+        job.summary.notes += damaged
         job.carry_out(lambda: job.go_on(state, memory))
     return job.summary
 
@@ -119,31 +125,46 @@ def _load_configs(place: Path, sets: Sequence[str]) -> tuple["Config", "Config"]
     return parent, child
 
 
-def _find_state(place: Path, parent: "Config", at: float) -> tuple[State, dict[str, Any]]:
-    """Return the last full state at or before day `at` that this program and configuration made."""
+def _find_state(
+    place: Path, parent: "Config", at: float
+) -> tuple[State, dict[str, Any], list[str]]:
+    """Return the last full state at or before day `at` that this program and configuration made.
+
+    The latest is read first, and none after one that fits. Its meta values come with it, and what is to
+    be known of later ones that could not be read.
+    """
     folder = RunFolder(place)
-    paths = [*folder.states.glob("day*.h5"), folder.checkpoint]
-    best: tuple[State, dict[str, Any]] | None = None
-    days = []
-    for path in paths:
-        if not path.is_file():
+    days, damaged = _list_states(folder)
+    for path in sorted(days, key=lambda one: days[one], reverse=True):
+        if days[path] > at + NEAR:
             continue
-        state, meta = read_state(path)
-        days.append(state.clock.time)
+        try:
+            state, meta = read_state(path)
+        except ResultsError as error:
+            damaged.append(f"passed over: {error}")
+            continue
         fits = meta.get("code_digest") == compute_code_digest()
         fits &= meta.get("config_digest") == compute_resume_digest(parent)
-        is_later = best is None or state.clock.time > best[0].clock.time
-        if fits and state.clock.time <= at + 1e-9 and is_later:
-            best = state, meta
-    if best is None:
-        known = ", ".join(f"{day:g}" for day in sorted(days)) or "none"
-        msg = (
-            f"{place}: found no full state at or before day {at:g} of this program and configuration "
-            f"(states on days: {known}); allowed: a later day; output.states: 1 y keeps states to "
-            "branch from"
-        )
-        raise InputError(msg)
-    return best
+        if fits and state.clock.time <= at + 1e-9:
+            return state, meta, damaged
+    known = ", ".join(f"{day:g}" for day in sorted(days.values())) or "none"
+    msg = (
+        f"{place}: found no full state at or before day {at:g} of this program and configuration "
+        f"(states on days: {known}); allowed: a later day; output.states: 1 y keeps states to "
+        "branch from"
+    )
+    raise InputError("; ".join([msg, *damaged]))
+
+
+def _list_states(folder: RunFolder) -> tuple[dict[Path, float], list[str]]:
+    """Return the day (d) of every full state of a run, and why the checkpoint is none, if so."""
+    days = folder.list_states()
+    if folder.checkpoint.is_file():
+        try:
+            days[folder.checkpoint] = read_day(folder.checkpoint)
+        except ResultsError as error:
+            return days, [f"passed over: {error}"]
+    return days, []
 
 
 def _replay(config: "Config", state: State, memory: dict[str, Any], at: float) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The folder of a run: its files, its status and its log."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,17 @@ class RunFolder:
         """Return the path of the full state of a day (d)."""
         return self.states / f"day{day:012.4f}.h5"
 
+    def list_states(self) -> dict[Path, float]:
+        """Return the full states that are kept, and the day (d) that the name of each says."""
+        found = {}
+        for path in self.states.glob("day*.h5"):
+            with suppress(ValueError):  # somebody else's
+                found[path] = float(path.stem[3:])
+        return found
+
     def drop_states(self, day: float, most: int) -> None:
         """Give up full states up to `day` (d), so that `most` of them are left."""
-        days = {float(path.stem[3:]): path for path in self.states.glob("day*.h5")}
+        days = {day: path for path, day in self.list_states().items()}
         for gone in choose_superfluous([d for d in days if d <= day + 1e-3], most):
             days[gone].unlink(missing_ok=True)
 
