@@ -16,7 +16,7 @@ from trabecula.analysis.moments import (
 )
 from trabecula.base.columns import Array, Column, columns_of
 from trabecula.base.extras import check_extra
-from trabecula.base.files import replace_whole
+from trabecula.base.files import make_folder, replace_whole
 from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts, Osteocytes, Precursors
 from trabecula.records.tables import TABLES, read_table
 from trabecula.records.vtkhdf import Cloud, write_clouds, write_volumes
@@ -109,7 +109,7 @@ def export_image(place: Path, what: str, row: int, path: Path) -> Volume:
     from trabecula.specimen.writers import write_image
 
     volume = read_moment(place, row, (what,)).volumes[what]
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent, "the image")
     write_image(path, volume.values, volume.voxel, volume.voxel / 2.0)
     return volume
 

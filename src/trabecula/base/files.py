@@ -10,6 +10,49 @@ from trabecula.base.errors import ResultsError
 
 
 @contextmanager
+def guard_writing(path: Path, what: str = "") -> Iterator[None]:
+    """Turn what the system says against writing `path` into an error that says what to do.
+
+    Parameters
+    ----------
+    what
+        What is written, for the message; nothing if the path says it.
+
+    Raises
+    ------
+    ResultsError
+        If the system refuses.
+    """
+    try:
+        yield
+    except OSError as error:
+        words = f"{what} cannot be written" if what else "cannot be written"
+        msg = f"{path}: {words}: {error}; check space and permissions"
+        raise ResultsError(msg) from error
+
+
+def make_folder(path: Path, what: str) -> Path:
+    """Make a folder, and those above it, unless it is there; returns its path.
+
+    Parameters
+    ----------
+    what
+        What it is the folder of, for the message.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be made: a file is in the way, or nothing may be written there.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{path}: the folder of {what} cannot be made: {error.strerror}; name another with --out"
+        raise ResultsError(msg) from error
+    return path
+
+
+@contextmanager
 def replace_whole(path: Path, what: str) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the place of `path` once all went well.
 
@@ -25,12 +68,10 @@ def replace_whole(path: Path, what: str) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        msg = f"{path}: {what} cannot be written: {error}; check space and permissions"
-        raise ResultsError(msg) from error
+        with guard_writing(path, what):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            temporary.replace(path)
     finally:
         if temporary.parent.is_dir():
             temporary.unlink(missing_ok=True)

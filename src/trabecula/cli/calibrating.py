@@ -54,14 +54,14 @@ def calibrate(
     if dry_run:
         _say_plan(asked, plans, as_json)
         return
+    from trabecula.base.files import make_folder
     from trabecula.runner.lock import lock_folder
     from trabecula.study.calibrating import Calibrator
     from trabecula.study.crew import Crew
     from trabecula.study.determination import determine
     from trabecula.study.evaluating import Lives
 
-    place = out or RUNS / asked.name
-    place.mkdir(parents=True, exist_ok=True)
+    place = make_folder(out or RUNS / asked.name, "the calibration")
     crew = Crew(workers or asked.settings.workers, scheduler)
     with lock_folder(place):
         lives = Lives(asked, place, crew, _say_life)

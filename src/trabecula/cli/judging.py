@@ -68,10 +68,12 @@ def live(
     Raises
     ------
     InputError
-        If the time is not enough for one bone, or no scheduler answers.
+        If the time is not enough for one bone, no scheduler answers, or `out` cannot be made.
     """
+    from trabecula.base.files import make_folder
     from trabecula.study.adaptive import Adaptive, live_fixed
 
+    make_folder(out, "the study")
     begun = time.monotonic()
 
     def report(outcome: "Outcome", left: int) -> None:

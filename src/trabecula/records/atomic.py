@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ResultsError
+from trabecula.base.files import guard_writing
 
 
 def sync_folder(folder: Path) -> None:
@@ -33,7 +34,8 @@ def _name_temporary(target: Path) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}.tmp")
 
 
-def _discard(temporary: Path) -> None:
+def discard(temporary: Path) -> None:
+    """Remove a file of one's own if it is there and can be removed."""
     with suppress(OSError):  # the folder itself may be what is wrong, and that is reported already
         temporary.unlink(missing_ok=True)
 
@@ -69,12 +71,12 @@ def write_whole(path: Path, verify: Callable[[Path], object]) -> Iterator[Any]:
         msg = f"{path}: cannot be written: {reason}; check space and permissions"
         raise ResultsError(msg) from None
     finally:
-        _discard(temporary)
+        discard(temporary)
 
 
 @contextmanager
-def edit_whole(path: Path) -> Iterator[Any]:
-    """Give the HDF5 file at `path` to add to; nobody but its writer reads it.
+def edit_whole(path: Path, is_new: bool = False) -> Iterator[Any]:
+    """Give the HDF5 file at `path` to add to, or begin it; nobody but its writer reads it.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def edit_whole(path: Path) -> Iterator[Any]:
     import h5py
 
     try:
-        with h5py.File(path, "r+") as file:
+        with h5py.File(path, "w" if is_new else "r+") as file:
             yield file
     except (OSError, RuntimeError) as error:
         _let_go(error)
@@ -116,12 +118,11 @@ def write_text_whole(path: Path, text: str) -> None:
     """
     temporary = _name_temporary(path)
     try:
-        temporary.write_text(text, encoding="utf-8")
-        publish(temporary, path)
-    except OSError as error:
-        _discard(temporary)
-        msg = f"{path}: cannot be written: {error}; check space and permissions"
-        raise ResultsError(msg) from error
+        with guard_writing(path):
+            temporary.write_text(text, encoding="utf-8")
+            publish(temporary, path)
+    finally:
+        discard(temporary)
 
 
 def copy_whole(source: Path, target: Path, verify: Callable[[Path], object]) -> None:
@@ -134,14 +135,12 @@ def copy_whole(source: Path, target: Path, verify: Callable[[Path], object]) -> 
     """
     temporary = _name_temporary(target)
     try:
-        shutil.copyfile(source, temporary)
-        verify(temporary)
-        publish(temporary, target)
-    except OSError as error:
-        msg = f"{target}: cannot be written: {error}; check space and permissions"
-        raise ResultsError(msg) from error
+        with guard_writing(target):
+            shutil.copyfile(source, temporary)
+            verify(temporary)
+            publish(temporary, target)
     finally:
-        _discard(temporary)
+        discard(temporary)
 
 
 @contextmanager

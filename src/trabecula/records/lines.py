@@ -5,14 +5,21 @@ import os
 from pathlib import Path
 from typing import Any
 
+from trabecula.base.files import guard_writing
+
 
 def append_line(path: Path, content: dict[str, Any]) -> None:
     """Append one line to a file of JSON lines and force it to disk.
 
     A line that a kill has torn is closed first, so that it does not spoil this one.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be written.
     """
     text = json.dumps(content, ensure_ascii=False) + "\n"
-    with path.open("ab+") as handle:
+    with guard_writing(path), path.open("ab+") as handle:
         if handle.tell():
             handle.seek(-1, os.SEEK_END)
             text = text if handle.read(1) == b"\n" else f"\n{text}"

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from trabecula.records.atomic import copy_whole, edit_whole, open_kind, write_whole
+from trabecula.base.files import make_folder
+from trabecula.records.atomic import copy_whole, discard, edit_whole, open_kind, write_whole
 from trabecula.records.ledgerfile import write_ledger
 from trabecula.records.series import (
     Metric,
@@ -70,6 +71,11 @@ class ResultsWriter:
     Rows wait in memory, the working file is open only inside :meth:`commit`, and readers see only
     verified copies that were renamed into place. With `kept` (which rows, which snapshots stay) it goes
     on with the file that is there.
+
+    Raises
+    ------
+    ResultsError
+        If nothing can be written in `folder`.
     """
 
     def __init__(
@@ -81,16 +87,14 @@ class ResultsWriter:
         provenance: Provenance,
         kept: tuple[IsKept, IsKept] | None = None,
     ) -> None:
-        import h5py
-
         self.path = folder / NAME
         self._working = folder / WORKING
         self._rows = Rows()
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, "the results")
         if kept is not None:
             self._go_on(provenance, metrics, kept)
             return
-        with h5py.File(self._working, "w") as file:
+        with edit_whole(self._working, is_new=True) as file:
             file.attrs["kind"] = KIND
             file.attrs["format_version"] = FORMAT_VERSION
             _write_provenance(file.create_group("provenance"), provenance)
@@ -167,7 +171,7 @@ class ResultsWriter:
 
     def close(self) -> None:
         """Remove the working file; the published one stays."""
-        self._working.unlink(missing_ok=True)
+        discard(self._working)
 
     def _publish(self) -> None:
         copy_whole(self._working, self.path, verify_results)

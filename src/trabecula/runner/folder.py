@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ResultsError
+from trabecula.base.files import guard_writing, make_folder
 from trabecula.records.atomic import write_text_whole
 from trabecula.records.results import WORKING
 from trabecula.records.statusfile import read_status, tell_time, write_status
@@ -17,8 +18,23 @@ def find_rubbish(folder: Path) -> list[Path]:
     return sorted(folder.glob(".*.tmp")) + sorted(folder.glob(WORKING))
 
 
+def _remove(path: Path) -> None:
+    """Remove a file if it is there.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        msg = f"{path}: cannot be removed: {error}; remove it, or name another folder with --out"
+        raise ResultsError(msg) from error
+
+
 class RunFolder:
-    """Where one run writes.
+    """Where one run writes; what cannot be written or removed there is a ResultsError.
 
     Parameters
     ----------
@@ -37,11 +53,8 @@ class RunFolder:
         self.log = path / "log.txt"
         self.checkpoint = path / "checkpoint.h5"
         self.states = path / "states"
-        try:
-            (path / "figures").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            msg = f"{path}: the run folder cannot be made: {error}; name another with --out"
-            raise ResultsError(msg) from error
+        make_folder(path, "the run")
+        make_folder(path / "figures", "the figures")
 
     def begin(self, text: str) -> None:
         """Forget what another run has left, store the resolved configuration, begin a new log."""
@@ -50,12 +63,11 @@ class RunFolder:
 
     def empty(self) -> None:
         """Forget another run: its configuration, checkpoint and states; begin a new log."""
-        self.config.unlink(missing_ok=True)
-        self.checkpoint.unlink(missing_ok=True)
-        for state in self.states.glob("day*.h5"):
-            state.unlink(missing_ok=True)
+        for old in (self.config, self.checkpoint, *self.states.glob("day*.h5")):
+            _remove(old)
         self.clear()
-        self.log.write_text("", encoding="utf-8")
+        with guard_writing(self.log):
+            self.log.write_text("", encoding="utf-8")
 
     def write_config(self, text: str) -> None:
         """Store the resolved configuration."""
@@ -64,7 +76,7 @@ class RunFolder:
     def clear(self) -> None:
         """Remove what a killed run was writing when it died; only who holds the lock may do so."""
         for rubbish in find_rubbish(self.path):
-            rubbish.unlink(missing_ok=True)
+            _remove(rubbish)
 
     def name_state(self, day: float) -> Path:
         """Return the path of the full state of a day (d)."""
@@ -82,7 +94,7 @@ class RunFolder:
         """Give up full states up to `day` (d), so that `most` of them are left."""
         days = {day: path for path, day in self.list_states().items()}
         for gone in choose_superfluous([d for d in days if d <= day + 1e-3], most):
-            days[gone].unlink(missing_ok=True)
+            _remove(days[gone])
 
     def write_status(self, state: str, values: Mapping[str, Any]) -> None:
         """Replace ``status.json``: running, done, interrupted or failed, with plain values."""
@@ -94,5 +106,5 @@ class RunFolder:
 
     def add_log(self, text: str) -> None:
         """Add a line to the log."""
-        with self.log.open("a", encoding="utf-8") as handle:
+        with guard_writing(self.log), self.log.open("a", encoding="utf-8") as handle:
             handle.write(f"{tell_time()} {text}\n")

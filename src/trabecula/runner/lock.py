@@ -4,11 +4,12 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 from trabecula.base.errors import InputError, ResultsError
+from trabecula.base.files import guard_writing
 
 NAME = ".lock"
 
@@ -27,15 +28,17 @@ def lock_folder(folder: Path) -> Iterator[str]:
     path = folder / NAME
     handle = _hold(path)
     with handle:
-        handle.seek(0)
-        holder = handle.read().strip()
-        handle.truncate(0)
-        handle.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        handle.flush()
+        with guard_writing(path, "the lock"):
+            handle.seek(0)
+            holder = handle.read().strip()
+            handle.truncate(0)
+            handle.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+            handle.flush()
         try:
             yield f"a lock left by {holder} was stale" if holder else ""
         finally:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # the folder was taken away, or shut: the lock is let go of
+                path.unlink(missing_ok=True)
 
 
 def is_held(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,9 @@ def warm_kernels(config: "Config", is_large: bool) -> bool:
                 run(shrink(config), place / "run", cache=StateCache(place / "states"))
     finally:
         compiled.PARALLEL_FROM = before
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    mark.touch()
+    with suppress(OSError):  # without a mark they are warmed again
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
     return True
 
 

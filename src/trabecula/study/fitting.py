@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trabecula.base.errors import InputError
+from trabecula.base.files import make_folder
 
 GIVEN = "given"
 """Attribute of a proposal that the caller made."""
@@ -103,7 +104,7 @@ def open_journal(path: Path) -> "optuna.storages.JournalStorage":
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent, "the journal")
     return JournalStorage(JournalFileBackend(str(path)))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from trabecula.base.errors import InputError
+from trabecula.base.files import make_folder
 from trabecula.base.version import VERSION
 from trabecula.kernels.compile import PARALLEL_FROM
 from trabecula.runner.digest import compute_code_digest
@@ -127,12 +128,8 @@ def _insist_on_folder(out: Path) -> None:
     InputError
         If it cannot be made, or holds something else than a sweep.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        others = [path.name for path in out.iterdir() if not path.name.startswith(".")]
-    except OSError as error:
-        msg = f"{out}: the folder of the sweep cannot be made: {error.strerror}; name another by --out"
-        raise InputError(msg) from None
+    make_folder(out, "the sweep")
+    others = [path.name for path in out.iterdir() if not path.name.startswith(".")]
     if others and not (out / NAME).is_file():
         msg = (
             f"{out}: found {', '.join(sorted(others)[:3])}; allowed: an empty folder, or a sweep's;"

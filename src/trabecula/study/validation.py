@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.analysis import Results, load_results
+from trabecula.base.files import make_folder
 from trabecula.records.atomic import write_text_whole
 from trabecula.runner.digest import compute_code_digest
 from trabecula.study.held import is_steady
@@ -147,7 +148,7 @@ def write_verdicts(
         ],
     }  # fmt: skip
     path = out / "verdicts.json"
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out, "the study")
     write_text_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return path
 

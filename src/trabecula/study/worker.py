@@ -108,8 +108,8 @@ def live_point(order: Order, threads: int | None = 1) -> Outcome:
             return _live_claimed(order, threads, begun)
     except KeyboardInterrupt:
         return Outcome("interrupted", time.monotonic() - begun)
-    except OSError as error:
-        return Outcome("failed", time.monotonic() - begun, f"{type(error).__name__}: {error}")
+    except (TrabeculaError, OSError) as error:
+        return Outcome("failed", time.monotonic() - begun, describe_error(error))
 
 
 def _live_claimed(order: Order, threads: int | None, begun: float) -> Outcome:
