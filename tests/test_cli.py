@@ -278,10 +278,11 @@ def test_a_folder_without_results_is_refused(command: str, tmp_path: Path) -> No
     assert "another kind of file" in wrong.stderr
 
 
-def test_a_damaged_status_is_named(run_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_damaged_status_is_named(run_folder: Path, tmp_path: Path, text: str) -> None:
     for name in ("results.h5", "status.json"):
         (tmp_path / name).write_bytes((run_folder / name).read_bytes())
-    (tmp_path / "status.json").write_text("{")
+    (tmp_path / "status.json").write_text(text)
     result = call("info", tmp_path)
     assert result.exit_code == 2
     assert "status.json: damaged" in result.stderr

@@ -11,8 +11,6 @@ from trabecula.cli.app import app
 from trabecula.cli.options import Json
 from trabecula.cli.tables import print_json, print_table
 
-STATUS = "status.json"
-
 
 @app.command()
 def info(
@@ -64,10 +62,13 @@ def describe_place(place: Path) -> dict[str, Any]:
 
 def _describe_results(path: Path, place: Path) -> dict[str, Any]:
     from trabecula.analysis import describe, load_results, summarise
+    from trabecula.records.statusfile import NAME as STATUS
+    from trabecula.records.statusfile import load_status
 
     results = load_results(path)
     found: dict[str, Any] = {"kind": "results", "file": str(path)}
-    found |= _read_status(place) if place.is_dir() else {}
+    if (place / STATUS).is_file():
+        found |= load_status(place)
     time = results.time
     span = f"{time[0]:g} .. {time[-1]:g} d" if len(time) else "nothing yet"
     found |= {
@@ -90,20 +91,6 @@ def _describe_fit(provenance: Mapping[str, Any]) -> str:
     """Return name and digest of the frozen fit that the parameters came from, if from one."""
     name, digest = provenance.get("fit"), provenance.get("fit_digest")
     return f"{name} {digest}" if digest else "none: the table's values, and what is set"
-
-
-def _read_status(folder: Path) -> dict[str, Any]:
-    import json
-
-    path = folder / STATUS
-    if not path.is_file():
-        return {}
-    try:
-        status: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        msg = f"{path}: damaged: {error}; run again to make it anew"
-        raise ResultsError(msg) from error
-    return status
 
 
 def _describe_state(path: Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Whether a run folder is whole, and what is wrong with it, in words."""
 
-import json
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from trabecula.model.soundness import check_state
 from trabecula.records import read_state
 from trabecula.records.reader import read_results
 from trabecula.records.results import LINK, NAME, verify_results
-from trabecula.records.statusfile import read_status
+from trabecula.records.statusfile import load_status, read_status
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import find_rubbish
 from trabecula.runner.lock import is_held
@@ -89,8 +88,11 @@ def _check_config(place: Path) -> str:
 
 
 def _check_status(place: Path) -> str:
-    status = json.loads((place / "status.json").read_text(encoding="utf-8"))
-    state = status["state"]
+    status = load_status(place)
+    state = status.get("state")
+    if not isinstance(state, str):
+        msg = "says no state; `trabecula resume` makes it anew"
+        raise _WrongError(msg)
     if state == "failed":
         msg = "the run failed; log.txt says when, `trabecula resume` goes on from the last commit"
         raise _WrongError(msg)

@@ -5,8 +5,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from trabecula.records.statusfile import read_status
 from trabecula.study.cluster import Workers
-from trabecula.study.worker import Order, Outcome, describe_error, live_point, read_json
+from trabecula.study.worker import Order, Outcome, describe_error, live_point
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -136,6 +137,6 @@ class Dispatch:
 
 
 def _read_share(order: Order) -> float:
-    status = read_json(order.path / "status.json")
+    status = read_status(order.path)
     day, until = status.get("time", 0.0), status.get("until", 0.0)
     return min(1.0, max(0.0, day / until)) if until else 0.0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trabecula.base.errors import TrabeculaError
 from trabecula.kernels.compile import PARALLEL_FROM
 from trabecula.records.atomic import write_text_whole
+from trabecula.records.statusfile import has_ended
 from trabecula.runner.cache import StateCache
 from trabecula.runner.continuation import resume
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
@@ -100,10 +101,9 @@ def _read_state(folder: Path, made_from: dict[str, Any]) -> str:
     try:
         if json.loads((folder / RECORD).read_text(encoding="utf-8")) != made_from:
             return "new"
-        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return "new"
-    if status.get("state") == "done" and (folder / "results.h5").is_file():
+    if has_ended(folder) and (folder / "results.h5").is_file():
         return "done"
     return "begun" if (folder / "checkpoint.h5").is_file() else "new"
 

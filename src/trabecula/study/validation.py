@@ -9,6 +9,7 @@ from typing import Any
 from trabecula.analysis import Results, load_results
 from trabecula.base.files import make_folder
 from trabecula.records.atomic import write_text_whole
+from trabecula.records.statusfile import has_ended
 from trabecula.runner.digest import compute_code_digest
 from trabecula.study.held import is_steady
 from trabecula.study.ledger import Ledger, judge_ledger, load_frozen
@@ -38,21 +39,13 @@ def load_pool(trial: Trial, tasks: Sequence[Task], out: Path) -> Pool:
         found = {}
         for arm in arms:
             folder = out / mine[arm, bone].folder
-            if _is_done(folder):
+            if has_ended(folder):
                 found[arm] = load_results(folder)
         if len(found) == len(arms):
             for arm, results in found.items():
                 runs[arm].append(results)
     held = {arm.name: arm.held for arm in trial.arms if arm.held}
     return Pool(runs, held, [name for name in held if is_steady(trial.get_arm(name))])
-
-
-def _is_done(folder: Path) -> bool:
-    try:
-        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(status.get("state") == "done")
 
 
 def judge_trial(trial: Trial, pool: Pool) -> list[Judged]:

@@ -15,6 +15,7 @@ from trabecula.base.errors import ResultsError, TrabeculaError
 from trabecula.config.load import load_config, make_config
 from trabecula.config.marks import parse_yaml
 from trabecula.records.atomic import write_text_whole
+from trabecula.records.statusfile import has_ended
 from trabecula.runner import stop
 from trabecula.runner.continuation import resume
 from trabecula.runner.digest import compute_code_digest
@@ -234,8 +235,7 @@ def _is_lived(order: Order) -> bool:
     folder = order.path
     if read_json(folder / RECORD).get("digest") != order.digest:
         return False
-    status = read_json(folder / "status.json")
-    return status.get("state") == "done" and (folder / "results.h5").is_file()
+    return has_ended(folder) and (folder / "results.h5").is_file()
 
 
 def find_state(order: Order) -> str:
