@@ -55,6 +55,18 @@ def test_other_tables_as_csv(run, tmp_path, what):
     assert len(read_csv(tmp_path / "t.csv")) == (1 if what == "bmus" else 3)
 
 
+@pytest.mark.parametrize("what", ["series", "hormones", "events", "bmus"])
+def test_tables_are_had_before_the_first_snapshot(tmp_path, what):
+    run = write_run(tmp_path / "run", snapshots=False)
+    done = call("export", run, "--to", "csv", "--what", what)
+    assert done.exit_code == 0, done.stderr
+    assert (run / "export" / f"{what}.csv").is_file()
+    for options in (("csv", "--what", "osteoclasts"), ("stl",), ("vtkhdf",), ("nrrd",)):
+        done = call("export", run, "--to", *options)
+        assert done.exit_code == 2
+        assert "holds no snapshot yet" in done.stderr
+
+
 def test_cells_as_csv_in_world_coordinates(run, tmp_path):
     said = export(run, tmp_path / "c.csv", "--to", "csv", "--what", "osteoclasts", "--at", "30 d")
     assert said.count("saved") == 2
@@ -237,6 +249,7 @@ def test_xarray_opens_the_results(run):
         (("--to", "vtkhdf", "--what", "bone"), "allowed with --to vtkhdf: lattice, cells"),
         (("--to", "nrrd", "--at", "90 d"), "--at: found 90 d; allowed: 0 to 60 d"),
         (("--to", "nrrd", "--at", "soon"), "--at: found 'soon'"),
+        (("--to", "csv", "--at", "30 d"), "--at: found '30 d' with --what series, which has every"),
         (
             ("--to", "nrrd", "--out", "a.txt"),
             "--out: found 'a.txt'; allowed: a file ending in .nrrd",

@@ -50,16 +50,22 @@ def export(
     ] = None,
 ) -> None:
     """Hand tables, volumes, surfaces or cells of a run to other programs."""
+    import numpy as np
+
     from trabecula.analysis.moments import list_volumes, load_snapshot_times
 
     if to not in ENDINGS:
         msg = f"--to: found {to!r}; allowed: {', '.join(ENDINGS)}"
         raise InputError(msg)
-    held = load_snapshot_times(place)
     name = what or USUAL.get(to, IMAGE)
     check_what(name, to, list_volumes(place))
-    row = find_row(held, at, "--at")
-    path = out or name_export(place, to, name, at, held[row])
+    held, row = np.zeros(0), 0
+    if is_table(name, to):
+        insist_on_no_day(name, at)
+    else:
+        held = load_snapshot_times(place)
+        row = find_row(held, at, "--at")
+    path = out or name_export(place, to, name, at, held)
     if not path.name.endswith(ENDINGS[to]):
         msg = f"--out: found {path.name!r}; allowed: a file ending in {ENDINGS[to]}"
         raise InputError(msg)
@@ -91,13 +97,41 @@ def check_what(name: str, to: str, volumes: Sequence[str]) -> None:
         raise InputError(msg)
 
 
-def name_export(place: Path, to: str, name: str, at: str | None, time: float) -> Path:
-    """Return where an export goes unless somebody says; moments carry their day, `time` (d)."""
+def is_table(name: str, to: str) -> bool:
+    """Whether an export is a table of all times, for which no snapshot is needed."""
     from trabecula.records.tables import TABLES
 
+    return to == "csv" and name in TABLES
+
+
+def insist_on_no_day(name: str, at: str | None) -> None:
+    """Refuse a day of what has all of them.
+
+    Raises
+    ------
+    InputError
+        If one is given.
+    """
+    if at is not None:
+        msg = (
+            f"--at: found {at!r} with --what {name}, which has every day; allowed: with a population, "
+            "a volume or a surface; remove --at"
+        )
+        raise InputError(msg)
+
+
+def name_export(place: Path, to: str, name: str, at: str | None, held: "Array") -> Path:
+    """Return where an export goes unless somebody says; what is of one moment carries its day.
+
+    Parameters
+    ----------
+    held
+        Times of all snapshots, shape (snapshot,), d.
+    """
     folder = (place if place.is_dir() else place.parent) / "export"
-    is_moment = at is not None if to == "vtkhdf" else name not in TABLES
-    return folder / f"{name}{f'_day{time:g}' if is_moment else ''}{ENDINGS[to]}"
+    is_moment = at is not None if to == "vtkhdf" else not is_table(name, to)
+    day = f"_day{held[find_row(held, at, '--at')]:g}" if is_moment else ""
+    return folder / f"{name}{day}{ENDINGS[to]}"
 
 
 def write_export(
@@ -110,7 +144,7 @@ def write_export(
     rows
         Snapshots to write.
     held
-        Times of all snapshots, shape (snapshot,), d.
+        Times of all snapshots, shape (snapshot,), d; none are needed of a table of all times.
 
     Raises
     ------
@@ -126,9 +160,9 @@ def write_export(
         export_table,
     )
 
-    day = f"day {held[rows[-1]]:g}"
     if to == "csv":
         return [f"saved {one}" for one in export_table(place, name, rows[0], path)]
+    day = f"day {held[rows[-1]]:g}"
     if to == "stl":
         count = write_surface(place, name, rows[0], path)
         return [f"saved {path}: {name} of {day}, {count} triangles, x, y, z in mm"]
