@@ -19,6 +19,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from trabecula.base.files import TEMPORARY
+
 CONFIG = """
 name: killed
 seed: 3
@@ -69,7 +71,7 @@ def wait_for_commit(process, folder: Path, longest: float) -> None:
     """Return when the process writes a file, or ends, or after `longest` (s)."""
     end = time.monotonic() + longest
     while time.monotonic() < end and process.poll() is None:
-        if any(folder.glob("**/.*.tmp")):
+        if any(folder.glob(f"**/{TEMPORARY}*")):
             return
         time.sleep(0.0005)
 
@@ -83,7 +85,7 @@ def live_to_end(commands, folder, environment, wait, rng, tally) -> None:
         if rng.random() < 1 / 3:
             wait_for_commit(process, folder, wait)
             time.sleep(rng.uniform(0.0, 0.01))
-            tally["in_commits"] += any(folder.glob("**/.*.tmp"))
+            tally["in_commits"] += any(folder.glob(f"**/{TEMPORARY}*"))
         else:
             time.sleep(rng.uniform(0.0, wait))
         process.kill()

@@ -246,7 +246,12 @@ def link_out(folder):
         (spoil_series, "results.h5", "bv_tv"),
         (lose_rows, "checkpoint.h5", "rows are missing"),
         (link_out, "rubbish", "lead out of the folder"),
-        (lambda f: (f / ".results.h5.7.tmp").write_text(""), "rubbish", "killed run"),
+        (lambda f: (f / ".tmp-99999999-results.h5").write_text(""), "rubbish", "killed run"),
+        (
+            lambda f: (f / "states" / ".tmp-99999999-day0000008.0000.h5").write_text(""),
+            "rubbish",
+            "states/.tmp-99999999-day",
+        ),
         (lambda f: (f / "results.vtkhdf").unlink(), "results.vtkhdf", "absent"),
         (lambda f: (f / "status.json").write_text("{"), "status.json", "Expecting"),
         (lambda f: (f / "status.json").write_text("[]"), "status.json", "found a list"),

@@ -213,11 +213,11 @@ def test_rubbish_of_a_killed_run_is_cleared(place, cache, eager):
     assert {f.is_good for f in verify_folder(folder)} == {True}, (
         "stopped on day 5, sampled every 2 d"
     )
-    (folder / ".results.h5.1234.tmp").write_text("half a file")
+    (folder / ".tmp-99999999-results.h5").write_text("half a file")
     (folder / ".results.work.h5").write_text("what a kill -9 leaves, as large as results")
     rubbish = next(f for f in verify_folder(folder) if f.what == "rubbish")
     assert not rubbish.is_good
-    assert ".results.h5.1234.tmp, .results.work.h5 of a killed run" in rubbish.words
+    assert ".tmp-99999999-results.h5, .results.work.h5 of a killed run" in rubbish.words
     with lock_folder(folder):
         assert next(f for f in verify_folder(folder) if f.what == "rubbish").is_good, "it lives"
     resume(folder, cache=cache)

@@ -8,6 +8,33 @@ from pathlib import Path
 
 from trabecula.base.errors import ResultsError
 
+TEMPORARY = ".tmp-"
+"""How the names begin under which files are written before they take their places."""
+
+
+def name_temporary(target: Path) -> Path:
+    """Return the path beside `target` to write to first; its ending is that of `target`."""
+    return target.with_name(f"{TEMPORARY}{os.getpid()}-{target.name}")
+
+
+def find_leftovers(folder: Path) -> list[Path]:
+    """Return what processes that live no more were writing in `folder`, and this one before."""
+    return sorted(path for path in folder.glob(f"{TEMPORARY}*") if not _is_being_written(path))
+
+
+def _is_being_written(path: Path) -> bool:
+    """Whether another process of this machine lives under the number in the name of a file."""
+    number = path.name.removeprefix(TEMPORARY).partition("-")[0]
+    if not number.isdecimal() or int(number) in (0, os.getpid()):
+        return False
+    try:
+        os.kill(int(number), 0)
+    except PermissionError:  # somebody else's
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
+
 
 @contextmanager
 def guard_writing(path: Path, what: str = "") -> Iterator[None]:
@@ -66,7 +93,7 @@ def replace_whole(path: Path, what: str) -> Iterator[Path]:
     ResultsError
         If it cannot be written; nothing half-written stays.
     """
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary = name_temporary(path)
     try:
         with guard_writing(path, what):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,15 +7,14 @@ that is cut short, altered or another program's is read over. User's files are a
 
 import hashlib
 import json
-import os
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from trabecula.base.caches import find_caches
-from trabecula.base.errors import Problem
+from trabecula.base.errors import Problem, ResultsError
+from trabecula.base.files import replace_whole
 from trabecula.config import marks
 from trabecula.config.marks import Document, load_yaml
 
@@ -37,9 +36,10 @@ def load_shipped(path: Path) -> Document:
     document = load_yaml(path)
     if kept is not None:
         text = to_text(document)
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(ResultsError, ValueError, KeyError, TypeError):
             if from_text(text) == document:  # JSON cannot say everything that YAML can
-                _keep(text, kept)
+                with replace_whole(kept, "the copy of a table") as temporary:
+                    temporary.write_text(text, encoding="utf-8")
     return document
 
 
@@ -89,16 +89,3 @@ def _find_copy(path: Path) -> Path | None:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:24]
-
-
-def _keep(text: str, kept: Path) -> None:
-    """Write a copy so that nobody ever reads half of one."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=kept.parent, prefix=f"{kept.stem}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(kept)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise

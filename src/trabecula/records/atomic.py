@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ResultsError
-from trabecula.base.files import guard_writing
+from trabecula.base.files import guard_writing, name_temporary
 
 
 def sync_folder(folder: Path) -> None:
@@ -28,10 +28,6 @@ def publish(temporary: Path, target: Path) -> None:
         os.fsync(handle.fileno())
     temporary.replace(target)
     sync_folder(target.parent)
-
-
-def _name_temporary(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.getpid()}.tmp")
 
 
 def discard(temporary: Path) -> None:
@@ -58,7 +54,7 @@ def write_whole(path: Path, verify: Callable[[Path], object]) -> Iterator[Any]:
     """
     import h5py
 
-    temporary = _name_temporary(path)
+    temporary = name_temporary(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with h5py.File(temporary, "w") as file:
@@ -116,7 +112,7 @@ def write_text_whole(path: Path, text: str) -> None:
     ResultsError
         If it cannot be written; whatever stood there is still there.
     """
-    temporary = _name_temporary(path)
+    temporary = name_temporary(path)
     try:
         with guard_writing(path):
             temporary.write_text(text, encoding="utf-8")
@@ -133,7 +129,7 @@ def copy_whole(source: Path, target: Path, verify: Callable[[Path], object]) -> 
     ResultsError
         If the copy fails or does not verify; whatever stood at `target` is still there.
     """
-    temporary = _name_temporary(target)
+    temporary = name_temporary(target)
     try:
         with guard_writing(target):
             shutil.copyfile(source, temporary)

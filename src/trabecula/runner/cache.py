@@ -5,17 +5,22 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trabecula.base.caches import find_caches
 from trabecula.base.errors import ResultsError
+from trabecula.base.files import find_leftovers
 from trabecula.records import read_state, write_state
 from trabecula.state import State
 
 LARGEST = 2 * 2**30
 """Bytes that the cache may hold."""
+
+AGED = 86400.0
+"""Age (s) from which nobody goes on with a half-written file."""
 
 
 class StateCache:
@@ -81,8 +86,12 @@ class StateCache:
         self._shrink(self.find_entry(digest))
 
     def _shrink(self, newest: Path) -> None:
+        for path in find_leftovers(self.folder):  # other machines may write here too
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > AGED:
+                    path.unlink()
         entries = []
-        for path in self.folder.glob("*.h5"):
+        for path in self.folder.glob("[!.]*.h5"):  # what another run is writing is left to it
             with suppress(OSError):  # another run may shrink the cache too
                 entries.append((path.stat().st_mtime, path.stat().st_size, path))
         total = sum(size for _, size, _ in entries)

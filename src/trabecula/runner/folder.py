@@ -6,16 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ResultsError
-from trabecula.base.files import guard_writing, make_folder
+from trabecula.base.files import find_leftovers, guard_writing, make_folder
 from trabecula.records.atomic import write_text_whole
 from trabecula.records.results import WORKING
 from trabecula.records.statusfile import read_status, tell_time, write_status
 from trabecula.runner.pruning import choose_superfluous
 
+FIGURES, STATES, EXPORT = "figures", "states", "export"
+"""What a run folder has below it."""
+
 
 def find_rubbish(folder: Path) -> list[Path]:
-    """Return what a run writes to before it is published: rubbish once that run no longer lives."""
-    return sorted(folder.glob(".*.tmp")) + sorted(folder.glob(WORKING))
+    """Return what was written to before it was published: rubbish once its writer no longer lives."""
+    places = (folder, *(folder / name for name in (FIGURES, STATES, EXPORT)))
+    left = [path for place in places for path in find_leftovers(place)]
+    return left + sorted(folder.glob(WORKING))
 
 
 def _remove(path: Path) -> None:
@@ -52,9 +57,9 @@ class RunFolder:
         self.config = path / "config.yaml"
         self.log = path / "log.txt"
         self.checkpoint = path / "checkpoint.h5"
-        self.states = path / "states"
+        self.states = path / STATES
         make_folder(path, "the run")
-        make_folder(path / "figures", "the figures")
+        make_folder(path / FIGURES, "the figures")
 
     def begin(self, text: str) -> None:
         """Forget what another run has left, store the resolved configuration, begin a new log."""

@@ -156,7 +156,7 @@ def _check_checkpoint(place: Path) -> str:
 
 
 def _check_rubbish(place: Path) -> str:
-    left = [path.name for path in find_rubbish(place)]
+    left = [str(path.relative_to(place)) for path in find_rubbish(place)]
     if left and not is_held(place):
         msg = f"{', '.join(left)} of a killed run; `trabecula resume` clears them"
         raise _WrongError(msg)

@@ -1,11 +1,11 @@
 """Writing of one value per voxel as an image file."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from trabecula.base.columns import Array
+from trabecula.base.files import name_temporary
 from trabecula.specimen.readers import ITK_SUFFIXES, MILLIMETRE, make_error
 
 SUFFIXES = tuple(suffix for suffix in ITK_SUFFIXES if suffix not in {".nhdr", ".mhd"})
@@ -52,7 +52,7 @@ def write_image(path: Path, values: Array, voxel: float, centre: float = 0.0) ->
     image = SimpleITK.GetImageFromArray(np.ascontiguousarray(values))
     image.SetSpacing([voxel / MILLIMETRE] * 3)
     image.SetOrigin([centre / MILLIMETRE] * 3)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary = name_temporary(path)
     try:
         SimpleITK.WriteImage(image, str(temporary), True)
         temporary.replace(path)

@@ -1,7 +1,6 @@
 """The merged tables of a sweep, written row by row: no more than a block of runs is in memory."""
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ import numpy as np
 
 from trabecula.analysis import load_results
 from trabecula.base.errors import ResultsError
+from trabecula.base.files import name_temporary
 from trabecula.model.metrics import LEVELS, METRICS
 from trabecula.records.atomic import publish
 from trabecula.study.manifest import Entry
@@ -208,7 +208,7 @@ def write_table(path: Path, columns: Sequence[Column], rows: Iterable[list[Any]]
     ResultsError
         If it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = name_temporary(path)
     try:
         with _open(temporary, path.suffix, columns) as add:
             blocks = iter(rows)
