@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 from trabecula.base.codes import Sides
 from trabecula.base.errors import ConfigError, SpecimenError
 from trabecula.cli.main import app
+from trabecula.cli.specimens import load_image
 from trabecula.config import load_config
 from trabecula.records.specimenfile import SpecimenFile, write_specimen
 from trabecula.runner.specimens import make_specimen_for
-from trabecula.specimen import load_specimen_image
+from trabecula.specimen import load_specimen_image, readers
 from trabecula.specimen.resample import compute_overlaps, resample
 
 sitk = pytest.importorskip("SimpleITK")
@@ -133,6 +134,15 @@ def test_a_specimen_file_is_measured_as_it_is(tmp_path, options, words):
 def test_the_sides_of_a_specimen_file_are_kept_unless_others_are_given(tmp_path, given, sides):
     write_bone(tmp_path / "x.h5", np.ones((8, 8, 8)), Sides.PERIODIC)
     assert configure(tmp_path, f"specimen: x.h5{given}").sides == sides
+
+
+def test_an_image_is_read_once_to_be_imported(tmp_path, volume, monkeypatch):
+    """A voxel size for an image that states none; whether it does is known from its format."""
+    read, real = [], readers._load_numpy
+    monkeypatch.setattr(readers, "_load_numpy", lambda path: read.append(path) or real(path))
+    np.save(tmp_path / "a.npy", volume)
+    assert load_image(tmp_path / "a.npy", "100", None, "20 um", None, None).voxel == 20.0
+    assert len(read) == 1
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.tif"])

@@ -154,11 +154,11 @@ def load_image(
         If the file or an option is wrong.
     """
     from trabecula.specimen import load_specimen_image
-    from trabecula.specimen.readers import load_image as read_image
+    from trabecula.specimen.readers import has_spacing
 
     edge = None if voxel is None else to_length(voxel, "--voxel")
     stated = None if spacing is None else to_length(spacing, "--spacing")
-    if edge is not None and stated is None and read_image(path).spacing is None:
+    if edge is not None and stated is None and not has_spacing(path):
         stated = edge
     return load_specimen_image(
         path,
