@@ -10,8 +10,11 @@ from bones import add_slab, make_empty
 from trabecula.base.codes import FULL
 from trabecula.base.errors import ResultsError
 from trabecula.records import Metric, Provenance, ResultsWriter
+from trabecula.records.moments import read_times
+from trabecula.records.reader import read_results
 from trabecula.records.results import verify_results
 from trabecula.records.snapshots import round_mantissa
+from trabecula.records.tables import read_table
 
 METRICS = {
     "bv_tv": Metric("BV/TV", "bone volume fraction", "1", 1.0),
@@ -185,8 +188,37 @@ def test_unknown_metric_is_refused(state, tmp_path):
         writer.commit(state)
 
 
-def test_series_of_unequal_length_are_found(written):
+def shorten(file, name):
+    column, words = file[name][()].tolist(), dict(file[name].attrs)
+    del file[name]
+    file[name] = column[:-1]
+    file[name].attrs.update(words)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["series/bv_tv", "hormones/estradiol", "events/births", "provenance/parameters/key",
+     "provenance/rules/signal", "bmus/mouth"],
+)  # fmt: skip
+def test_columns_of_unequal_length_are_damage(written, name):
     with h5py.File(written / "results.h5", "r+") as file:
-        file["series/bv_tv"].resize((2,))
-    with pytest.raises(ResultsError, match="unequal length"):
-        verify_results(written / "results.h5")
+        if name == "bmus/mouth":
+            file[name].resize((2,))
+        else:
+            shorten(file, name)
+    path = written / "results.h5"
+    readers = [read_results, *([verify_results] if name[0] in "sh" else [])]
+    part = name.partition("/")[0]
+    readers += [lambda place: read_table(place, part)] if part != "provenance" else []
+    for read in readers:
+        with pytest.raises(ResultsError, match=r"results\.h5: damaged.* of unequal length.*'"):
+            read(path)
+
+
+def test_a_group_where_an_array_is_to_be_is_damage(written):
+    with h5py.File(written / "results.h5", "r+") as file:
+        del file["snapshots/time"]
+        file.create_group("snapshots/time")
+    for read in (read_results, read_times):
+        with pytest.raises(ResultsError, match="damaged"):
+            read(written)

@@ -141,7 +141,10 @@ def copy_whole(source: Path, target: Path, verify: Callable[[Path], object]) -> 
 
 @contextmanager
 def open_kind(path: Path, kind: str, version: int) -> Iterator[Any]:
-    """Open an HDF5 file of one `kind` and format `version` for reading.
+    """Open an HDF5 file of one `kind` and format `version` for reading, and for nothing but reading.
+
+    What a reader falls over inside is damage to the file: a name that is not there, a group where an
+    array is to be, columns of unequal length.
 
     Raises
     ------
@@ -157,7 +160,7 @@ def open_kind(path: Path, kind: str, version: int) -> Iterator[Any]:
         with h5py.File(path, "r") as file:
             _check_kind(file, path, kind, version)
             yield file
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
         msg = f"{path}: damaged or not a {kind} file: {error}; make it again"
         raise ResultsError(msg) from error
 

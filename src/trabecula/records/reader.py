@@ -11,6 +11,7 @@ from trabecula.base.columns import Array
 from trabecula.base.errors import ResultsError
 from trabecula.records.atomic import open_kind
 from trabecula.records.results import FORMAT_VERSION, KIND, NAME
+from trabecula.records.series import insist_on_one_length
 
 
 class StoredSeries(NamedTuple):
@@ -110,6 +111,8 @@ def read_results(place: Path) -> StoredResults:
     """
     path = find_results(place)
     with open_kind(path, KIND, FORMAT_VERSION) as file:
+        for name in ("series", "hormones", "events", "bmus"):
+            insist_on_one_length(file[name])
         return StoredResults(
             path=path,
             time=file["series/time"][()],
@@ -143,6 +146,7 @@ def _read_provenance(group: Any) -> dict[str, Any]:
 
 
 def _read_rows(group: Any) -> list[dict[str, Any]]:
+    insist_on_one_length(group)
     columns = {
         name: (data[()] if data.dtype.kind == "f" else data.asstr()[()]).tolist()
         for name, data in group.items()

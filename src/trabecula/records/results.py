@@ -16,6 +16,7 @@ from trabecula.records.series import (
     Rows,
     append_events,
     append_series,
+    insist_on_one_length,
     make_events,
     make_series,
     set_intervals,
@@ -183,15 +184,11 @@ def verify_results(path: Path) -> None:
     Raises
     ------
     ResultsError
-        If it is not; the KeyError below becomes one in :func:`open_kind`.
+        If it is not.
     """
     with open_kind(path, KIND, FORMAT_VERSION) as file:
         for name in ("series", "hormones", "events"):
-            group = file[name]
-            lengths = {key: group[key].shape[0] for key in group}
-            if len(set(lengths.values())) > 1:
-                msg = f"{group.name}: series of unequal length: {lengths}"
-                raise KeyError(msg)
+            insist_on_one_length(file[name])
 
 
 def write_link(folder: Path) -> None:

@@ -59,6 +59,20 @@ class Rows:
             part.clear()
 
 
+def insist_on_one_length(group: Any) -> None:
+    """Insist that the columns of a table are as long as one another.
+
+    Raises
+    ------
+    ValueError
+        If they are not; whoever opened the file says that it is damaged.
+    """
+    lengths = {key: column.shape[0] for key, column in group.items()}
+    if len(set(lengths.values())) > 1:
+        msg = f"{group.name}: columns of unequal length: {lengths}"
+        raise ValueError(msg)
+
+
 def make_series(group: Any, metrics: Mapping[str, Metric]) -> None:
     """Make a group of empty series on a clock of its own, as netCDF readers expect."""
     _make_clock(group)

@@ -9,6 +9,7 @@ from trabecula.base.errors import InputError
 from trabecula.records.atomic import open_kind
 from trabecula.records.reader import find_results
 from trabecula.records.results import FORMAT_VERSION, KIND
+from trabecula.records.series import insist_on_one_length
 
 TABLES = ("series", "hormones", "events", "bmus")
 CLOCK = "time"
@@ -45,6 +46,7 @@ def read_table(place: Path, name: str) -> StoredTable:
             msg = f"{path}: found no table {name!r}; it holds {', '.join(TABLES)}"
             raise InputError(msg)
         group = file[name]
+        insist_on_one_length(group)
         names = sorted(group, key=lambda key: (key != CLOCK, key))
         words = ("unit", "symbol", "long_name", "interval")
         return StoredTable(
