@@ -122,7 +122,7 @@ def test_what_is_left_of_an_osteoclast_keeps_its_site_from_ending(nuclei, first_
     if nuclei == 0:
         state.cells.osteoclasts.rows.uid[:] = 0
         state.cells.osteoclasts.compact()
-    step_sites(state, Stage(state), 0, 3)
+    step_sites(state, 0, 3)
     assert state.sites.rows.phase[0] == phase
     assert np.isfinite(state.sites.rows.ended[0]) == (phase == Phase.COMPLETE)
 

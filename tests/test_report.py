@@ -244,6 +244,15 @@ def test_runs_that_have_not_stored_a_moment_make_no_page(tmp_path: Path) -> None
     assert not (tmp_path / "study" / "report.html").exists()
 
 
+def test_a_page_that_cannot_be_written_may_have_another_name(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "run")
+    (folder / "report.html").mkdir()
+    result = call("report", folder)
+    assert result.exit_code == 2
+    assert "report.html: cannot be written: " in result.stderr
+    assert "name another with --out" in result.stderr
+
+
 def test_patients_of_a_population_are_runs_of_an_arm_and_not_arms(tmp_path: Path) -> None:
     few = DRAWN.replace("patients: 4", "patients: 2").replace("draws: 3", "draws: 2")
     out = tmp_path / "out"

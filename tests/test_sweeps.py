@@ -533,6 +533,32 @@ def test_a_slurm_script_asks_for_one_thread_a_worker() -> None:
     assert script.index("\ntrue\n") < script.index("export NUMBA_NUM_THREADS=1")
 
 
+def test_slurm_jobs_are_asked_for_and_let_go_of(monkeypatch) -> None:
+    """What `open_slurm` does with a cluster, of which one that only notes it takes the place."""
+    from trabecula.study import slurm
+
+    asked = []
+
+    class Cluster:
+        scheduler_address = "tcp://127.0.0.1:8786"
+
+        def __enter__(self) -> "Cluster":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            asked.append("closed")
+
+        def scale(self, jobs: int) -> None:
+            asked.append(jobs)
+
+    monkeypatch.setattr(slurm, "make_cluster", lambda job: asked.append(job) or Cluster())
+    job = slurm.SlurmJob(processes=3)
+    with slurm.open_slurm(job, jobs=4) as address:
+        assert address == Cluster.scheduler_address
+        assert asked == [job, 4]
+    assert asked == [job, 4, "closed"]
+
+
 def list_workers(parent: int) -> list[int]:
     """Worker processes that `parent` has begun."""
     found = []

@@ -80,7 +80,7 @@ def make_stages(state: State, p: Parameters, rules: Mapping[str, bool]) -> tuple
         ("covering", ("covering",), lambda s: builders.step_covering(s, p, stage),
          builders.step_covering),
         ("sites", (), lambda s: sites.step_sites(
-            s, stage, compute_seam(p, s.grid), int(p["cells.osteoclast.fewest_nuclei"])),
+            s, compute_seam(p, s.grid), int(p["cells.osteoclast.fewest_nuclei"])),
          sites.step_sites),
     ]  # fmt: skip
     return tuple(

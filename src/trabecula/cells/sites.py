@@ -44,7 +44,7 @@ def assign_sites(state: State, stage: Stage, fewest: int, join: float) -> None:
         rows.site[i] = find_site(state, stage, int(rows.voxel[i]), fewest, join)
 
 
-def step_sites(state: State, stage: Stage, seam: int, fewest: int) -> None:
+def step_sites(state: State, seam: int, fewest: int) -> None:
     """Move every open site on to the phase that its cells are in.
 
     Parameters

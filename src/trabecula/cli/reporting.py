@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trabecula.base.errors import InputError
+from trabecula.base.errors import InputError, ResultsError
 from trabecula.cli.app import app
 
 
@@ -32,7 +32,7 @@ def report(
     path = out or name_page(place)
     try:
         write_text_whole(path, page)
-    except OSError as error:
-        msg = f"{path}: cannot be written: {error}; name another with --out"
-        raise InputError(msg) from error
+    except ResultsError as error:
+        msg = f"{error}, or name another with --out"
+        raise ResultsError(msg) from error
     typer.echo(f"saved {path}")

@@ -57,7 +57,7 @@ def lay_out(server: Any, board: Board, viewer: Any, title: str) -> None:
                 still_quality=95,
             )  # fmt: skip
             viewer.push = view.update
-            _add_plates(viewer, html, v3)
+            _add_plates(html, v3)
         with page.footer as footer:
             footer.clear()
             footer.style = "height: 56px; padding: 0 16px; z-index: 1010;"
@@ -114,7 +114,7 @@ def _add_sites(viewer: Any, html: Any, v3: Any) -> None:
     )  # fmt: skip
 
 
-def _add_plates(viewer: Any, html: Any, v3: Any) -> None:
+def _add_plates(html: Any, v3: Any) -> None:
     with html.Div(classes="tb-plate", style="left: 12px; top: 10px"):
         html.Div("{{ day }}", classes="text-subtitle-1 font-weight-bold tb-day")
         html.Div("{{ length }}", classes="text-caption tb-length")

@@ -25,9 +25,10 @@ def load_specimen_image(
     threshold: float | str | None = None,
     labels: Sequence[int] | None = None,
     crop: Mapping[str, Sequence[float]] | None = None,
-    sides: Sides = Sides.MIRRORED,
 ) -> Specimen:
     """Read an image, part bone from marrow, crop, resample, and keep the largest component.
+
+    Beyond its faces lies its mirror image.
 
     Parameters
     ----------
@@ -43,8 +44,6 @@ def load_specimen_image(
         Values that are bone.
     crop
         ``origin`` and ``size`` (um), each z, y, x, from the image's first corner.
-    sides
-        What lies beyond the faces.
 
     Raises
     ------
@@ -67,8 +66,8 @@ def load_specimen_image(
         fraction = _resample(mask, edges, target, report)
     else:
         fraction = mask.astype(np.float32)
-    fraction = keep_largest(file, fraction, sides, report)
-    return Specimen(fraction, target, sides, report, file.name)
+    fraction = keep_largest(file, fraction, Sides.MIRRORED, report)
+    return Specimen(fraction, target, Sides.MIRRORED, report, file.name)
 
 
 def _choose_spacing(path: Path, image: Image, spacing: float | Sequence[float] | None) -> Spacing:
