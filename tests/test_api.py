@@ -72,6 +72,15 @@ def test_sites_are_a_table_with_units(run) -> None:
     assert sites.e_de.iloc[0] == pytest.approx(40.0)
 
 
+def test_a_snapshot_may_be_named_half_a_day_beside_it(run) -> None:
+    """A year is 365.25 d, and the last snapshot of one on day 365: the rule of the command line."""
+    assert run.snapshot(120.25).equals(run.snapshot())
+    assert run.snapshot(-0.4).equals(run.snapshot(0.0))
+    for day in (121.0, -0.6):
+        with pytest.raises(InputError, match=r"time: found .* allowed: 0 to 120 d"):
+            run.snapshot(day)
+
+
 def test_snapshots_have_coordinates_in_um(run) -> None:
     assert run.snapshot_times.tolist() == [0.0, 120.0]
     assert {"fraction", "mineral", "site"} <= set(run.volumes)

@@ -194,26 +194,15 @@ class Run:
         Raises
         ------
         InputError
-            If `time` lies outside the snapshots, or there is no such volume.
+            If `time` lies more than half a day outside the snapshots, or there is no such volume.
+        ResultsError
+            If the run holds no snapshot yet.
         """
         from trabecula.analysis.dataset import to_volumes
+        from trabecula.analysis.moments import choose_snapshot, load_snapshot_times
 
-        return to_volumes(self.results.path, self._find_row(time), names)
-
-    def _find_row(self, time: float | None) -> int:
-        times = self.snapshot_times
-        if not len(times):
-            msg = f"{self.folder}: found no snapshot; allowed: a run that has stored one"
-            raise InputError(msg)
-        if time is None:
-            return len(times) - 1
-        if not times[0] <= time <= times[-1]:
-            msg = (
-                f"time: found {time:g} d; allowed: {times[0]:g} to {times[-1]:g} d, the first and last "
-                f"of {len(times)} snapshots"
-            )
-            raise InputError(msg)
-        return int(np.argmin(np.abs(times - time)))
+        times = load_snapshot_times(self.results.path)
+        return to_volumes(self.results.path, choose_snapshot(times, time, "time"), names)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
