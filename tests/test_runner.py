@@ -15,6 +15,7 @@ from trabecula.config import load_config
 from trabecula.kernels.compile import get_max_threads, get_threads, set_threads
 from trabecula.model import TrabeculaModel
 from trabecula.records import SpecimenFile, read_state, write_specimen
+from trabecula.records.reader import read_results
 from trabecula.runner import progress, resume, run, stop, verify_folder
 from trabecula.runner.cache import StateCache
 from trabecula.runner.digest import compute_state_digest
@@ -357,6 +358,24 @@ def test_a_failed_run_says_so(config, folder, cache, monkeypatch):
     with pytest.raises(SolverError, match="planted"):
         run(config, folder / "failed", cache=cache)
     assert json.loads((folder / "failed" / "status.json").read_text())["state"] == "failed"
+
+
+def test_a_run_that_ends_before_its_first_results_shows_none_of_an_earlier_one(
+    config, folder, cache, monkeypatch
+):
+    """They would be read as results of the configuration that stands beside them."""
+    place = folder / "again"
+    run(config, place, cache=cache)
+    other = config.model_copy(update={"seed": 77})
+    monkeypatch.setattr(
+        "trabecula.runner.job.Job.live", lambda job: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run(other, place, cache=cache)
+    assert not (place / "results.h5").exists()
+    assert not (place / "results.vtkhdf").exists()
+    with pytest.raises(ResultsError, match=r"results\.h5"):
+        read_results(place)
 
 
 def test_progress_is_told(config, folder, cache, monkeypatch):

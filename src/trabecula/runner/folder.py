@@ -8,7 +8,9 @@ from typing import Any
 from trabecula.base.errors import ResultsError
 from trabecula.base.files import find_leftovers, guard_writing, make_folder
 from trabecula.records.atomic import write_text_whole
-from trabecula.records.results import WORKING
+from trabecula.records.results import LINK, WORKING
+from trabecula.records.results import NAME as RESULTS
+from trabecula.records.statusfile import NAME as STATUS
 from trabecula.records.statusfile import read_status, tell_time, write_status
 from trabecula.runner.pruning import choose_superfluous
 
@@ -67,8 +69,12 @@ class RunFolder:
         self.write_config(text)
 
     def empty(self) -> None:
-        """Forget another run: its configuration, checkpoint and states; begin a new log."""
-        for old in (self.config, self.checkpoint, *self.states.glob("day*.h5")):
+        """Forget another run: results, configuration, checkpoint and states; begin a new log.
+
+        Its results would stand beside the new configuration until the first of this run are there.
+        """
+        results = (self.path / RESULTS, self.path / LINK, self.path / STATUS)
+        for old in (*results, self.config, self.checkpoint, *self.states.glob("day*.h5")):
             _remove(old)
         self.clear()
         with guard_writing(self.log):
