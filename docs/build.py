@@ -1,5 +1,6 @@
 """Build the whole site, offline: ``python docs/build.py [OUT]`` (default docs/_build)."""
 
+import argparse
 import shutil
 import sys
 import tempfile
@@ -39,7 +40,9 @@ REDIRECT = '<!doctype html><meta http-equiv="refresh" content="0; url=docs/index
 
 def main() -> int:
     """Build the site; 1 if Sphinx warned of anything."""
-    out = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else OUT
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", nargs="?", type=Path, default=OUT, help="folder of the site")
+    out = parser.parse_args().out.resolve()
     try:
         import furo  # noqa: F401  (a theme that is not there fails late and darkly)
         import latex2mathml  # noqa: F401

@@ -169,3 +169,11 @@ def test_without_sphinx_the_builder_says_what_to_install(
     monkeypatch.setattr(sys, "argv", ["build.py"])
     assert build.main() == 2
     assert 'pip install "trabecula[docs]"' in capsys.readouterr().err
+
+
+def test_an_option_is_no_folder_for_the_site(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["build.py", "--hlep"])
+    with pytest.raises(SystemExit):
+        build.main()
+    assert not list(tmp_path.iterdir())
