@@ -67,9 +67,7 @@ def test_strain_energy_is_saved_as_an_image(block, tmp_path):
 
 
 def test_the_table_names_what_it_measured(block, tmp_path):
-    found = call(
-        "measure", block, "--spacing", "20 um", "--mechanics", "--sed", tmp_path / "s.nrrd"
-    )
+    found = call("measure", block, "--mechanics", "--sed", tmp_path / "s.nrrd")
     assert "E.app" in found.stdout
     assert "N/mm" in found.stdout
     assert f"saved {tmp_path / 's.nrrd'}" in found.stdout
