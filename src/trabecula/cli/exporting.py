@@ -59,13 +59,14 @@ def export(
         raise InputError(msg)
     name = what or USUAL.get(to, IMAGE)
     check_what(name, to, list_volumes(place))
-    held, row = np.zeros(0), 0
+    held, row, day = np.zeros(0), 0, ""
     if is_table(name, to):
         insist_on_no_day(name, at)
     else:
         held = load_snapshot_times(place)
         row = find_row(held, at, "--at")
-    path = out or name_export(place, to, name, at, held)
+        day = f"_day{held[row]:g}" if at is not None or to != "vtkhdf" else ""
+    path = out or name_export(place, to, f"{name}{day}")
     if not path.name.endswith(ENDINGS[to]):
         msg = f"--out: found {path.name!r}; allowed: a file ending in {ENDINGS[to]}"
         raise InputError(msg)
@@ -120,18 +121,10 @@ def insist_on_no_day(name: str, at: str | None) -> None:
         raise InputError(msg)
 
 
-def name_export(place: Path, to: str, name: str, at: str | None, held: "Array") -> Path:
-    """Return where an export goes unless somebody says; what is of one moment carries its day.
-
-    Parameters
-    ----------
-    held
-        Times of all snapshots, shape (snapshot,), d.
-    """
+def name_export(place: Path, to: str, name: str) -> Path:
+    """Return where an export goes unless somebody says."""
     folder = (place if place.is_dir() else place.parent) / "export"
-    is_moment = at is not None if to == "vtkhdf" else not is_table(name, to)
-    day = f"_day{held[find_row(held, at, '--at')]:g}" if is_moment else ""
-    return folder / f"{name}{day}{ENDINGS[to]}"
+    return folder / f"{name}{ENDINGS[to]}"
 
 
 def write_export(
