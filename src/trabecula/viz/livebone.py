@@ -137,7 +137,7 @@ def _is_beside(bone: Array) -> Array:
 CURVES = (
     ("BV/TV\n(%)", (("bv_tv", "", BLACK, 100.0),)),
     (
-        "rate\n(% of BV per year)",
+        "rate over 30 d\n(% of BV per year)",
         (("resorption", "resorption", VERMILION, 1.0), ("formation", "formation", BLUE, 1.0)),
     ),
     (
