@@ -46,6 +46,31 @@ def test_a_branch_without_a_change_is_the_run(place, parent, at):
     assert strip(read_all(out / "results.h5")) == strip(read_all(parent / "results.h5"))
 
 
+def test_a_branch_that_dies_at_once_holds_nothing_of_the_days_after(place, parent, monkeypatch):
+    """Killed before its own first commit: its rows, sites and settings are of its past."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    out = place / "killed"
+    monkeypatch.setattr("trabecula.runner.branching.write_state", die)
+    with pytest.raises(Killed):
+        branch(parent, 12.0, out, [BLOCKED, "name=killed"])
+    with h5py.File(out / "results.h5") as ours, h5py.File(parent / "results.h5") as theirs:
+        before = theirs["series/time"][...] <= 12
+        assert not before.all()
+        for group in ("series", "hormones", "events"):
+            assert len(ours[group]["time"]) == before.sum()
+        assert ours["snapshots/time"][-1] <= 12 < theirs["snapshots/time"][-1]
+        assert ours["bmus/activated"][...].max(initial=-np.inf) <= 12
+        assert "killed" in ours["provenance/config"].asstr()[()]
+    assert not (out / "config.yaml").exists()
+    assert sorted(path.name for path in out.glob(".results*")) == []
+
+
 def test_another_therapy_parts_after_the_day(place, parent):
     branch(parent, 12.0, place / "blocked", [BLOCKED, "name=blocked", "duration=30 d"])
     with (

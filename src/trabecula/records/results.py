@@ -71,7 +71,7 @@ class ResultsWriter:
 
     Rows wait in memory, the working file is open only inside :meth:`commit`, and readers see only
     verified copies that were renamed into place. With `kept` (which rows, which snapshots stay) it goes
-    on with the file that is there.
+    on with the file that is there, or with that of another run, `source`.
 
     Raises
     ------
@@ -87,13 +87,14 @@ class ResultsWriter:
         hormones: Mapping[str, Metric],
         provenance: Provenance,
         kept: tuple[IsKept, IsKept] | None = None,
+        source: Path | None = None,
     ) -> None:
         self.path = folder / NAME
         self._working = folder / WORKING
         self._rows = Rows()
         make_folder(folder, "the results")
         if kept is not None:
-            self._go_on(provenance, metrics, kept)
+            self._go_on(provenance, metrics, kept, source or self.path)
             return
         with edit_whole(self._working, is_new=True) as file:
             file.attrs["kind"] = KIND
@@ -108,17 +109,21 @@ class ResultsWriter:
         write_link(folder)
 
     def _go_on(
-        self, provenance: Provenance, metrics: Mapping[str, Metric], kept: tuple[IsKept, IsKept]
+        self,
+        provenance: Provenance,
+        metrics: Mapping[str, Metric],
+        kept: tuple[IsKept, IsKept],
+        source: Path,
     ) -> None:
-        """Work on a copy of what was published, less what came after the moment to go on from.
+        """Work on a copy of what `source` holds, less what came after the moment to go on from.
 
         Raises
         ------
         ResultsError
             If the published file is missing or damaged, or the copy cannot be written.
         """
-        verify_results(self.path)
-        copy_whole(self.path, self._working, verify_results)
+        verify_results(source)
+        copy_whole(source, self._working, verify_results)
         with edit_whole(self._working) as file:
             trim_results(file, *kept)
             del file["provenance"]

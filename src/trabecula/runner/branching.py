@@ -10,7 +10,6 @@ from trabecula.model import TrabeculaModel
 from trabecula.model.sampling import Sampler
 from trabecula.model.timeline import is_due
 from trabecula.records import read_state, write_state
-from trabecula.records.atomic import copy_whole
 from trabecula.records.reader import read_results
 from trabecula.records.results import NAME
 from trabecula.records.statefile import read_day
@@ -19,7 +18,7 @@ from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
 from trabecula.runner.job import Job, Report
 from trabecula.runner.lock import lock_folder
-from trabecula.runner.recorder import make_meta
+from trabecula.runner.recorder import make_meta, publish_past
 from trabecula.runner.stop import watch_signals
 from trabecula.runner.summary import RunSummary
 from trabecula.state import State
@@ -91,7 +90,7 @@ def branch(
         for note in [f"branch of {place} at day {at:g}", *damaged]:
             folder.add_log(note)
         # the configuration comes last: a folder that has one can be resumed, and goes on from here
-        copy_whole(place / NAME, out / NAME, read_results)
+        publish_past(child, folder, place / NAME, state)
         write_state(folder.checkpoint, state, make_meta(child, state, memory))
         folder.write_config(child.to_yaml())
         job = Job(child, folder, progress, StateCache())

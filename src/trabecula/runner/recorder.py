@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.codes import FULL
@@ -101,6 +102,27 @@ def make_meta(config: "Config", state: State, memory: Mapping[str, Any]) -> dict
         "code_digest": compute_code_digest(),
         "sampler": memory,
     }
+
+
+def publish_past(config: "Config", folder: RunFolder, source: Path, state: State) -> None:
+    """Publish what the results `source` of another run hold up to `state` as those of a branch.
+
+    What that run saw later is not the branch's, which may be killed before its first commit.
+
+    Raises
+    ------
+    ResultsError
+        If `source` is missing or damaged, or nothing can be written.
+    """
+    metrics, hormones = _describe(config)
+    writer = ResultsWriter(
+        folder.path, state.grid, metrics, hormones, make_provenance(config),
+        make_kept(config, state), source,
+    )  # fmt: skip
+    try:
+        writer.commit(state)
+    finally:
+        writer.close()
 
 
 class Recorder:
