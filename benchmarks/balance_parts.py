@@ -268,8 +268,9 @@ def report_ablation(folder: Path) -> None:
         + "|---" * 7
         + "|"
     )
-    for arm in find_arms(folder / "ablation"):
-        if not arm.endswith("_surgical"):
+    arms = find_arms(folder / "ablation")
+    for arm in arms:
+        if f"{arm}_surgical" in arms:  # the study may still be going on
             line = " | ".join(describe_ablation(folder, arm, kept))
             print(f"| {arm} | {line.replace('nan', '-').replace('inf', '-')} |")
 
