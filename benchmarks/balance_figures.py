@@ -283,15 +283,18 @@ def draw_sensitivity(folder: Path, place: Path) -> None:
     arms = find_arms(folder / "sensitivity")
     if not arms:
         return
-    names = sorted({arm.rpartition("_")[0] for arm in arms})
+    drifts = {}
+    for name in sorted({arm.rpartition("_")[0] for arm in arms}):
+        runs = [read_runs(folder / "sensitivity", f"{name}_{way}") for way in ("up", "down")]
+        drifts[name] = [measure_slope(r[0], 0, r[0].day[-1]) if r else np.nan for r in runs]
+    names = sorted(drifts, key=lambda name: abs(np.nan_to_num(np.diff(drifts[name])[0])))
     with apply_style() as make_figure:
         figure = make_figure(figsize=(WIDTH / 2, 2.5), layout="constrained")
         axis = figure.subplots()
-        for way, colour, lift in (("up", VERMILION, 0.12), ("down", BLUE, -0.12)):
-            runs = [read_runs(folder / "sensitivity", f"{name}_{way}") for name in names]
-            drift = [measure_slope(r[0], 0, r[0].day[-1]) if r else np.nan for r in runs]
-            places = np.arange(len(names)) + lift
-            axis.plot(drift, places, "o", ms=3, color=colour, label=f"10 % {way}")
+        for k, (way, colour) in enumerate((("up", VERMILION), ("down", BLUE))):
+            drift = [drifts[name][k] for name in names]
+            axis.plot(drift, range(len(names)), "o", ms=3, color=colour, label=f"10 % {way}")
+        axis.axvline(0, color="0.6", lw=0.5)
         axis.axvspan(-1.5, 1.5, color=GREEN, alpha=0.15, lw=0)
         axis.set_yticks(range(len(names)), [ROWS[name] for name in names])
         axis.set_xlabel("drift of BV/TV (%/yr)")
