@@ -217,7 +217,8 @@ def put_difference(words: str, ours: list[float], theirs: list[float], digits: i
     if min(len(ours), len(theirs)) > 1:
         chance = float(ttest_ind(ours, theirs, equal_var=True).pvalue)
         apart = abs(here[0] - there[0]) > 2 * math.hypot(here[1], there[1])
-        verdict = f"{'differs' if apart and chance < 0.05 else 'same'} (p {chance:.2f})"
+        told = f"p {chance:.2f}" if chance >= 0.005 else "p < 0.01"
+        verdict = f"{'differs' if apart and chance < 0.05 else 'same'} ({told})"
     put(f"{words}; control {tell(there, digits, len(theirs))}", here, verdict, digits)
 
 
