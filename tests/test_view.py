@@ -310,6 +310,31 @@ def test_a_missing_extra_is_one_message(run, monkeypatch):
     assert 'pip install "trabecula[view]"' in found.output
 
 
+def test_a_secret_that_begins_with_a_dash_is_a_secret(run, monkeypatch):
+    """One in 64 does; the page's server read it as an option and did not come up."""
+    import argparse
+    import sys
+    from types import SimpleNamespace
+    from unittest.mock import MagicMock
+
+    from trabecula.pages import viewserver
+
+    given = []
+
+    def start(**_):
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--authKey")
+        given.append(parser.parse_args(sys.argv[1:]).authKey)
+
+    server = SimpleNamespace(controller=MagicMock(), start=start)
+    monkeypatch.setattr(viewserver.secrets, "token_urlsafe", lambda _: "-dash")
+    monkeypatch.setattr(viewserver, "check_extra", lambda *_: None)
+    monkeypatch.setattr(viewserver, "Stage", MagicMock())
+    monkeypatch.setattr(viewserver, "make_server", lambda *_: server)
+    viewserver.view(run, print, 0)
+    assert given == ["-dash"]
+
+
 def test_missing_opengl_is_one_message(run, monkeypatch):
     pytest.importorskip("trame.app", reason="the extra view is not installed")
     monkeypatch.setattr("trabecula.viz.opengl.find_window", lambda: "")

@@ -45,7 +45,7 @@ def view(place: Path, say: Say, port: int | None = None, with_browser: bool = Tr
         server.controller.on_server_ready.add(
             lambda **_: announce(say, f"the page of {place}", chosen, with_browser)
         )
-        with replace_arguments("--authKey", secret):
+        with replace_arguments(f"--authKey={secret}"):  # one argument: it may begin with a dash
             server.start(
                 port=chosen, host=HOST, timeout=0, open_browser=False, show_connection_info=False,
                 disable_logging=True,
