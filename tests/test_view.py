@@ -169,7 +169,7 @@ class FakeState:
 
 class FakeStage:
     def __init__(self, point) -> None:
-        self.point, self.shown = point, []
+        self.point, self.shown, self.drawn = point, [], 0
 
     def show(self, scene, with_bone, size) -> None:
         self.shown.append((scene, with_bone))
@@ -221,7 +221,16 @@ def test_a_large_lattice_is_rough_first_and_in_full_when_the_page_has_it(board, 
     stage, state = FakeStage(np.zeros(3)), FakeState()
     viewer = module.Viewer(board, stage, state)
     viewer.refresh()
-    asyncio.run(viewer.refine())
+
+    async def open_page() -> None:
+        refining = asyncio.create_task(viewer.refine())
+        await asyncio.sleep(0.2)
+        assert len(stage.shown) == 1  # the browser has not drawn the rough one yet
+        stage.drawn += 1
+        await refining
+
+    asyncio.run(open_page())
+    assert len(stage.shown) == 2
     asyncio.run(viewer.refine())  # another page: nothing left to do
     state.cut, state.axis = "slice", "y"
     viewer.refresh()
@@ -257,6 +266,9 @@ def test_the_window_hears_where_the_mouse_goes_down_and_up():
 
     stage, listener, web = Stage(), Listener(), vtkWebApplication()
     try:
+        before = stage.drawn
+        web.StillRender(stage.plotter.ren_win, 50)
+        assert stage.drawn > before  # as the page's first picture is known to be out
         watch_clicks(stage, listener)
         left = vtkWebInteractionEvent.LEFT_BUTTON
         for buttons, x in ((left, 0.5), (left, 0.6), (0, 0.6), (left, 0.5), (0, 0.5)):

@@ -1,6 +1,7 @@
 """What the page of a run does: its state in, pictures and words out; no layout here."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,8 +21,8 @@ from trabecula.viz.style import make_gradient, to_svg
 FRAME = 0.25
 """Shortest pause between two snapshots while time runs (s)."""
 
-PAUSE = 3.0
-"""Time from a page's call that its first, rough picture has to itself (s)."""
+PAUSE, PATIENCE = 1.0, 20.0
+"""Time (s) without drawing in which a page's first, rough picture is sent; longest wait for it."""
 
 STILL = 3
 """A button that came up within so many pixels of where it went down was a click."""
@@ -75,7 +76,9 @@ class Viewer:
 
     def refresh(self, **_: Any) -> None:
         """Draw what the controls ask for, and say what is drawn."""
-        wish, state = replace(self.read_wish(), is_rough=self._is_rough), self.state
+        wish, state = self.read_wish(), self.state
+        if self._is_rough:  # cells come with the full picture: drawing them takes longest
+            wish = replace(wish, is_rough=True, kinds=())
         try:
             scene = self.board.build(wish)
         except TrabeculaError as error:
@@ -93,7 +96,12 @@ class Viewer:
     async def refine(self, **_: Any) -> None:
         """Draw a large lattice in full, once its rough picture has had the time to reach the page."""
         if self._is_rough:
-            await asyncio.sleep(PAUSE)
+            drawn, end = self.stage.drawn, time.monotonic() + PATIENCE
+            while self.stage.drawn == drawn and time.monotonic() < end:
+                await asyncio.sleep(0.05)  # the browser is still building the page that asks for it
+            while self.stage.drawn != drawn:  # it is drawn several times, and sent in between
+                drawn = self.stage.drawn
+                await asyncio.sleep(PAUSE)
             self._is_rough = False
             with self.state:
                 self.refresh()

@@ -30,8 +30,14 @@ class Stage:
         add_lights(self.plotter, pv)
         self.plotter.enable_parallel_projection()
         self.plotter.iren.interactor.Enable()  # off screen it is not, and would answer no mouse
+        self.drawn = 0
+        self.plotter.ren_win.AddObserver("EndEvent", self._count)
         self._scene: Scene | None = None
         self._corners = np.zeros((8, 3))
+
+    def _count(self, *_: Any) -> None:
+        """Count pictures: who waits for one sees here that it was drawn."""
+        self.drawn += 1
 
     def show(self, scene: Scene, with_bone: bool, size: Array) -> None:
         """Put `scene` on stage in place of what was there; the camera stays.
