@@ -137,3 +137,14 @@ def wait_for_change(page, selector: str, before: np.ndarray, least: float, secon
 def measure_content(picture: np.ndarray) -> float:
     """Return the share of pixels that are neither white nor nearly so."""
     return float((picture.min(axis=2) < 235).mean())
+
+
+def wait_for_less(page, selector: str, most: float, seconds: float = 90.0):
+    """Wait until the share of the picture that is not nearly white is below `most`; returns it."""
+    end = time.monotonic() + seconds
+    while True:
+        after = photograph(page, selector)
+        if measure_content(after) < most:
+            return after
+        assert time.monotonic() < end, f"{measure_content(after):.4f} of it is drawn"
+        page.wait_for_timeout(200)
