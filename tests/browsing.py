@@ -123,28 +123,30 @@ def measure_change(before: np.ndarray, after: np.ndarray) -> float:
     return float((np.abs(before.astype(int) - after).max(axis=2) > 24).mean())
 
 
-def wait_for_change(page, selector: str, before: np.ndarray, least: float, seconds: float = 90.0):
-    """Wait until the picture differs from `before` in a share of its pixels; returns the new one."""
-    end = time.monotonic() + seconds
-    while True:
-        after = photograph(page, selector)
-        if measure_change(before, after) >= least:
-            return after
-        assert time.monotonic() < end, f"only {measure_change(before, after):.4f} of it changed"
-        page.wait_for_timeout(200)
-
-
 def measure_content(picture: np.ndarray) -> float:
     """Return the share of pixels that are neither white nor nearly so."""
     return float((picture.min(axis=2) < 235).mean())
 
 
-def wait_for_less(page, selector: str, most: float, seconds: float = 90.0):
+def wait_for_change(page, selector: str, before: np.ndarray, least: float):
+    """Wait until the picture differs from `before` in a share of its pixels; returns the new one."""
+    return wait_for_share(
+        page, selector, lambda now: measure_change(before, now), lambda share: share >= least
+    )
+
+
+def wait_for_less(page, selector: str, most: float):
     """Wait until the share of the picture that is not nearly white is below `most`; returns it."""
+    return wait_for_share(page, selector, measure_content, lambda share: share < most)
+
+
+def wait_for_share(page, selector: str, measure, is_enough, seconds: float = 90.0):
+    """Wait until what `measure` says of the picture `is_enough`; returns the picture."""
     end = time.monotonic() + seconds
     while True:
-        after = photograph(page, selector)
-        if measure_content(after) < most:
-            return after
-        assert time.monotonic() < end, f"{measure_content(after):.4f} of it is drawn"
+        now = photograph(page, selector)
+        share = measure(now)
+        if is_enough(share):
+            return now
+        assert time.monotonic() < end, f"only {share:.4f} after {seconds:g} s"
         page.wait_for_timeout(200)

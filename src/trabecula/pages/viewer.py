@@ -49,7 +49,7 @@ class Viewer:
         self.push = lambda: None
         self._down: tuple[int, int] | None = None
         self._running = False
-        self._is_rough = board.is_large
+        self._is_rough, self._is_refining = board.is_large, False
         for name, value in self.make_defaults().items():
             setattr(state, name, value)
 
@@ -95,7 +95,8 @@ class Viewer:
 
     async def refine(self, **_: Any) -> None:
         """Draw a large lattice in full, once its rough picture has had the time to reach the page."""
-        if self._is_rough:
+        if self._is_rough and not self._is_refining:  # one page of several
+            self._is_refining = True
             drawn, end = self.stage.drawn, time.monotonic() + PATIENCE
             while self.stage.drawn == drawn and time.monotonic() < end:
                 await asyncio.sleep(0.05)  # the browser is still building the page that asks for it

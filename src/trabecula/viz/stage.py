@@ -31,7 +31,7 @@ class Stage:
         self.plotter.enable_parallel_projection()
         self.plotter.iren.interactor.Enable()  # off screen it is not, and would answer no mouse
         self.drawn = 0
-        self.plotter.ren_win.AddObserver("EndEvent", self._count)
+        self._counting = self.plotter.ren_win.AddObserver("EndEvent", self._count)
         self._scene: Scene | None = None
         self._corners = np.zeros((8, 3))
 
@@ -110,4 +110,6 @@ class Stage:
 
     def close(self) -> None:
         """Let go of the window."""
+        if self.plotter.ren_win is not None:  # a window that goes is not to call what has gone
+            self.plotter.ren_win.RemoveObserver(self._counting)
         self.plotter.close()
