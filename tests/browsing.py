@@ -70,6 +70,7 @@ class Served:
                 self.process.kill()
                 self.process.wait()
             self._reader.join(5.0)
+            print("the command said:", *self.lines, sep="\n")  # shown by pytest if the test fails
         return status
 
 
@@ -94,7 +95,11 @@ def browse(address: str, profile, size=(1280, 800)):
             context.on("request", lambda request: note_leaving(request.url, left))
             page.on("websocket", lambda socket: note_leaving(socket.url, left))
             page.goto(address)
-            yield page
+            try:
+                yield page
+            except BaseException:
+                print(f"the page said: {page.inner_text('body')}\n{troubles}")  # shown by pytest
+                raise
         finally:
             context.close()
     assert not left, left

@@ -136,6 +136,28 @@ def test_a_slice_is_the_plane_of_the_lattice(model, axis):
     assert middle == int((places[axis] == 8).sum())
 
 
+def test_series_are_not_read_in_the_middle_of_a_step(model):
+    import threading
+
+    from trabecula.pages.livemodel import RUNNING
+
+    found = []
+    reader = threading.Thread(target=lambda: found.append(model.copy_series()), daemon=True)
+    with RUNNING:  # a step is under way
+        model.series["time"].append(1.0)
+        reader.start()
+        reader.join(0.2)
+        assert not found
+        for key in set(model.series) - {"time"}:
+            model.series[key].append(0.0)
+    reader.join(5.0)
+    (series, changes), = found  # fmt: skip
+    assert {len(values) for values in series.values()} == {2}
+    assert changes == []
+    series["time"].append(9.0)
+    assert model.series["time"] == [0.0, 1.0], "a copy"
+
+
 def test_slice_and_series_are_drawn(model):
     pytest.importorskip("matplotlib", reason="the extra plot is not installed")
     from trabecula.viz.livebone import draw_live_series, draw_live_slice

@@ -81,6 +81,11 @@ class LiveModel(TrabeculaModel):
             rate = row.get(f"{name}_rate", np.nan)
             self.series[name].append(100.0 * YEAR * rate / bone if bone else np.nan)
 
+    def copy_series(self) -> tuple[dict[str, list[float]], list[tuple[float, str]]]:
+        """Return series of one length and what was changed, as they are between two steps."""
+        with RUNNING:
+            return {key: list(values) for key, values in self.series.items()}, list(self.changes)
+
     def read_knob(self, knob: Knob) -> float:
         """Return where a knob stands at this moment, in its unit."""
         if knob.block == "blockade":

@@ -111,6 +111,6 @@ def make_series(solara: Any, steps: Any) -> Callable[[LiveModel], Any]:
     @solara.component  # type: ignore[untyped-decorator]
     def series(model: LiveModel) -> None:
         steps.get()
-        solara.FigureMatplotlib(draw_live_series(model.series, model.changes), format="svg")
+        solara.FigureMatplotlib(draw_live_series(*model.copy_series()), format="svg")
 
     return series  # type: ignore[no-any-return]
