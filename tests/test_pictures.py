@@ -319,12 +319,13 @@ def test_films_are_written_whole_with_every_frame(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
 
 
-def test_a_gif_keeps_the_colours_of_few_cells():
+def test_a_gif_keeps_the_colours_of_few_cells_in_every_frame(tmp_path):
     from matplotlib import colormaps
     from matplotlib.colors import to_rgb
+    from PIL import Image
 
-    from trabecula.viz.film import reduce_colours
-    from trabecula.viz.style import BLUE, GREEN, ORANGE, SKY, VERMILION
+    from trabecula.viz.film import write_film
+    from trabecula.viz.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
     rng = np.random.default_rng(0)
     frame = np.repeat(rng.integers(60, 255, (200, 300, 1)), 3, axis=2).astype(np.uint8)
@@ -332,13 +333,24 @@ def test_a_gif_keeps_the_colours_of_few_cells():
     shares = np.linspace(0, 1, 300)
     frame[100:140] = np.rint(255 * colormaps["cividis"](shares)[:, :3])
     frame[140:160] = 255
-    wanted = [np.rint(255 * np.array(to_rgb(c))) for c in (BLUE, GREEN, ORANGE, SKY, VERMILION)]
-    for row, colour in enumerate(wanted):
-        frame[20 * row + 5, 10:22] = colour
-    kept = np.asarray(reduce_colours(frame).convert("RGB"), float)
-    for row, colour in enumerate(wanted):
-        assert np.abs(kept[20 * row + 5, 15] - colour).max() < 25
-    assert (kept[150] == 255).all()
+    wanted = [
+        np.rint(255 * np.array(to_rgb(c))) for c in (BLUE, GREEN, ORANGE, SKY, VERMILION, PURPLE)
+    ]
+    frames = [frame.copy(), np.full_like(frame, 200), frame[::-1].copy()]
+    for one in frames:
+        one[150] = 255
+        for row, colour in enumerate(wanted):
+            one[20 * row + 5, 10:22] = colour
+    write_film(tmp_path / "a.gif", iter(frames), 5.0)
+    with Image.open(tmp_path / "a.gif") as film:
+        assert film.n_frames == len(frames)
+        for number in range(film.n_frames):
+            film.seek(number)
+            kept = np.asarray(film.convert("RGB"), float)
+            for row, colour in enumerate(wanted):
+                assert np.abs(kept[20 * row + 5, 15] - colour).max() < 2
+            assert (kept[150] == 255).all()
+            assert np.abs(kept - frames[number]).mean() < 6, "the rest is near"
 
 
 def test_an_mp4_plays(tmp_path):

@@ -1,6 +1,7 @@
 """Frames as a film: MP4 through the ffmpeg that imageio brings, or GIF."""
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ from trabecula.base.columns import Array
 from trabecula.base.errors import InputError
 from trabecula.base.extras import check_extra
 from trabecula.base.files import replace_whole
+from trabecula.viz.colouring import BONE
 from trabecula.viz.opengl import EXTRA
-from trabecula.viz.style import apply_style
+from trabecula.viz.style import BLACK, CYCLE, GREY, apply_style
 
 ENDINGS = (".mp4", ".gif")
 STEP = 8
 """Steps of red, green and blue that count as one colour when those of a GIF are chosen."""
+FIXED = ("#ffffff", BLACK, GREY, BONE, *CYCLE)
+"""Colours of paper, type and legends, which every GIF has as they are."""
 
 
 def check_film_path(path: Path, option: str = "--out") -> None:
@@ -101,37 +105,70 @@ def _write_gif(
     path: Path, frames: Iterator[Array], fps: float, watch: Callable[[int], None]
 ) -> None:
     check_extra(("PIL.Image",), EXTRA, "a GIF")
-    pictures: list[Any] = []
+    from PIL import Image
+
+    waiting: list[BytesIO] = []  # without loss: colours are chosen once all frames are known
+    there: dict[int, Any] = {}
     for frame in frames:
-        pictures.append(reduce_colours(frame))
-        watch(len(pictures))
-    pictures[0].save(
+        note_colours(there, frame)
+        waiting.append(BytesIO())
+        Image.fromarray(frame).save(waiting[-1], format="PNG", compress_level=1)
+        watch(len(waiting))
+    palette = choose_palette(there)
+    pictures = (reduce_colours(Image.open(one), palette) for one in waiting)
+    next(pictures).save(
         path,
         format="GIF",
         save_all=True,
-        append_images=pictures[1:],
+        append_images=pictures,
         duration=round(1000 / fps),
         loop=0,
     )
 
 
-def reduce_colours(frame: Array) -> Any:
-    """Return a frame in 256 colours, chosen from those that are there however rare they are.
-
-    Counted by pixels, the colours of bone would take all, and those of the few cells none.
+def note_colours(there: dict[int, Any], frame: Array) -> None:
+    """Add the colours of a frame, one of every small box of red, green and blue.
 
     Parameters
     ----------
+    there
+        Colour by box; grows.
     frame
         Red, green and blue, shape (row, column, 3), uint8, in units of 1/255.
     """
-    from PIL import Image
-
     flat = frame.reshape(-1, 3)
     steps = (flat // STEP).astype(np.int32)
-    _, first = np.unique((steps[:, 0] << 16) | (steps[:, 1] << 8) | steps[:, 2], return_index=True)
-    there = Image.fromarray(flat[first][None])
-    few = there.quantize(255, dither=Image.Dither.NONE).getpalette() or []
-    chosen = Image.new("P", (1, 1))
-    chosen.putpalette([255, 255, 255, *few[: 3 * 255]])
-    return Image.fromarray(frame).quantize(palette=chosen, dither=Image.Dither.NONE)
+    boxes, first = np.unique(
+        (steps[:, 0] << 16) | (steps[:, 1] << 8) | steps[:, 2], return_index=True
+    )
+    for box, place in zip(boxes.tolist(), first.tolist(), strict=True):
+        there.setdefault(box, flat[place])
+
+
+def choose_palette(there: dict[int, Any]) -> Any:
+    """Return a picture that holds 256 colours for all frames: those of legends, and of what is there.
+
+    Counted by pixels, the colours of bone would take all, and those of the few cells none; chosen
+    for each frame, a colour of the legend would change from frame to frame.
+
+    Parameters
+    ----------
+    there
+        Colour by box, red, green and blue of shape (3,), uint8, in units of 1/255.
+    """
+    from matplotlib.colors import to_rgb
+    from PIL import Image
+
+    fixed = np.rint(255 * np.array([to_rgb(colour) for colour in FIXED])).astype(int)
+    rest = Image.fromarray(np.array(list(there.values()), np.uint8)[None])
+    few = rest.quantize(256 - len(fixed), dither=Image.Dither.NONE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*fixed.ravel().tolist(), *few[: 3 * (256 - len(fixed))]])
+    return palette
+
+
+def reduce_colours(picture: Any, palette: Any) -> Any:
+    """Return a picture in the colours of a palette, each pixel in the nearest."""
+    from PIL import Image
+
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
