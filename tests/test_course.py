@@ -1,5 +1,7 @@
 """Levels of patients under protocols: published figures, budgets, limits, and what labs do."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from trabecula.config.pharmacopoeia import find_drug
 from trabecula.hormones import has_course, is_replete, make_course, make_signals, step_signals
 from trabecula.hormones.binding import compute_free, compute_total
 from trabecula.hormones.course import BIN
+from trabecula.hormones.patient import CYCLE, compute_cycle
 from trabecula.hormones.pharmacy import make_kinetics
 from trabecula.hormones.shapes import average_course, compute_cumulative, compute_density
 from trabecula.runner.digest import compute_state_digest
@@ -235,6 +238,34 @@ def test_an_explicit_cycle_has_the_averaged_mean():
     assert mean(course, "estradiol", 0, 280) == pytest.approx(100, rel=0.03)
     assert mean(course, "progesterone", 0, 280) == pytest.approx(5, rel=0.05)
     assert max(course.levels["estradiol"]) > 200
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_points_of_the_cycle_follow_each_other_wherever_they_lie_within_their_ranges(end):
+    keys = [f"glands.cycle.{point}_at" for point in CYCLE[1:]]
+    ranges = [(TABLE.rows[key].low, TABLE.rows[key].high) for key in keys]
+    assert all(a[1] < b[0] for a, b in pairwise(ranges))
+    assert ranges[0][0] > 0
+    assert ranges[-1][1] < 1
+    table = load_parameters({key: bounds[end] for key, bounds in zip(keys, ranges, strict=True)})
+    days = np.linspace(0, table["glands.ovary.cycle"], 20001)
+    for course, top in zip(
+        compute_cycle(days, True, table), ("surge_at", "luteal_at"), strict=True
+    ):
+        assert course.mean() == pytest.approx(1, abs=1e-3)
+        place = table[f"glands.cycle.{top}"]
+        assert days[course.argmax()] / days[-1] == pytest.approx(place, abs=1e-3)
+
+
+def test_levels_of_the_cycle_stand_to_each_other_as_measured():
+    """Medians of 85 women, doi:10.1016/j.plabm.2021.e00211, to a factor of two."""
+    part = (np.arange(2800) + 0.5) / 2800
+    estradiol, progesterone = compute_cycle(part * TABLE["glands.ovary.cycle"], True, TABLE)
+    follicular, ovulation, luteal = part < 0.4, abs(part - 0.46) < 0.05, part > 0.56
+    for course, measured in ((estradiol, (54, 206, 112)), (progesterone, (0.067, 0.57, 9.06))):
+        found = np.array([np.median(course[phase]) for phase in (follicular, ovulation, luteal)])
+        ratio = found / found[2] * measured[2] / np.array(measured)
+        assert np.all((ratio > 0.5) & (ratio < 2)), ratio
 
 
 # ------------------------------------------------------------------ axes

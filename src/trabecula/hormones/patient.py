@@ -13,11 +13,8 @@ YEAR = 365.25
 
 IGF1_AGES = (25.0, 35.0, 45.0, 55.0, 65.0, 75.0)
 
-CYCLE_DAYS = (0.0, 0.18, 0.36, 0.45, 0.50, 0.56, 0.75, 0.90, 1.0)
-CYCLE_ESTRADIOL = (0.45, 0.50, 1.30, 2.60, 1.60, 0.90, 1.45, 0.80, 0.45)
-CYCLE_PROGESTERONE = (0.06, 0.06, 0.06, 0.10, 0.30, 1.20, 3.20, 1.20, 0.06)
-"""Course over one cycle (shares of it), of which the means are taken out: its shape only, drawn by hand
-after textbooks (grade D); how high it stands is in the table."""
+CYCLE = ("menses", "early", "middle", "surge", "ovulation", "after", "luteal", "late")
+"""Points of a cycle of which the table has the levels (group ``glands.cycle``)."""
 
 
 @dataclass(frozen=True)
@@ -214,10 +211,11 @@ def compute_cycle(days: Array, explicit: bool, parameters: Parameters) -> tuple[
     if not explicit:
         return np.ones_like(days), np.ones_like(days)
     part = days / parameters["glands.ovary.cycle"] % 1.0
+    at = [0.0, *(parameters[f"glands.cycle.{point}_at"] for point in CYCLE[1:]), 1.0]
     courses = []
-    for shape in (CYCLE_ESTRADIOL, CYCLE_PROGESTERONE):
-        mean = np.trapezoid(shape, CYCLE_DAYS)
-        courses.append(np.interp(part, CYCLE_DAYS, shape) / mean)
+    for hormone in ("estradiol", "progesterone"):
+        shape = [parameters[f"glands.cycle.{point}_{hormone}"] for point in (*CYCLE, CYCLE[0])]
+        courses.append(np.interp(part, at, shape) / np.trapezoid(shape, at))
     return courses[0], courses[1]
 
 
