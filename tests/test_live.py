@@ -101,6 +101,19 @@ def test_blockade_and_dose_reach_the_signals(model):
     assert [words for _, words in model.changes] == ["RANKL blockade 75 %", "denosumab 60 mg"]
 
 
+def test_a_bone_waits_for_its_page_but_not_for_ever(model, monkeypatch):
+    left = iter([True, True, False])
+    looks = []
+    model.is_behind = lambda: looks.append(model.day) or next(left)
+    model.step()
+    assert looks == [0.0, 0.0, 0.0]
+    assert model.day == 1.0
+    monkeypatch.setattr("trabecula.pages.livemodel.PATIENCE", 0.05)
+    model.is_behind = lambda: True
+    model.step()
+    assert model.day == 2.0
+
+
 def test_no_bone_lives_on_once_the_page_is_closed(model, monkeypatch):
     import threading
 

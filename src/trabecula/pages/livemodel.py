@@ -2,6 +2,8 @@
 
 import copy
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,11 @@ RUNNING = threading.Lock()
 
 ENDED = threading.Event()
 """The page is being closed: no bone lives on."""
+
+PATIENCE = 5.0
+"""Longest time that a bone waits for its page (s); a page that nobody looks at may not be drawn."""
+PAUSE = 0.01
+"""How often it looks (s)."""
 
 SHOWN = ("rankl", "opg", "sclerostin", "tgfb", "igf1", "estradiol", "none")
 """Fields that can lie in the marrow of the slice."""
@@ -53,6 +60,8 @@ class LiveModel(TrabeculaModel):
             key: [] for key in ("time", "resorption", "formation", *SERIES)
         }
         self.changes: list[tuple[float, str]] = []
+        self.is_behind: Callable[[], bool] = lambda: False
+        """Whether the page still has a step of this bone to draw."""
         with RUNNING:
             self._note()
 
@@ -62,7 +71,14 @@ class LiveModel(TrabeculaModel):
         return float(self.state.clock.time)
 
     def step(self) -> None:
-        """Live one step and measure; none once the page is being closed."""
+        """Live one step and measure; none once the page is being closed.
+
+        A page that is drawn by another thread begins anew whenever the bone has moved on: a bone that
+        lives faster than it can be drawn would never be seen. So it waits for its page.
+        """
+        end = time.monotonic() + PATIENCE
+        while self.is_behind() and not ENDED.is_set() and time.monotonic() < end:
+            time.sleep(PAUSE)
         if ENDED.is_set():
             self.running = False
             return

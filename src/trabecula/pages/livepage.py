@@ -25,6 +25,9 @@ def make_page(start: Start) -> Any:
     def page() -> None:
         first = solara.use_memo(lambda: LiveModel(start), [])
         model = solara.use_reactive(first)
+        asked, drawn = update_counter.get(), solara.use_ref(0)
+        solara.use_effect(lambda: setattr(drawn, "current", asked), [asked])  # once all is drawn
+        model.value.is_behind = lambda: update_counter.peek() > drawn.current
         solara.Style(STYLE)
         solara.Title(f"{start.config.name} · Trabecula live")
         SolaraViz(
@@ -35,7 +38,6 @@ def make_page(start: Start) -> Any:
             play_interval=50,
         )
         with solara.Sidebar(), solara.Card("Hormones and drugs"):
-            update_counter.get()
             solara.Text(f"day {model.value.day:g}", classes=["tb-day"])
             knobs_of(model.value)
 
