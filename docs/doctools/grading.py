@@ -6,8 +6,9 @@ cannot carry:
 - a source in which nothing can be looked up (a paper, a trial of the panel `calibration`, a label, a
   reference interval, a definition), or only citations that were not found: D. The evidence, notes
   that are not part of the repository, cannot be;
-- words of a guess in source or note (assumed, calibrated, chosen, from memory, not seen, direction
-  only): C at best, and that only because something can be looked up;
+- words of a guess in source or note (assumed, calibrated, chosen, derived, from memory, not seen,
+  direction only), or a reference interval of no named laboratory or paper: C at best, and that only
+  because something can be looked up;
 - a value that was tuned within its range: B at best;
 - ``as OTHER``: the grade of the other row at best.
 """
@@ -24,8 +25,8 @@ _PAPER = (
 )
 _ELSEWHERE = r"\bCAL-\d\d|prescribing information|reference interval|\bdefinition\b|molar masses"
 _GUESS = re.compile(
-    r"assum|calibrat|\bchosen|from memory|not verified|not seen|general knowledge|\bdirection\b"
-    r"|\bset so\b|\bfitted\b|\bcustomary\b"
+    r"assum|calibrat|\bchosen|\bderived|from memory|not verified|not seen|general knowledge"
+    r"|\bdirection\b|\bset so\b|\bfitted\b|\bcustomary\b"
 )
 _FOUND = re.compile(r"[^;,]*\b(?:its|their|the|not its) DOIs?\b(?: and numbers)?(?: not verified)?")
 _LOST = re.compile(r"(?:(?P<who>[^;.]*?): )?citations? not verified")
@@ -45,7 +46,7 @@ def find_limit(row: Row, rows: Mapping[str, Row]) -> str:
     if not has_lookup(row.source, row.note):
         return "D"
     words = _LOST.sub("", _FOUND.sub("", f"{row.source}; {row.note}"))
-    if _GUESS.search(words):
+    if _GUESS.search(words) or ("reference interval" in words and not re.search(_PAPER, words)):
         return "C"
     return "B" if row.tuned else "A"
 

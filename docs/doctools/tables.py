@@ -1,5 +1,6 @@
 """Tables of the model, read from the code's own specifications."""
 
+import re
 from collections import Counter
 
 from doctools.keys import write_clocks
@@ -102,14 +103,26 @@ def make_room_table(room: str) -> str:
 def make_grade_table() -> str:
     """Return how many rows of the parameter table have which grade, by room."""
     rows_of = load_parameters().rows
+    defined = Counter(
+        key.split(".")[0]
+        for key, row in rows_of.items()
+        if row.grade == "A" and re.match("definition|molar mass", row.source)
+    )
     counts = Counter((key.split(".")[0], row.grade) for key, row in rows_of.items())
     tuned = Counter(key.split(".")[0] for key, row in rows_of.items() if row.tuned)
     rows = [
-        (room, *(str(counts[room, grade]) for grade in GRADES), str(tuned[room])) for room in ROOMS
+        (
+            room,
+            *(str(counts[room, grade]) for grade in GRADES),
+            str(defined[room]),
+            str(tuned[room]),
+        )
+        for room in ROOMS
     ]
     total = [sum(counts[room, grade] for room in ROOMS) for grade in GRADES]
-    rows.append(("all", *(str(number) for number in total), str(sum(tuned.values()))))
-    return write_table(("room", *GRADES, "tuned within its range"), rows)
+    sums = (*total, defined.total(), tuned.total())
+    rows.append(("all", *(str(number) for number in sums)))
+    return write_table(("room", *GRADES, "definitions among A", "tuned within its range"), rows)
 
 
 def make_series_table() -> str:
