@@ -98,7 +98,7 @@ class LiveModel(TrabeculaModel):
             self.series[name].append(100.0 * YEAR * rate / bone if bone else np.nan)
 
     def copy_series(self) -> tuple[dict[str, list[float]], list[tuple[float, str]]]:
-        """Return series of one length and what was changed, as they are between two steps."""
+        """Return series of one length, each in its metric's unit, and days (d) and words of changes."""
         with RUNNING:
             return {key: list(values) for key, values in self.series.items()}, list(self.changes)
 
