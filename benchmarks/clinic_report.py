@@ -24,6 +24,19 @@ LATE, EARLY = (182, 365), (30, 182)
 WINDOWS = {"secretagogues": EARLY, "factorial": EARLY}
 """Days over which rates and levels are averaged; what IGF-1 does to rates fades within a year."""
 LEVELS = ("estradiol", "testosterone", "igf1")
+MEN = {
+    "untreated": "untreated",
+    "testosterone": "testosterone 100 mg weekly",
+    "gonadorelin": "... and gonadorelin",
+    "titrated": "... and anastrozole, titrated",
+    "anastrozole_half": "... 0.5 mg twice a week",
+    "overdone": "... 1 mg daily",
+    "letrozole": "... and letrozole 2.5 mg daily",
+    "double": "testosterone 200 mg weekly",
+}
+"""What the arms of men get, as the figure says it."""
+PAIRS = (("overdone", "testosterone"), ("overdone", "titrated"), ("double", "testosterone"))
+"""Arms of men that are compared with each other on the same bones."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,22 @@ def print_interaction(folder: Path) -> None:
         print(f"| {what}, months 2-6 (log ratio) | {tell(summarise(logs), 2, len(logs))} |")
 
 
+def print_pairs(folder: Path) -> None:
+    """Print the difference in bone between prescriptions of men, on the same bones."""
+    print("\n| BV/TV after a year, points of % | difference |\n|---|---|")
+    for arm, other in PAIRS:
+        runs, others = (
+            {run.seed: run for run in read_runs(folder / "hypogonadal", name)}
+            for name in (arm, other)
+        )
+        seeds = sorted(set(runs) & set(others))
+        if not seeds:
+            continue
+        end = min(float(run.day[-1]) for run in (*runs.values(), *others.values()))
+        gaps = [runs[k].bv_percent(end) - others[k].bv_percent(end) for k in seeds]
+        print(f"| {arm} - {other} | {tell(summarise(gaps), 1, len(gaps))} |")
+
+
 def draw(folder: Path, place: Path) -> None:
     """Draw bone, resorption and formation of men against the estradiol that they have."""
     found = sorted(compare_part(folder, "hypogonadal"), key=lambda c: c.levels["estradiol"])
@@ -126,22 +155,22 @@ def draw(folder: Path, place: Path) -> None:
         return
     estradiol = np.array([c.levels["estradiol"] for c in found])
     with apply_style() as make_figure:
-        figure = make_figure(figsize=(WIDTH, 2.6), layout="constrained")
+        figure = make_figure(figsize=(WIDTH - 1.8, 2.6), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.axhline(0, color=GREY, lw=0.5)
         bone, error = np.array([c.bone for c in found]).T
-        left.errorbar(estradiol, bone, error, fmt="o-", color=BLUE, lw=1, ms=4, capsize=2)
+        left.errorbar(estradiol, bone, error, fmt="o", color=BLUE, lw=1, ms=4, capsize=2)
         letters = "abcdefghijkl"[: len(found)]
         for letter, c in zip(letters, found, strict=True):
             where = (c.levels["estradiol"], c.bone[0])
             left.annotate(letter, where, (-8, 3), fontsize=7, textcoords="offset points")
-        words = [f"{k}  {c.arm.replace('_', ' ')}" for k, c in zip(letters, found, strict=True)]
-        left.text(0.03, 0.97, "\n".join(words), fontsize=7, va="top", transform=left.transAxes)
+        words = [f"{k}  {MEN[c.arm]}" for k, c in zip(letters, found, strict=True)]
+        figure.text(0.99, 0.5, "\n".join(words), fontsize=7, va="center", ha="left")
         left.set_ylabel("BV/TV after a year (% from untreated)")
         left.margins(y=0.15)
         for name, colour in (("resorption", VERMILION), ("formation", BLUE)):
             mean, error = np.array([getattr(c, name) for c in found]).T
-            right.errorbar(estradiol, mean, error, fmt="o-", color=colour, lw=1, ms=4, capsize=2,
+            right.errorbar(estradiol, mean, error, fmt="o", color=colour, lw=1, ms=4, capsize=2,
                            label=name)  # fmt: skip
         right.axhline(100, color=GREY, lw=0.5)
         right.set_ylabel("months 6-12 (% of untreated)")
@@ -152,7 +181,7 @@ def draw(folder: Path, place: Path) -> None:
             axis.set_xlim(2, 100)
             axis.set_xticks([2, 5, 10, 20, 50, 100], ["2", "5", "10", "20", "50", "100"])
             axis.minorticks_off()
-    figure.savefig(place / "clinic.png", dpi=200)
+    figure.savefig(place / "clinic.png", dpi=200, bbox_inches="tight")
 
 
 def main() -> None:
@@ -166,6 +195,7 @@ def main() -> None:
         if contrasts := compare_part(options.runs, part):
             print_part(part, contrasts)
     print_interaction(options.runs)
+    print_pairs(options.runs)
     draw(options.runs, options.figures)
 
 
