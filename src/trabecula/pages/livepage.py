@@ -48,6 +48,7 @@ STYLE = """
 .tb-day { font-weight: 600; }
 .v-tabs { display: none; }
 .solara-autorouter-content { padding: 0; }
+.vue-resizable-handle { display: none; }  /* would lie on the figures */
 """
 
 
