@@ -174,7 +174,7 @@ def describe_machine() -> dict:
         check=False,
     ).stdout.strip()
     return {
-        "processor": model, "cores": os.cpu_count(), "system": platform.platform(terse=True),
+        "processor": model, "cores": os.cpu_count(), "system": platform.system(),
         "load_at_start": os.getloadavg()[0], "revision": revision,
         "date": datetime.date.today().isoformat(),
     }  # fmt: skip

@@ -238,7 +238,7 @@ def _make_drug(name: str, drug: OwnDrug) -> Drug:
 
 
 class CellSettings(Block):
-    """Which rules the cells follow."""
+    """Which rules the cells follow; switches by name stand in the ODD page, section 3."""
 
     rules: RuleSwitches = Field(default_factory=_all_on(RULES))
     parameters: ParameterOverrides = Field(default_factory=dict)
