@@ -61,7 +61,7 @@ KNOBS = (
     Knob("igf1", "levels", "IGF-1", "× young adult", 3.0, 0.05),
     Knob("glucocorticoid", "levels", "prednisone", "mg/d", 60.0, 0.5),
     Knob("pth", "levels", "PTH", "× young adult", 10.0, 0.1),
-    Knob("inflammation", "levels", "inflammation", "× healthy", 20.0, 0.1),
+    Knob("inflammation", "levels", "inflammation", "× usual", 20.0, 0.1),
     Knob("rankl", "blockade", "RANKL blockade", "%", 100.0, 1.0),
     Knob("sclerostin", "blockade", "sclerostin blockade", "%", 100.0, 1.0),
 )
