@@ -227,6 +227,17 @@ def test_what_is_passed_between_samples() -> None:
     assert passed == [-10.0, -6.0, -2.0, 0.0, 4.0, 8.0]  # -10.5, -7, -3.5, 0, 3.5, 7
 
 
+def test_costly_metrics_come_when_due_not_at_common_multiples(state, monkeypatch):
+    monkeypatch.setattr(model_module, "make_plan", lambda *_: ())
+    model = TrabeculaModel(Config(duration=60.0, output={"every": 7.0, "costly": 10.0}), state)
+    monkeypatch.setattr(model.sampler, "sample", lambda _, costly: {"costly": costly})
+    found = []
+    for step in range(0, 43, 7):
+        state.clock.step = step
+        found.append(model.measure()["costly"])
+    assert found == [True, False, True, True, False, True, True]  # 0, 10, 20, 30, 40
+
+
 def test_plan_is_data_and_obeys_switches():
     config = Config(duration=10.0, cells={"rules": {"mineralisation": False, "fusion": False}})
     names = [entry.name for entry in make_plan(config, make_empty(), False)]

@@ -12,7 +12,7 @@ from trabecula.model.measures import MeasureSet
 from trabecula.model.plan import find_signals, make_plan, run_step
 from trabecula.model.populations import PopulationView
 from trabecula.model.sampling import Sampler
-from trabecula.model.timeline import count_steps, is_due
+from trabecula.model.timeline import count_steps, is_due, is_passed
 from trabecula.state import State
 
 if TYPE_CHECKING:
@@ -103,8 +103,13 @@ class TrabeculaModel(Model):  # type: ignore[misc]
         return {name: self.get_population(name) for name in POPULATIONS}
 
     def measure(self) -> dict[str, float]:
-        """Measure every series of the present state, in its unit; the costly ones if they are due."""
-        return self.sampler.sample(self.state, self.is_due(self._config.output.costly))
+        """Measure every series of the present state, in its unit; the costly ones as in results.
+
+        These are measured at the first of the samples (``output.every``) after they are due.
+        """
+        clock, output = self.state.clock, self._config.output
+        costly = is_passed(clock, clock.time, output.costly, output.every)
+        return self.sampler.sample(self.state, costly)
 
     def is_due(self, interval: float) -> bool:
         """Whether now is a whole number of `interval` (d) from day 0."""
