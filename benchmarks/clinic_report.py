@@ -26,13 +26,13 @@ WINDOWS = {"secretagogues": EARLY, "factorial": EARLY}
 LEVELS = ("estradiol", "testosterone", "igf1")
 MEN = {
     "untreated": "untreated",
-    "testosterone": "testosterone 100 mg weekly",
-    "gonadorelin": "... and gonadorelin",
-    "titrated": "... and anastrozole, titrated",
-    "anastrozole_half": "... 0.5 mg twice a week",
-    "overdone": "... 1 mg daily",
-    "letrozole": "... and letrozole 2.5 mg daily",
-    "double": "testosterone 200 mg weekly",
+    "testosterone": "T 100 mg a week",
+    "gonadorelin": "T, gonadorelin",
+    "titrated": "T, anastrozole titrated",
+    "anastrozole_half": "T, anastrozole 0.5 mg twice a week",
+    "overdone": "T, anastrozole 1 mg daily",
+    "letrozole": "T, letrozole 2.5 mg daily",
+    "double": "T 200 mg a week",
 }
 """What the arms of men get, as the figure says it."""
 PAIRS = (("overdone", "testosterone"), ("overdone", "titrated"), ("double", "testosterone"))
