@@ -1,10 +1,11 @@
 """Which lines of ``src`` the tests reach with the JIT off, where those of kernels count too.
 
-``python benchmarks/linecover.py [--limit 20] [--out runs/coverage] [FILE ...]`` runs the test files
-one after the other, each in a process of its own under coverage, and prints the share of lines. A test
-that takes longer than the limit is given up (whole small lives, marked ``plain``, have longer), and what
+``python benchmarks/linecover.py [--limit 20] [--out runs/coverage] [--more] [FILE ...]`` runs the test
+files one after the other, each in a process of its own under coverage, and prints the share of lines.
+A test that takes longer than the limit is given up (whole small lives, marked ``plain``, have longer), and what
 it reached until then counts; so do those that fail because they look at compiled code. Files that start
-many processes, live larger bones or measure time are left out.
+many processes, live larger bones or measure time are left out. With ``--more`` what is in the folder
+already counts as well: files that were given up on a busy machine, or need extras, can be run again.
 
 It takes most of an hour on one core; the compiled suite is what says whether tests pass.
 """
@@ -78,11 +79,12 @@ def run_file(path: Path, limit: int) -> int:
     return pytest.main([*options, str(path)], plugins=[Limit(limit)])
 
 
-def cover(files: list[Path], limit: int, folder: Path) -> None:
-    """Run every file under coverage, and report."""
+def cover(files: list[Path], limit: int, folder: Path, more: bool = False) -> None:
+    """Run every file under coverage, and report; with `more` what was found before counts as well."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("part*"):
-        old.unlink()
+        if not more:
+            old.unlink()
     settings = folder / "settings.ini"
     settings.write_text(SETTINGS.format(folder=folder))
     coverage = [sys.executable, "-m", "coverage"]
@@ -99,7 +101,8 @@ def cover(files: list[Path], limit: int, folder: Path) -> None:
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             print(f"  not within {BUDGET:.0f} s: nothing of it counts", flush=True)
-    subprocess.run([*coverage, "combine", "-q", f"--rcfile={settings}"], cwd=ROOT, check=True)
+    joined = ["combine", "-q", *(["--append"] if more else []), f"--rcfile={settings}"]
+    subprocess.run([*coverage, *joined], cwd=ROOT, check=True)
     subprocess.run(
         [*coverage, "report", f"--rcfile={settings}", "--skip-covered", "--sort=miss"],
         cwd=ROOT, check=True,
@@ -114,12 +117,18 @@ def main() -> int:
     )
     parser.add_argument("--limit", type=int, default=20, help="longest time of a test (s)")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "coverage")
+    parser.add_argument("--more", action="store_true", help="add to what is in the folder")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one is not None:
         return run_file(options.one, options.limit)
     found = sorted(path for path in (ROOT / "tests").glob("test_*.py") if path.name not in LEFT_OUT)
-    cover([path.resolve() for path in options.files] or found, options.limit, options.out.resolve())
+    cover(
+        [path.resolve() for path in options.files] or found,
+        options.limit,
+        options.out.resolve(),
+        options.more,
+    )
     return 0
 
 
