@@ -2,9 +2,10 @@
 
 ``python benchmarks/linecover.py [--limit 20] [--out runs/coverage] [--more] [FILE ...]`` runs the test
 files one after the other, each in a process of its own under coverage, and prints the share of lines.
-A test that takes longer than the limit is given up (whole small lives, marked ``plain``, have longer), and what
-it reached until then counts; so do those that fail because they look at compiled code. Files that start
-many processes, live larger bones or measure time are left out. With ``--more`` what is in the folder
+A test that takes longer than the limit is given up (whole small lives, marked ``plain``, have
+longer), and what it reached until then counts; so do those that fail because they look at compiled
+code. Files that start many processes, live larger bones or measure time are left out.
+With ``--more`` what is in the folder
 already counts as well: files that were given up on a busy machine, or need extras, can be run again.
 
 It takes most of an hour on one core; the compiled suite is what says whether tests pass.
