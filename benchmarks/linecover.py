@@ -36,7 +36,7 @@ PLAIN = 120
 
 SETTINGS = """
 [run]
-source = trabecula
+source = {source}
 parallel = true
 patch = subprocess
 data_file = {folder}/part
@@ -87,7 +87,7 @@ def cover(files: list[Path], limit: int, folder: Path, more: bool = False) -> No
         if not more:
             old.unlink()
     settings = folder / "settings.ini"
-    settings.write_text(SETTINGS.format(folder=folder))
+    settings.write_text(SETTINGS.format(folder=folder, source=ROOT / "src" / "trabecula"))
     coverage = [sys.executable, "-m", "coverage"]
     environment = os.environ | {
         "NUMBA_DISABLE_JIT": "1", "NUMBA_NUM_THREADS": "1", "COVERAGE_CORE": "sysmon",
