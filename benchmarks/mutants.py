@@ -141,12 +141,21 @@ def _find_in(statement: ast.stmt, text: str, file: str, place: Place) -> Iterato
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and all below it; what messages say is nobody's business."""
+    """Yield a node and all below it.
+
+    What messages say is nobody's business, and more room than is needed is of no consequence.
+    """
     if isinstance(node, ast.JoinedStr | ast.Raise):
         return
     yield node
+    room = node.args[:1] if isinstance(node, ast.Call) and _makes_room(node.func) else []
     for child in ast.iter_child_nodes(node):
-        yield from _walk(child)
+        if child not in room:
+            yield from _walk(child)
+
+
+def _makes_room(function: ast.expr) -> bool:
+    return isinstance(function, ast.Attribute) and function.attr in {"zeros", "empty", "reserve"}
 
 
 def _swap(

@@ -42,6 +42,13 @@ def test_operators_signs_comparisons_and_constants_change_and_nothing_else() -> 
     ])  # fmt: skip
 
 
+def test_how_much_room_there_is_is_no_fault() -> None:
+    room = "    a = np.zeros(2 * n, np.float32)\n    t.reserve(n + 64)\n"
+    code = "def fill(n):\n" + room + "    return a * {}\n"
+    assert find_changes(code.format(3)) == [("*", "/"), ("3", "4")]
+    assert find_changes(code.format("np.ones(n + 1)")) == [("*", "/"), ("+", "-"), ("1", "2")]
+
+
 def test_every_fault_of_the_house_parses_and_changes_one_line() -> None:
     faults = find_faults(ROOT)
     assert len(faults) > 2000
