@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from mutants import (
+    HARMLESS,
     ROOT,
     Fault,
     find_code_faults,
@@ -47,6 +48,13 @@ def test_how_much_room_there_is_is_no_fault() -> None:
     code = "def fill(n):\n" + room + "    return a * {}\n"
     assert find_changes(code.format(3)) == [("*", "/"), ("3", "4")]
     assert find_changes(code.format("np.ones(n + 1)")) == [("*", "/"), ("+", "-"), ("1", "2")]
+
+
+def test_what_is_known_to_be_harmless_is_there_and_not_drawn(monkeypatch) -> None:
+    drawn = len(find_faults(ROOT))
+    known = len(HARMLESS)
+    monkeypatch.setattr("mutants.HARMLESS", {})
+    assert len(find_faults(ROOT)) == drawn + known, "each stands for one place"
 
 
 def test_every_fault_of_the_house_parses_and_changes_one_line() -> None:
