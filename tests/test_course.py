@@ -268,6 +268,13 @@ def test_levels_of_the_cycle_stand_to_each_other_as_measured():
         assert np.all((ratio > 0.5) & (ratio < 2)), ratio
 
 
+@pytest.mark.parametrize(("age", "late"), [(25, 0), (35, 0), (36, 1), (85, 50)])
+def test_pth_rises_from_the_age_of_reference_on(age, late):
+    course = follow(f"patient: {{sex: male, age: {age} y, stage: adult}}", duration="2 d")
+    rise = TABLE["glands.others.pth_rise"] * late
+    assert course.levels["pth"][-1] == pytest.approx(1 + rise, abs=2e-4)
+
+
 # ------------------------------------------------------------------ axes
 @pytest.mark.parametrize(
     "patient", [MAN, "patient: {sex: female, age: 30 y, stage: premenopausal}"]
