@@ -83,9 +83,8 @@ def run_file(path: Path, limit: int) -> int:
 def cover(files: list[Path], limit: int, folder: Path, more: bool = False) -> None:
     """Run every file under coverage, and report; with `more` what was found before counts as well."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("part*"):
-        if not more:
-            old.unlink()
+    for old in () if more else folder.glob("part*"):
+        old.unlink()
     settings = folder / "settings.ini"
     settings.write_text(SETTINGS.format(folder=folder, source=ROOT / "src" / "trabecula"))
     coverage = [sys.executable, "-m", "coverage"]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlparse
 
 import numpy as np
@@ -95,12 +95,10 @@ def browse(address: str, profile, size=(1280, 800)):
             context.on("request", lambda request: note_leaving(request.url, left))
             page.on("websocket", lambda socket: note_leaving(socket.url, left))
             page.goto(address)
-            try:
-                yield page
-            except BaseException:
-                print(f"the page said: {page.inner_text('body')}\n{troubles}")  # shown by pytest
-                raise
+            yield page
         finally:
+            with suppress(api.Error):  # a page that is gone says nothing
+                print("the page said:", context.pages[0].inner_text("body", timeout=2000), troubles)
             context.close()
     assert not left, left
     assert not troubles, troubles
