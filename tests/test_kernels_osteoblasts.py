@@ -31,16 +31,17 @@ from trabecula.kernels.osteoblasts import (
     recruit,
     take_up,
 )
-from trabecula.kernels.places import crawl, move_out, value_place
+from trabecula.kernels.places import Choice, crawl, move_out, value_place
 from trabecula.kernels.space import make_ball
 
 pytestmark = pytest.mark.twin
+CHOICE = make_rates(Choice, begun=5.0, eroded=2.5, crowd=0.8, step=0.6)
 RATES = make_rates(
     OsteoblastRates, recruitment=0.4, bound_half=2000.0, tgfb_half=3.0, tgfb_max=1.0, igf1_half=3.0,
-    igf1_max=0.5, places=3, maturation=0.5, density=0.3, clearance=40.0, death_young=0.3, death=0.1,
-    speed=9.0, area=135.0, eager=0.4, uptake=4000.0, purse=9000.0, gain=1.1, sclerostin_ref=4.0,
-    sclerostin_max=0.5, hollow=0.5, crowding=0.3, crawl=0.7, reach=1, crumb=327,
-    osteocytes=6e-5, lining_share=0.4,
+    igf1_max=0.5, places=3, pit_places=4, choice=CHOICE, maturation=0.5, density=0.3,
+    clearance=40.0, death_young=0.3, death=0.1, speed=9.0, area=135.0, eager=0.4,
+    uptake=4000.0, purse=9000.0, gain=1.1, sclerostin_ref=4.0, sclerostin_max=0.5, hollow=0.5,
+    crowding=0.3, crawl=0.7, reach=1, crumb=327, osteocytes=6e-5, lining_share=0.4,
 )  # fmt: skip
 COUNT = 70
 
@@ -92,7 +93,7 @@ def test_value_of_places(seed, periodic):
     values = []
     for place in rng.integers(0, lattice.matrix.shape, (40, 3)):
         found, _ = compare(value_place, twins.places.value_place, lattice.matrix,
-                           scene.osteoblasts, lattice.eroded, space, *place,
+                           scene.osteoblasts, lattice.eroded, space, CHOICE, *place,
                            rtol=1e-12)  # fmt: skip
         values.append(float(found))
     assert max(values) - min(values) > 10
@@ -105,7 +106,7 @@ def test_moving_out(seed, periodic, least):
     moved = []
     for i in range(COUNT):
         found, (after, _, there, *_) = compare(move_out, twins.places.move_out, table, i, scene,
-                                               lattice, space, RATES.places, least)  # fmt: skip
+                                               lattice, space, RATES, least)  # fmt: skip
         moved.append(bool(found))
         # beyond a mirror a border voxel meets itself
         assert found == (after.voxel[i] != table.voxel[i]) or not periodic

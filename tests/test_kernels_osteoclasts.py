@@ -40,7 +40,7 @@ RATES = make_rates(
     OsteoclastRates, fusion=1.0, most=12, fewest=3, death=3.0, survival=3.0, half=0.4, power=2.0,
     kd=6.0, tgfb_half=5.0, tgfb_max=2.0, il1_half=4.0, il1_max=1.5, work=1500.0, area=300.0,
     speed=12.0, seam=SEAM, release=1.0, room=0.25, border=make_ball(1.75), ways=make_ways(1.75),
-    levelling=2.0, idle_half=3.0, idle_max=4.0,
+    levelling=2.0, idle_half=3.0, idle_max=4.0, exposed=3.5, begun=1.8, signal=0.6,
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """From parameters and signals to rates: each target moves its own rates, by its own factor."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from trabecula.cells.rates import (
 )
 from trabecula.config import load_parameters
 from trabecula.kernels.osteoclasts import fits, share_open
+from trabecula.kernels.places import Choice
 from trabecula.kernels.space import Space
 from trabecula.state import Grid, Signals
 from trabecula.state.signals import TARGETS
@@ -37,19 +40,23 @@ MOVES = {
 }
 
 
-def make_all(signals: Signals, grid: Grid = GRID) -> dict[str, float]:
+def make_all(
+    signals: Signals, grid: Grid = GRID, table: Mapping[str, float] = P
+) -> dict[str, float]:
+    osteoblast = make_osteoblast_rates(table, signals, grid)
     rates = {
-        "precursor": make_precursor_rates(P, signals),
-        "osteoclast": make_osteoclast_rates(P, signals, grid),
-        "osteoblast": make_osteoblast_rates(P, signals, grid),
-        "osteocyte": make_osteocyte_rates(P, signals),
-        "lining": make_lining_rates(P, grid),
+        "precursor": make_precursor_rates(table, signals),
+        "osteoclast": make_osteoclast_rates(table, signals, grid),
+        "osteoblast": osteoblast,
+        "choice": osteoblast.choice,
+        "osteocyte": make_osteocyte_rates(table, signals),
+        "lining": make_lining_rates(table, grid),
     }
     return {
         f"{cell}.{name}": value
         for cell, found in rates.items()
         for name, value in found._asdict().items()
-        if not isinstance(value, np.ndarray)
+        if not isinstance(value, np.ndarray | Choice)
     }
 
 
@@ -76,6 +83,28 @@ def test_at_rest_rates_are_those_of_the_table() -> None:
     assert rates["osteoblast.death_young"] * P["cells.osteoblast.young_life"] == pytest.approx(1.0)
     assert rates["osteocyte.fading"] * P["cells.osteocyte.fading"] == pytest.approx(1.0)
     assert rates["osteoblast.osteocytes"] == pytest.approx(P["cells.osteocyte.density"] * 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("row", "rate"),
+    [
+        ("osteoclast.choice_exposed", "osteoclast.exposed"),
+        ("osteoclast.choice_begun", "osteoclast.begun"),
+        ("osteoclast.choice_signal", "osteoclast.signal"),
+        ("osteoblast.choice_begun", "choice.begun"),
+        ("osteoblast.choice_eroded", "choice.eroded"),
+        ("osteoblast.choice_crowd", "choice.crowd"),
+        ("osteoblast.choice_step", "choice.step"),
+        ("osteoblast.pit_places", "osteoblast.pit_places"),
+    ],
+)
+def test_a_weight_of_choice_is_its_row_and_no_other(row: str, rate: str) -> None:
+    key = f"cells.{row}"
+    plain = make_all(Signals())
+    moved = make_all(Signals(), table=load_parameters({key: P[key] + 1.0}))
+    assert plain[rate] == P[key]
+    assert {name for name in plain if moved[name] != plain[name]} == {rate}
+    assert moved[rate] == P[key] + 1.0
 
 
 @pytest.mark.parametrize("voxel", [10.0, 20.0, 40.0])

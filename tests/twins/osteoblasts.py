@@ -99,7 +99,7 @@ def lay(table, i, scene, lattice, space_moment_rates, wanted):
     while laid < wanted:
         place = split(table.voxel[i], space)
         if lattice.matrix[place] == FULL:
-            if not move_out(table, i, scene, lattice, space, rates.places, -1e9):
+            if not move_out(table, i, scene, lattice, space, rates, -1e9):
                 break
             continue
         before = int(lattice.matrix[place])
@@ -188,7 +188,7 @@ def end_osteoblasts(table, count, scene, lattice, space, moment, rates):
             scene.closed[place] -= 1
             fate = 2
         elif lattice.matrix[place] == FULL and not move_out(
-            table, i, scene, lattice, space, rates.places, -1e9
+            table, i, scene, lattice, space, rates, -1e9
         ):
             fate = 4
         else:

@@ -130,7 +130,7 @@ def share_open(matrix, space, ball, ways, z, y, x):
 
 
 def score_target(scene, ligands, space, rates, z, y, x):
-    """Three parts exposure, two parts begun work, half a part signal; -1 out of reach."""
+    """Exposure, begun work and signal, each with its weight; -1 out of reach."""
     here = (z, y, x)
 
     def is_covered(place):
@@ -143,7 +143,8 @@ def score_target(scene, ligands, space, rates, z, y, x):
     if not doors:
         return -1.0
     dug = (FULL - int(scene.matrix[here])) / FULL
-    return 3 * around / 26 + 2 * dug + max(feel(ligands, rates, p) for p in doors) / 2
+    theta = max(feel(ligands, rates, p) for p in doors)
+    return rates.exposed * around / 26 + rates.begun * dug + rates.signal * theta
 
 
 def fits(matrix, space, rates, z, y, x):

@@ -23,16 +23,14 @@ from trabecula.kernels.precursors import push_out
 from trabecula.kernels.space import make_ball
 from trabecula.state import State
 
-FAR = 160.0
-"""Reach (um) within which buried factor, and a cell overtaken by bone, seek the surface."""
-
 OSTEOCYTE, LINING, DEAD = 2, 3, 4
 
 
 def step_factor(state: State, p: Parameters, stage: Stage) -> None:
     """Bound factor stays on the surface, wherever it goes, and fades slowly; far from any it is lost."""
-    ball = make_ball(FAR / state.grid.voxel)
-    near = len(make_ball(min(p["cells.factor.reach"], FAR) / state.grid.voxel))
+    far = p["cells.factor.buried_reach"]
+    ball = make_ball(far / state.grid.voxel)
+    near = len(make_ball(min(p["cells.factor.reach"], far) / state.grid.voxel))
     lost = settle_factor(state.lattice, stage.scene, stage.space, ball, near)
     faded = fade_factor(state.lattice.bound, make_moment(state), 1.0 / p["cells.factor.life"])
     state.coupling.lost += int(lost)
@@ -134,7 +132,7 @@ def step_apposition(state: State, p: Parameters, stage: Stage, embed: bool) -> N
     _bury(state, stage)
     table.compact()
     stage.scene.closed[...] = 0
-    _make_way(state, stage)
+    _make_way(state, p, stage)
 
 
 def _bury(state: State, stage: Stage) -> None:
@@ -169,9 +167,9 @@ def _bury(state: State, stage: Stage) -> None:
     count_event(state, "osteoblasts_ended", len(ended) + len(lined) - placed)
 
 
-def _make_way(state: State, stage: Stage) -> None:
+def _make_way(state: State, p: Parameters, stage: Stage) -> None:
     """Push precursors and osteoclasts out of voxels that have just become bone."""
-    ball = make_ball(FAR / state.grid.voxel)
+    ball = make_ball(p["cells.factor.buried_reach"] / state.grid.voxel)
     for table, event in (
         (state.cells.precursors, "precursors_died"),
         (state.cells.osteoclasts, "osteoclasts_died"),

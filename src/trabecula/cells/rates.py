@@ -10,6 +10,7 @@ from trabecula.kernels.lining import LiningRates
 from trabecula.kernels.osteoblasts import OsteoblastRates
 from trabecula.kernels.osteoclasts import OsteoclastRates
 from trabecula.kernels.osteocytes import OsteocyteRates
+from trabecula.kernels.places import Choice
 from trabecula.kernels.precursors import PrecursorRates
 from trabecula.kernels.space import make_ball, make_ways
 from trabecula.state import Grid, Signals
@@ -74,6 +75,9 @@ def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastR
         levelling=p["cells.osteoclast.levelling"],
         idle_half=p["cells.osteoclast.idle_half"],
         idle_max=p["cells.osteoclast.idle_max"],
+        exposed=p["cells.osteoclast.choice_exposed"],
+        begun=p["cells.osteoclast.choice_begun"],
+        signal=p["cells.osteoclast.choice_signal"],
     )
 
 
@@ -94,6 +98,13 @@ def make_osteoblast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoblastR
         igf1_half=p["cells.osteoblast.igf1_half"],
         igf1_max=p["cells.osteoblast.igf1_max"],
         places=places,
+        pit_places=int(p["cells.osteoblast.pit_places"]),
+        choice=Choice(
+            begun=p["cells.osteoblast.choice_begun"],
+            eroded=p["cells.osteoblast.choice_eroded"],
+            crowd=p["cells.osteoblast.choice_crowd"],
+            step=p["cells.osteoblast.choice_step"],
+        ),
         maturation=p["cells.osteoblast.maturation"],
         density=p["cells.osteoblast.density"],
         clearance=p["cells.osteoblast.clearance"],

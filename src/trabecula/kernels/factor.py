@@ -7,6 +7,7 @@ from trabecula.kernels.keyed import draw
 from trabecula.kernels.space import HALF_QUANTA, join, neighbour, split
 
 FATE, OSTEOCYTE = 14, 16
+OWN_SITE, ERODED, BONY = 0.4, 0.3, 0.04  # in squared voxels: they settle ties of distance
 
 
 @kernel
@@ -37,8 +38,8 @@ def settle_factor(lattice, scene, space, ball, near):
             if scene.contact[a, b, c] == 0:
                 continue
             # the same site first, then eroded surface, then the deepest hollow
-            rank = distance - 0.4 * (lattice.site[a, b, c] == lattice.site[z, y, x])
-            rank -= 0.3 * lattice.eroded[a, b, c] + 0.04 * scene.contact[a, b, c]
+            rank = distance - OWN_SITE * (lattice.site[a, b, c] == lattice.site[z, y, x])
+            rank -= ERODED * lattice.eroded[a, b, c] + BONY * scene.contact[a, b, c]
             if rank < best_rank:
                 best_rank, best = rank, join(a, b, c, space)
         if best >= 0:

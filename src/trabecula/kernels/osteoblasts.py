@@ -8,7 +8,7 @@ from trabecula.base.codes import FULL
 from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import boost
-from trabecula.kernels.places import move_out
+from trabecula.kernels.places import Choice, move_out
 from trabecula.kernels.reach import holds, is_held, measure_hollow, take_near
 from trabecula.kernels.sites import book_formation
 from trabecula.kernels.space import (
@@ -27,7 +27,8 @@ class OsteoblastRates(NamedTuple):
     """Rates per day, already scaled by hormones.
 
     ``recruitment`` 1/d per free place; ``bound_half`` quanta; ``tgfb_half`` pM, ``tgfb_max``;
-    ``igf1_half`` pM, ``igf1_max``; ``places`` cells per voxel; ``maturation`` 1/d; ``density``
+    ``igf1_half`` pM, ``igf1_max``; ``places`` cells per voxel, ``pit_places`` in a pit; ``choice`` of a
+    place; ``maturation`` 1/d; ``density``
     threshold of occupied eroded surface; ``clearance`` um to the nearest osteoclast; ``death_young``,
     ``death`` 1/d; ``speed`` um/d; ``area`` um^2; ``eager`` extra rate of a fully laden cell;
     ``uptake`` quanta/d; ``purse`` most quanta carried; ``gain`` matrix per factor;
@@ -43,6 +44,8 @@ class OsteoblastRates(NamedTuple):
     igf1_half: float
     igf1_max: float
     places: int
+    pit_places: int
+    choice: Choice
     maturation: float
     density: float
     clearance: float
@@ -207,7 +210,7 @@ def lay(table, i, wanted, scene, lattice, sites, space_moment_rates):
     while laid < wanted:
         z, y, x = split(table.voxel[i], space)
         if lattice.matrix[z, y, x] >= FULL_QUANTA and not move_out(
-            table, i, scene, lattice, space, rates.places, -1.0e9
+            table, i, scene, lattice, space, rates, -1.0e9
         ):
             break
         z, y, x = split(table.voxel[i], space)
@@ -295,7 +298,7 @@ def end_osteoblasts(table, count, scene, lattice, space, moment, rates):
             fate = 2
             scene.closed[z, y, x] -= 1
         elif lattice.matrix[z, y, x] >= FULL_QUANTA and not move_out(
-            table, i, scene, lattice, space, rates.places, -1.0e9
+            table, i, scene, lattice, space, rates, -1.0e9
         ):
             fate = 4
         else:

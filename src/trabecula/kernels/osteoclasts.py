@@ -21,6 +21,7 @@ from trabecula.kernels.space import (
 
 FUSION, NUCLEI, RESORPTION = 8, 9, 10
 FULL_QUANTA = FULL
+TIE = 0.05  # a draw below it settles what is as good
 
 
 class OsteoclastRates(NamedTuple):
@@ -32,7 +33,9 @@ class OsteoclastRates(NamedTuple):
     um^2 per nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per
     quantum; ``room`` open share of the ball ``border`` (offsets; ``ways`` of :func:`make_ways`) that a
     ruffled border needs; ``levelling`` power of the open share in the choice of ground;
-    ``idle_half`` d without ground to resorb, ``idle_max`` what it adds to the hazard.
+    ``idle_half`` d without ground to resorb, ``idle_max`` what it adds to the hazard; ``exposed``,
+    ``begun``, ``signal`` weights (1) of open surroundings, of what is dug, and of the answer to RANK in
+    the choice of a voxel.
     """
 
     fusion: float
@@ -58,6 +61,9 @@ class OsteoclastRates(NamedTuple):
     levelling: float
     idle_half: float
     idle_max: float
+    exposed: float
+    begun: float
+    signal: float
 
 
 @kernel
@@ -239,7 +245,7 @@ def score_target(scene, ligands, space, rates, z, y, x):
         return -1.0
     bone = count_bone26(scene.matrix, z, y, x, space)
     begun = 1.0 - scene.matrix[z, y, x] / FULL_QUANTA
-    return 3.0 * (1.0 - bone / 26.0) + 2.0 * begun + 0.5 * theta
+    return rates.exposed * (1.0 - bone / 26.0) + rates.begun * begun + rates.signal * theta
 
 
 @kernel
@@ -286,7 +292,7 @@ def choose_target(scene, ligands, z, y, x, radius, space_moment_rates_ball):
             continue
         flat = join(a, b, c, space)
         bits = draw_bits(moment.seed, RESORPTION, moment.step, flat, 7)
-        value += 0.05 * float(bits >> np.uint64(40)) / 16777216.0
+        value += TIE * float(bits >> np.uint64(40)) / 16777216.0
         if value > best and fits(scene.matrix, space, rates, a, b, c):
             best, target = value, flat
     return target

@@ -1,5 +1,7 @@
 """Where on the surface an osteoblast works: in hollows and at steps, as the sheet closes a pit."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from trabecula.base.codes import FULL
@@ -10,11 +12,23 @@ from trabecula.kernels.space import HALF_QUANTA, count_bone26, join, neighbour, 
 APPOSITION = 13
 FULL_QUANTA = FULL
 PIT = 4  # bony faces from which an open voxel is a pit
-CROWD = 4  # osteoblasts that find room in a pit on any voxel: idle ones keep no hole open
+
+
+class Choice(NamedTuple):
+    """What weighs with an osteoblast in the choice of a place, in bony neighbours (of 26).
+
+    ``begun`` a voxel all but full; ``eroded`` surface that was dug; ``crowd`` each osteoblast there;
+    ``step`` each axis along which it has to move.
+    """
+
+    begun: float
+    eroded: float
+    crowd: float
+    step: float
 
 
 @kernel
-def value_place(matrix, osteoblasts, eroded, space, z, y, x):
+def value_place(matrix, osteoblasts, eroded, space, choice, z, y, x):
     """Value of an open voxel as a place to work: hollow, begun, eroded, not crowded.
 
     Matrix is laid like a crystal grows, at the steps and hollows of a surface: that is what makes a
@@ -22,19 +36,20 @@ def value_place(matrix, osteoblasts, eroded, space, z, y, x):
     lattice at each call made a search for a place half as slow again.
     """
     value = float(count_bone26(matrix, z, y, x, space))
-    value += 6.0 * matrix[z, y, x] / FULL_QUANTA
-    value -= 0.7 * osteoblasts[z, y, x]
-    return value + 3.0 * (eroded[z, y, x] > 0)
+    value += choice.begun * matrix[z, y, x] / FULL_QUANTA
+    value -= choice.crowd * osteoblasts[z, y, x]
+    return value + choice.eroded * (eroded[z, y, x] > 0)
 
 
 @kernel
-def move_out(table, i, scene, lattice, space, places, least):
+def move_out(table, i, scene, lattice, space, rates, least):
     """Step to the neighbouring surface voxel that is the best place, if its value exceeds `least`.
 
     Returns False if there is none; a cell that had to leave is then entombed.
     """
     z, y, x = split(table.voxel[i], space)
     matrix, osteoblasts, eroded = lattice.matrix, scene.osteoblasts, lattice.eroded
+    choice, places, pit_places = rates.choice, rates.places, max(rates.places, rates.pit_places)
     best = least
     bz, by, bx = -1, -1, -1
     for k in range(27):
@@ -42,7 +57,7 @@ def move_out(table, i, scene, lattice, space, places, least):
         a, b, c = neighbour(z, y, x, dz, dy, dx, space)
         if scene.contact[a, b, c] == 0:
             continue
-        room = max(places, CROWD) if scene.contact[a, b, c] >= PIT else places
+        room = pit_places if scene.contact[a, b, c] >= PIT else places
         if osteoblasts[a, b, c] >= room:
             continue
         if scene.osteoclasts[a, b, c] > 0:
@@ -52,8 +67,8 @@ def move_out(table, i, scene, lattice, space, places, least):
             continue
         if k == 13 or matrix[a, b, c] >= HALF_QUANTA:
             continue
-        value = value_place(matrix, osteoblasts, eroded, space, a, b, c)
-        value -= 0.5 * (abs(dz) + abs(dy) + abs(dx))
+        value = value_place(matrix, osteoblasts, eroded, space, choice, a, b, c)
+        value -= choice.step * (abs(dz) + abs(dy) + abs(dx))
         if value > best:
             best, bz, by, bx = value, a, b, c
     if bz < 0:
@@ -79,6 +94,7 @@ def crawl(table, order, scene, lattice, space, moment, rates):
         if draw(moment.seed, APPOSITION, moment.step, table.uid[i], 1) >= chance:
             continue
         # its own weight does not count against its own place
-        least = value_place(matrix, osteoblasts, eroded, space, z, y, x) + 0.7
-        moved += move_out(table, i, scene, lattice, space, rates.places, least)
+        least = value_place(matrix, osteoblasts, eroded, space, rates.choice, z, y, x)
+        least += rates.choice.crowd
+        moved += move_out(table, i, scene, lattice, space, rates, least)
     return moved
