@@ -53,10 +53,12 @@ def move_out(table, i, scene, lattice, space, rates, least):
     best = least
     bz, by, bx = -1, -1, -1
     for k in range(27):
+        if k == 13:
+            continue
         dz, dy, dx = k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1
         a, b, c = neighbour(z, y, x, dz, dy, dx, space)
         if scene.contact[a, b, c] == 0:
-            continue
+            continue  # surface is open: no bone is among what is left
         room = pit_places if scene.contact[a, b, c] >= PIT else places
         if osteoblasts[a, b, c] >= room:
             continue
@@ -64,8 +66,6 @@ def move_out(table, i, scene, lattice, space, rates, least):
             continue
         # a lining cell at the bottom of a pit does not keep it from being filled
         if scene.lining[a, b, c] > 0 and scene.contact[a, b, c] < PIT:
-            continue
-        if k == 13 or matrix[a, b, c] >= HALF_QUANTA:
             continue
         value = value_place(matrix, osteoblasts, eroded, space, choice, a, b, c)
         value -= choice.step * (abs(dz) + abs(dy) + abs(dx))
