@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from courses import MAN, WOMAN, follow, mean, read
 from trabecula.config import load_parameters
 from trabecula.config.pharmacopoeia import find_drug
-from trabecula.hormones import has_course, is_replete, make_course, make_signals, step_signals
+from trabecula.hormones import (
+    has_course,
+    is_replete,
+    make_exposure,
+    make_signals,
+    step_signals,
+)
 from trabecula.hormones.binding import compute_free, compute_total
 from trabecula.hormones.course import BIN
 from trabecula.hormones.patient import CYCLE, compute_cycle
@@ -536,11 +542,9 @@ def test_a_drug_of_the_users_own():
 # ------------------------------------------------------------------ to the bone
 def live(text, days):
     config = read(text)
-    course = make_course(config)
-    signals = make_signals(config)
+    exposure, signals = make_exposure(config), make_signals(config)
     for day in range(days):
-        step_signals(signals, config.hormones, config.parameters, float(day), 1.0,
-                     config.patient.sex, False, config.patient.age, course)  # fmt: skip
+        step_signals(signals, exposure, float(day), 1.0)
     return signals
 
 
@@ -549,18 +553,15 @@ def test_what_binds_a_signal_acts_before_day_zero_too():
     text = f"duration: 1 y\n{WOMAN}\nprotocol: [{{drug: romosozumab, dose: 210 mg, from: -60 d}}]\n"
     text += "hormones: {blockade: {sclerostin: 0.1}}\n"
     config = read(text)
-    course, signals = make_course(config), make_signals(config)
+    exposure, signals = make_exposure(config), make_signals(config)
     found = {}
     for day in (-80.0, -40.0, 5.0):
-        step_signals(signals, config.hormones, config.parameters, day, 1.0, "female", False, 60.0,
-                     course)  # fmt: skip
+        step_signals(signals, exposure, day, 1.0)
         found[day] = signals.blockade["sclerostin"]
     assert found[-80.0] == 0.0
     assert found[-40.0] > 0.1
     assert 0.1 < found[5.0] < found[-40.0]
-    step_signals(
-        signals, config.hormones, config.parameters, -40.0, 1.0, "female", True, 60.0, course
-    )
+    step_signals(signals, make_exposure(config, replete=True), -40.0, 1.0)
     assert signals.blockade["sclerostin"] == 0.0, "replete: nothing is given yet"
     bare = read(text.replace("{drug: romosozumab, dose: 210 mg, from: -60 d}", ""))
     assert compute_state_digest(config, 9, True) != compute_state_digest(bare, 9, True)

@@ -16,6 +16,7 @@ from trabecula.hormones import (
     compute_series,
     get_replete_levels,
     is_replete,
+    make_exposure,
     make_signals,
     step_signals,
 )
@@ -39,13 +40,10 @@ def go_on(
     signals: Signals, config: Config, days: int, first: int, local: float = 0.0,
     replete: bool = False,
 ) -> None:  # fmt: skip
-    parameters = config.parameters
     signals.local_estradiol = local
+    exposure = make_exposure(config, replete=replete)
     for day in range(first, first + days):
-        step_signals(
-            signals, config.hormones, parameters, float(day), 1.0, config.patient.sex, replete,
-            config.patient.age,
-        )  # fmt: skip
+        step_signals(signals, exposure, float(day), 1.0)
 
 
 def test_series_are_linear_between_and_constant_beyond() -> None:
@@ -155,10 +153,7 @@ def test_each_rule_alone_moves_its_target_the_right_way(tmp_path: Path, rule) ->
         config = make_config(tmp_path, text)
         signals = make_signals(config)
         for index in range(2):  # a lag is exact for any step, so two long ones do
-            step_signals(
-                signals, config.hormones, config.parameters, index * 400.0, 400.0, "female",
-                False, 35.0,
-            )  # fmt: skip
+            step_signals(signals, make_exposure(config), index * 400.0, 400.0)
         found.append([signals.get(rule.target, cell) for cell in rule.cells])
         untouched = np.ones_like(signals.multiplier, dtype=bool)
         untouched[signals_module.TARGETS.index(rule.target), list(rule.cells)] = False
@@ -220,9 +215,7 @@ def test_a_lag_is_an_exact_exponential_for_any_step(tmp_path: Path) -> None:
     for step in (0.25, 1.0, 2.0):
         signals = make_signals(config)
         for index in range(round(40 / step)):
-            step_signals(
-                signals, config.hormones, parameters, index * step, step, "female", False, 35.0
-            )
+            step_signals(signals, make_exposure(config), index * step, step)
         assert signals.lagged[name] == pytest.approx(exact, rel=1e-12)
 
 

@@ -1,6 +1,7 @@
 """Floor 3: serum levels and doses become signals on cells and ligands."""
 
 from trabecula.hormones.course import Course, find_course, has_course, make_course
+from trabecula.hormones.exposure import Exposure, make_exposure
 from trabecula.hormones.idle import is_idle_when_replete, rest_signals
 from trabecula.hormones.levels import compute_series, get_replete_levels
 from trabecula.hormones.response import compute_hill, compute_multiplier
@@ -8,6 +9,7 @@ from trabecula.hormones.step import compute_present_levels, is_replete, make_sig
 
 __all__ = [
     "Course",
+    "Exposure",
     "compute_hill",
     "compute_multiplier",
     "compute_present_levels",
@@ -18,6 +20,7 @@ __all__ = [
     "is_idle_when_replete",
     "is_replete",
     "make_course",
+    "make_exposure",
     "make_signals",
     "rest_signals",
     "step_signals",

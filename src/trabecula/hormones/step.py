@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from trabecula.base.codes import Population, Species, Target
 from trabecula.config.names import BLOCKADES, DRUGS, LEVELS
-from trabecula.config.parameters import Parameters
-from trabecula.config.schema import Config, HormoneSettings
+from trabecula.config.schema import Config
 from trabecula.hormones.arms import apply_arms, compute_factor, make_arms, make_reference
-from trabecula.hormones.course import Course, has_course
+from trabecula.hormones.course import has_course
+from trabecula.hormones.exposure import Exposure
 from trabecula.hormones.kinetics import COMPARTMENTS, compute_marrow_concentration, step_drug
 from trabecula.hormones.levels import (
     compute_derived_levels,
@@ -48,17 +48,7 @@ def is_replete(config: Config) -> bool:
     return is_young and levels == get_replete_levels(parameters, sex)
 
 
-def step_signals(
-    signals: Signals,
-    settings: HormoneSettings,
-    parameters: Parameters,
-    time: float,
-    step: float,
-    sex: str,
-    replete: bool,
-    age: float,
-    course: Course | None = None,
-) -> None:
+def step_signals(signals: Signals, exposure: Exposure, time: float, step: float) -> None:
     """Renew `signals` for the step that begins at `time`.
 
     Parameters
@@ -68,27 +58,19 @@ def step_signals(
         doses that a protocol dates before day 0 are given.
     step
         Length of the step (d).
-    sex
-        ``female`` or ``male``.
-    replete
-        Whether the young-adult levels of the sex hold instead of those of `settings`.
-    age
-        Age of the patient on day 0 (y).
-    course
-        Levels that follow from the patient's glands and protocol; a series in `settings` overrides
-        its level.
     """
+    parameters, sex = exposure.parameters, exposure.sex
     reference = make_reference(parameters, sex)
     share = update_yield(signals, parameters)
     levels = dict(reference)
-    if not replete:
-        levels |= compute_present_levels(settings, parameters, time, step, sex, course)
-        levels["age"] = age + max(time, 0.0) / 365.25
+    if not exposure.replete:
+        levels |= compute_present_levels(exposure, time, step)
+        levels["age"] = exposure.age + max(time, 0.0) / 365.25
     estradiol = compute_effective_estradiol(levels, reference, share, parameters)
     levels |= compute_derived_levels(levels, reference, estradiol, parameters)
-    _give_drugs(signals, settings, parameters, time, step, replete, course)
+    _give_drugs(signals, exposure, time, step)
     levels["bisphosphonate"] = signals.doses["bisphosphonate"][1]
-    _set_blockade(signals, settings, time, step, replete, course)
+    _set_blockade(signals, exposure, time, step)
     levels["sclerostin_blockade"] = signals.blockade[str(Species.SCLEROSTIN)]
     arms = make_arms(parameters, sex)
     # What marrow makes of TNF follows its own arms, as they stood before this step.
@@ -102,14 +84,7 @@ def step_signals(
     apply_arms(signals, arms, seen, step)
 
 
-def compute_present_levels(
-    settings: HormoneSettings,
-    parameters: Parameters,
-    time: float,
-    step: float,
-    sex: str,
-    course: Course | None,
-) -> dict[str, float]:
+def compute_present_levels(exposure: Exposure, time: float, step: float) -> dict[str, float]:
     """Return the serum levels over a step: given series first, then the course, then the replete.
 
     Before day 0 they are the means over the month before it.
@@ -124,7 +99,8 @@ def compute_present_levels(
     dict
         Levels by name, in their assays' units.
     """
-    levels = compute_serum_levels(settings, parameters, time, sex)
+    settings, course = exposure.settings, exposure.course
+    levels = compute_serum_levels(settings, exposure.parameters, time, exposure.sex)
     if course is None:
         return levels
     span = (-MONTH, 0.0) if time < 0.0 else (time, time + step)
@@ -133,17 +109,10 @@ def compute_present_levels(
     return levels | {name: made[name] for name in CARRIED if name in made and name not in given}
 
 
-def _give_drugs(
-    signals: Signals,
-    settings: HormoneSettings,
-    parameters: Parameters,
-    time: float,
-    step: float,
-    replete: bool,
-    course: Course | None,
-) -> None:
+def _give_drugs(signals: Signals, exposure: Exposure, time: float, step: float) -> None:
+    parameters, course, replete = exposure.parameters, exposure.course, exposure.replete
     for drug in DRUGS:
-        points = [*(getattr(settings.doses, drug) or ())]
+        points = [*(getattr(exposure.settings.doses, drug) or ())]
         points += [] if course is None else course.doses.get(drug, [])
         due = [] if replete or not points else find_due_doses(sorted(points), time, step)
         amounts = signals.doses.get(drug, [])
@@ -169,16 +138,10 @@ def find_due_doses(
     return [(min(max(day - index * step, 0.0), step), dose) for day, dose in due]
 
 
-def _set_blockade(
-    signals: Signals,
-    settings: HormoneSettings,
-    time: float,
-    step: float,
-    replete: bool,
-    course: Course | None,
-) -> None:
+def _set_blockade(signals: Signals, exposure: Exposure, time: float, step: float) -> None:
+    course, replete = exposure.course, exposure.replete
     for name, species in BLOCKADES.items():
-        points = getattr(settings.blockade, name)
+        points = getattr(exposure.settings.blockade, name)
         is_off = replete or time < 0.0 or points is None
         value = 0.0 if is_off else compute_series(points, time)
         if not replete and course is not None and name in course.blockade:

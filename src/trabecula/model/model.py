@@ -1,6 +1,7 @@
 """The model: Mesa gives clock, events and views, the arrays of the state are the model."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mesa import Model
@@ -84,12 +85,13 @@ class TrabeculaModel(Model):  # type: ignore[misc]
     @property
     def hormones(self) -> "HormoneSettings":
         """Levels, blockades and doses; replaced, they hold from the next step."""
-        return find_signals(self.plan).settings
+        return find_signals(self.plan).exposure.settings
 
     @hormones.setter
     def hormones(self, settings: "HormoneSettings") -> None:
         """Let other levels, blockades and doses hold from the next step."""
-        find_signals(self.plan).settings = settings
+        signals = find_signals(self.plan)
+        signals.exposure = replace(signals.exposure, settings=settings)
 
     def get_population(self, name: str) -> PopulationView:
         """Return Mesa's view of a population: precursors, osteoclasts, osteoblasts, lining or

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trabecula.base.codes import Lateral
 from trabecula.cells import make_stages
 from trabecula.fields import step_fields
-from trabecula.hormones import find_course, step_signals
+from trabecula.hormones import make_exposure, step_signals
 from trabecula.lattice import check_ledgers, step_mineralisation
 from trabecula.mechanics import Load, compute_stress, step_mechanics
 from trabecula.state import State
@@ -81,27 +81,15 @@ def _first_line(function: Callable[..., object]) -> str:
 
 
 class SignalStep:
-    """Renews the signals.
-
-    Parameters
-    ----------
-    settings
-        Levels, blockades and doses; may be replaced while the bone lives.
-    """
+    """Renews the signals; `exposure` may be replaced while the bone lives."""
 
     def __init__(self, config: "Config", replete: bool) -> None:
-        self.settings = config.hormones
-        self._parameters, self._replete = config.parameters, replete
-        self._sex, self._age = config.patient.sex, config.patient.age
-        self._course = None if replete else find_course(config)
+        self.exposure = make_exposure(config, replete=replete)
 
     def __call__(self, state: State) -> None:
         """Renew them for the step that begins now."""
         now, dt = state.clock.time, state.clock.length
-        step_signals(
-            state.signals, self.settings, self._parameters, now, dt, self._sex, self._replete,
-            self._age, self._course,
-        )  # fmt: skip
+        step_signals(state.signals, self.exposure, now, dt)
 
 
 def find_signals(plan: tuple[Step, ...]) -> SignalStep:

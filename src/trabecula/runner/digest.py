@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.content import compute_content_digest
-from trabecula.hormones import compute_present_levels, find_course, is_idle_when_replete
+from trabecula.hormones import compute_present_levels, is_idle_when_replete, make_exposure
 from trabecula.kernels.compile import get_numba_version
 from trabecula.mechanics import compute_stress
 
@@ -87,9 +87,9 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
     """
     content: dict[str, Any] = {"structure": _describe_structure(config, settled), "at": step}
     if settled:
-        parameters, sex = config.parameters, config.patient.sex
-        course = find_course(config)
-        levels = compute_present_levels(config.hormones, parameters, -1.0, config.step, sex, course)
+        exposure = make_exposure(config)
+        course = exposure.course
+        levels = compute_present_levels(exposure, -1.0, config.step)
         content |= {"levels": levels, "age": config.patient.age, "settle": config.settle}
         given = {} if course is None else course.doses
         early = {drug: [dose for dose in doses if dose[0] < 0] for drug, doses in given.items()}

@@ -12,7 +12,7 @@ from trabecula.config.names import BLOCKADES
 from trabecula.config.rules import load_rules
 from trabecula.hormones import (
     compute_present_levels,
-    find_course,
+    make_exposure,
     make_signals,
 )
 from trabecula.kernels.compile import get_numba_version
@@ -150,7 +150,7 @@ class Recorder:
         self._writer = ResultsWriter(
             folder.path, grid, metrics, hormones, make_provenance(config), kept
         )
-        self._course = find_course(config)
+        self._exposure = make_exposure(config)
         self._last: dict[str, int] = {}
         self.pace = Pace()
         if since is not None:
@@ -178,11 +178,7 @@ class Recorder:
         row = self._sampler.sample(state, costly)
         levels = collect_levels(state.signals)
         if not model.scenario.replete:
-            config, now = self._config, state.clock.time
-            sex, step = config.patient.sex, config.step
-            levels |= compute_present_levels(
-                config.hormones, config.parameters, now, step, sex, self._course
-            )
+            levels |= compute_present_levels(self._exposure, state.clock.time, self._config.step)
         self._writer.add_row(state.clock.time, row, levels, state.events)
 
     def add_snapshot(self, model: TrabeculaModel) -> None:
