@@ -491,7 +491,7 @@ def test_a_stage_without_a_last_period_is_kept_to(stage, age, low, high):
 def test_a_glucocorticoid_of_the_users_own_is_worth_what_its_content_says():
     more = (
         "hormones: {drugs: {hydrocortisone: {adds: glucocorticoid, unit: mg, "
-        "elimination: 11, content: 0.25, clearance: 400}}}"
+        "elimination: 11, content: 0.25}}}"
     )
     course = follow(WOMAN, "[hydrocortisone 20 mg daily]", more=more)
     assert mean(course, "glucocorticoid", 60, 90) == pytest.approx(5.0, rel=0.02)

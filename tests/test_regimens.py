@@ -322,6 +322,28 @@ def test_milligrams_are_of_what_the_gel_holds():
     assert regimen.doses[0][1] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("drug", "key", "found", "hint"),
+    [
+        ("{adds: estradiol, elimination: 8}", ".clearance", "nothing", "add clearance"),
+        ("{adds: glucocorticoid, elimination: 8, clearance: 400}", ".clearance", "400 L/d", "leave it"),
+        ("{adds: estradiol, elimination: 8, clearance: -1}", ".clearance", "-1", ""),
+        ("{adds: estradiol, elimnation: 8}", ".elimnation", "unknown", "elimination"),
+    ],
+)  # fmt: skip
+def test_a_drug_of_the_users_own_has_a_clearance_unless_it_counts_in_prednisone(
+    drug, key, found, hint
+):
+    with pytest.raises(ConfigError) as caught:
+        read(f"duration: 1 y\nhormones:\n  drugs:\n    mine: {drug}\n")
+    problems = {p.key: p for p in caught.value.problems}
+    problem = problems[f"hormones.drugs.mine{key}"]
+    assert found in problem.found
+    assert hint in problem.hint
+    assert problem.where.startswith("t.yaml:4:")
+    assert len(problems) == 1 + ("elimnation" in drug), "nothing else is asked for"
+
+
 def test_mistakes_of_a_protocol_stand_at_their_place():
     text = (
         "duration: 1 y\nprotocol:\n  - anastrozole 1 mg daily\n  - drug: nonsense\n    dose: 1 mg\n"

@@ -12,6 +12,7 @@ from trabecula.config.marks import Document, Key, to_dotted
 from trabecula.config.names import STAGES
 from trabecula.config.parameters import find_disorder, find_override_problems
 from trabecula.config.phrases import RegimenError
+from trabecula.config.problems import describe_field
 from trabecula.config.regimens import (
     KEYS,
     MEAN_WEIGHT,
@@ -72,6 +73,8 @@ def find_conflicts(
             problems += [p for p in _check_intervals(rest, document) if p.key not in said]
         if all(path[:1] != ("patient",) for path in dropped):
             problems += _check_patient(rest, document)
+        if all(path[:2] != ("hormones", "drugs") for path in dropped):
+            problems += _check_drugs(rest, document)
     problems += _check_protocol(data, config, document)
     return problems
 
@@ -161,6 +164,21 @@ def _check_patient(config: Config, document: Document) -> list[Problem]:
         refuse("last_period", "only with a stage of menopause", "name stage: natural_menopause")
     elif patient.stage == "surgical_menopause" and patient.last_period is None:
         refuse("stage", "with last_period, the age at surgery", "add last_period: 45 y")
+    return problems
+
+
+def _check_drugs(config: Config, document: Document) -> list[Problem]:
+    problems: list[Problem] = []
+    for name, drug in config.hormones.drugs.items():
+        path: Key = ("hormones", "drugs", name, "clearance")
+        if drug.adds == "glucocorticoid" and drug.clearance is not None:
+            allowed = "none for a glucocorticoid, which counts as mg of prednisone a day"
+            hint = "leave it out; content says what its unit is worth"
+            where, found = document.find_value(path), f"{drug.clearance:g} L/d"
+            problems.append(Problem(where, to_dotted(path), found, allowed, hint))
+        elif drug.adds != "glucocorticoid" and drug.clearance is None:
+            where, allowed = document.find_key(path[:-1]), describe_field(path)
+            problems.append(Problem(where, to_dotted(path), "nothing", allowed, "add clearance"))
     return problems
 
 

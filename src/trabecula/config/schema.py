@@ -170,7 +170,10 @@ class Doses(Block):
 
 
 class OwnDrug(Block):
-    """A drug of the user's own: a chain of first-order steps into serum, added to a level."""
+    """A drug of the user's own: a chain of first-order steps into serum, added to a level.
+
+    All but a glucocorticoid, which counts as mg of prednisone a day, need a clearance.
+    """
 
     adds: Annotated[str, Choice(("testosterone", "estradiol", "progesterone", "glucocorticoid"))]
     unit: Annotated[str, Choice(("mg", "ug", "g"))] = "mg"
@@ -181,7 +184,7 @@ class OwnDrug(Block):
     wear: Annotated[float, Quantity("d", 0, 1000)] = 0.0
     content: Annotated[float, Quantity("1", 0, 1, above=True)] = 1.0
     bioavailability: Annotated[float, Quantity("1", 0, 1, above=True)] = 1.0
-    clearance: Annotated[float, Quantity("L/d", 0, 1e6, above=True)]
+    clearance: Annotated[float, Quantity("L/d", 0, 1e6, above=True)] | None = None
 
 
 class HormoneSettings(Block):

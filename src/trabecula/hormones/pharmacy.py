@@ -89,7 +89,7 @@ def make_kinetics(drug: Drug, parameters: Parameters, sex: str, worn: float = 0.
     area = 1.0
     amount = IN_MG.get(drug.unit, 1.0) * get("content") * get("bioavailability")
     if own and drug.on == "glucocorticoid":
-        area = amount  # as prednisone: mg a day, whatever its clearance
+        area = amount  # as prednisone: mg a day
     elif clearance > 0.0:
         area = PER_MG_L[drug.on] * amount * (wear if drug.per_day else 1.0) / clearance
     return Kinetics(drug, rates, wear, area, get("half"))
