@@ -35,7 +35,7 @@ from trabecula.kernels.places import Choice, crawl, move_out, value_place
 from trabecula.kernels.space import make_ball
 
 pytestmark = pytest.mark.twin
-CHOICE = make_rates(Choice, begun=5.0, eroded=2.5, crowd=0.8, step=0.6)
+CHOICE = make_rates(Choice, begun=5.0, eroded=2.5, crowd=0.8, step=0.6, reach=1)
 RATES = make_rates(
     OsteoblastRates, recruitment=0.4, bound_half=2000.0, tgfb_half=3.0, tgfb_max=1.0, igf1_half=3.0,
     igf1_max=0.5, places=3, pit_places=4, choice=CHOICE, maturation=0.5, density=0.3,
@@ -88,12 +88,14 @@ def test_factor_fades(seed, periodic):
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-def test_value_of_places(seed, periodic):
+@pytest.mark.parametrize("reach", [1, 2])
+def test_value_of_places(seed, periodic, reach):
+    choice = CHOICE._replace(reach=reach)
     lattice, space, scene, _, rng = make_world(seed, periodic)
     values = []
     for place in rng.integers(0, lattice.matrix.shape, (40, 3)):
         found, _ = compare(value_place, twins.places.value_place, lattice.matrix,
-                           scene.osteoblasts, lattice.eroded, space, CHOICE, *place,
+                           scene.osteoblasts, lattice.eroded, space, choice, *place,
                            rtol=1e-12)  # fmt: skip
         values.append(float(found))
     assert max(values) - min(values) > 10

@@ -36,11 +36,13 @@ from trabecula.kernels.osteoclasts import (
 from trabecula.kernels.space import Moment, Space, fill_contact, join, make_ball, make_ways, split
 
 pytestmark = pytest.mark.twin
+SIGHTS = [(1, 3.0), (2, 4.0), (2, 6.25)]
 RATES = make_rates(
     OsteoclastRates, fusion=1.0, most=12, fewest=3, death=3.0, survival=3.0, half=0.4, power=2.0,
     kd=6.0, tgfb_half=5.0, tgfb_max=2.0, il1_half=4.0, il1_max=1.5, work=1500.0, area=300.0,
-    speed=12.0, seam=SEAM, release=1.0, room=0.25, border=make_ball(1.75), ways=make_ways(1.75),
-    levelling=2.0, idle_half=3.0, idle_max=4.0, exposed=3.5, begun=1.8, signal=0.6,
+    speed=12.0, stride=1, look=3.0, seam=SEAM, release=1.0, room=0.25,
+    border=make_ball(1.75), ways=make_ways(1.75), levelling=2.0, idle_half=3.0,
+    idle_max=4.0, exposed=3.5, begun=1.8, signal=0.6,
 )  # fmt: skip
 
 
@@ -96,9 +98,10 @@ def test_nuclei_without_ground_die_sooner():
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
 @pytest.mark.parametrize("speed", [0.0, 12.0, 60.0, 70.0])
-def test_ways_of_several_voxels(seed, periodic, speed):
+@pytest.mark.parametrize(("stride", "look"), SIGHTS)
+def test_ways_of_several_voxels(seed, periodic, speed, stride, look):
     _, space, scene, ligands, table, order = make_world(seed, periodic)
-    rates = RATES._replace(speed=np.float64(speed))
+    rates = RATES._replace(speed=np.float64(speed), stride=stride, look=look)
     _, (after, *_) = compare(move_osteoclasts, twins.move_osteoclasts, table, order, scene, ligands,
                              space, make_moment(seed), rates)  # fmt: skip
     moved = (after.voxel != table.voxel)[table.uid != 0]
@@ -107,8 +110,11 @@ def test_ways_of_several_voxels(seed, periodic, speed):
     assert held[(after.voxel != table.voxel)].all(), "who moves comes to the surface"
 
 
-@pytest.mark.parametrize(("voxel", "dt"), [(20.0, 1.0), (20.0, 0.5), (10.0, 1.0), (10.0, 0.25)])
-def test_creeping_is_measured_in_um_and_days(voxel, dt):
+@pytest.mark.parametrize(
+    ("voxel", "dt", "stride"),
+    [(20.0, 1.0, 1), (20.0, 0.5, 1), (10.0, 1.0, 2), (10.0, 0.25, 2), (10.0, 0.25, 1)],
+)
+def test_creeping_is_measured_in_um_and_days(voxel, dt, stride):
     """On a plane, up a steady gradient of RANKL, 40 cells go 30 um a day at any step and voxel."""
     shape, rng = (10, 4, 60), np.random.default_rng(1)
     space = Space(*shape, 0, voxel)
@@ -121,12 +127,12 @@ def test_creeping_is_measured_in_um_and_days(voxel, dt):
     table = make_table(rng, Osteoclasts, starts, 40, nuclei=5)
     table.uid[:], table.voxel[:] = np.arange(1, 41), starts
     scene = make_scene(lattice, space, osteoclasts=table)
-    rates = RATES._replace(speed=np.float64(30.0))
+    rates = RATES._replace(speed=np.float64(30.0), stride=stride, look=max(3.0, float(stride**2)))
     for step in range(round(12 / dt)):
         moment = Moment(1, step, step * dt, dt)
         move_osteoclasts(table, np.arange(40), scene, ligands, space, moment, rates)
     gone = (np.unravel_index(table.voxel, shape)[2] - 4) * voxel / 12
-    assert gone == pytest.approx(30.0, abs=voxel / 12 + 1e-9), "each to one voxel"
+    assert gone == pytest.approx(30.0, abs=voxel * stride / 12 + 1e-9), "each to one stride"
     assert gone.mean() == pytest.approx(30.0, rel=0.02)
     assert scene.osteoclasts.reshape(-1)[table.voxel].min() > 0
     assert scene.osteoclasts.sum() == 40
@@ -164,18 +170,24 @@ def test_ground(seed, periodic, levelling):
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-def test_best_ground(seed, periodic):
+@pytest.mark.parametrize(("stride", "look"), SIGHTS)
+def test_best_ground(seed, periodic, stride, look):
     """On the surface, where a cell has lost it, and deep in bone or marrow."""
+    rates = RATES._replace(stride=stride, look=look)
     _, space, scene, ligands, table, _ = make_world(seed, periodic)
     shape = scene.matrix.shape
     places = [split(voxel, space) for voxel in table.voxel]
     places += [tuple(p) for p in np.random.default_rng(seed).integers(0, shape, (10, 3))]
-    moved = 0
+    moved = farthest = 0
     for place in places:
         place = tuple(int(i) for i in place)  # noqa: PLW2901
-        best, _ = compare(find_ground, twins.find_ground, scene, ligands, space, RATES, *place)
+        best, _ = compare(find_ground, twins.find_ground, scene, ligands, space, rates, *place)
         moved += tuple(best) != place
+        gone = np.abs(np.subtract(best, place))
+        gone = np.minimum(gone, np.array(shape) - gone) if periodic else gone
+        farthest = max(farthest, (gone**2).sum())
     assert moved > 10
+    assert farthest == {3.0: 3, 4.0: 4, 6.25: 6}[look], "as far as it looks, and no farther"
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
@@ -219,17 +231,19 @@ def test_ways_lead_outwards_face_by_face(radius):
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
-def test_targets(seed, periodic):
+@pytest.mark.parametrize("stride", [1, 2])
+def test_targets(seed, periodic, stride):
     """Scores to 1e-6: the kernel adds the two forms of RANKL in float32."""
     lattice, space, scene, ligands, _, _ = make_world(seed, periodic)
+    rates = RATES._replace(stride=stride)
     scores = []
     for place in np.ndindex(lattice.matrix.shape):
-        args = (scene, ligands, space, RATES, *place)
+        args = (scene, ligands, space, rates, *place)
         score = score_target(*args)
         assert score == pytest.approx(twins.score_target(*args), rel=1e-6), place
         scores.append(score)
     assert (np.array(scores) >= 0).sum() > 30
-    compare(score_target, twins.score_target, scene, ligands, space, RATES, 1, 2, 3, rtol=1e-6)
+    compare(score_target, twins.score_target, scene, ligands, space, rates, 1, 2, 3, rtol=1e-6)
 
 
 def test_a_ruffled_border_that_does_not_fit_is_no_target():

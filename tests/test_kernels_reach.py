@@ -6,7 +6,15 @@ import pytest
 import twins.reach
 from kernelworlds import CASES, compare, make_lattice, make_space
 from trabecula.base.codes import FULL
-from trabecula.kernels.reach import holds, is_held, measure_hollow, take_near
+from trabecula.kernels.reach import (
+    count_around,
+    count_bone,
+    holds,
+    is_held,
+    measure_hollow,
+    share_bony,
+    take_near,
+)
 from trabecula.kernels.space import Space
 
 pytestmark = pytest.mark.twin
@@ -30,6 +38,21 @@ def test_hollows(seed, periodic, reach):
         for place in places
     ]  # fmt: skip
     assert min(found) < 0.75 < max(found)
+
+
+@REACH
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_counts_of_bone_around(seed, periodic, reach):
+    lattice, space, places, _ = make_world(seed, periodic)
+    found = []
+    for place in places:
+        args = (lattice.matrix, *place, reach, space)
+        count, _ = compare(count_bone, twins.reach.count_bone, *args)
+        scaled, _ = compare(count_around, twins.reach.count_around, *args, rtol=1e-12)
+        share, _ = compare(share_bony, twins.reach.share_bony, *args, rtol=1e-12)
+        assert reach > 1 or scaled == count
+        found.append(share)
+    assert min(found) < np.median(found) < max(found)
 
 
 @REACH

@@ -136,6 +136,24 @@ def test_the_reach_of_cells_is_one_length(voxel: float, reach: int) -> None:
     assert rates["osteoblast.reach"] == rates["lining.reach"] == reach
 
 
+@pytest.mark.parametrize(
+    ("voxel", "stride", "look"),
+    [
+        (5.0, 4, 16.0),
+        (8.0, 2, 6.25),
+        (10.0, 2, 4.0),
+        (15.0, 1, 3.0),
+        (20.0, 1, 3.0),
+        (25.0, 1, 3.0),
+    ],
+)
+def test_what_an_osteoclast_looks_at_is_one_length(voxel: float, stride: int, look: float) -> None:
+    """Squared, in voxels; and never less than the places around."""
+    rates = make_all(Signals(), Grid((8, 8, 8), voxel, Sides.PERIODIC))
+    assert rates["osteoclast.stride"] == stride
+    assert rates["osteoclast.look"] == pytest.approx(look)
+
+
 @pytest.mark.parametrize("voxel", [5.0, 10.0, 20.0, 25.0, 32.0, 40.0])
 def test_flat_bone_can_be_attacked_on_any_voxel(voxel: float) -> None:
     """Coarse voxels show less open space around their middle; the room asked for shrinks with it."""

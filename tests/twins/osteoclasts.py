@@ -1,16 +1,16 @@
 """Osteoclasts one by one."""
 
 import math
+from itertools import product
 
 import numpy as np
 
 from trabecula.base.codes import FULL, HALF, Stream
 from twins.keyed import draw, draw_bits, happens
 from twins.ligands import boost, feel, occupancy
+from twins.reach import share_bony
 from twins.sites import add_time
 from twins.space import (
-    BLOCK,
-    count_bone26,
     faces_of,
     fill_contact,
     half,
@@ -82,7 +82,7 @@ def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
             continue
         place = split(table.voxel[i], space)
         phase = draw(moment.seed, Stream.RESORPTION, 0, table.uid[i], 1)
-        gone = [math.floor(rates.speed / space.voxel * t + phase)
+        gone = [math.floor(rates.speed / (rates.stride * space.voxel) * t + phase)
                 for t in (moment.time, moment.time + moment.dt)]  # fmt: skip
         for _ in range(*gone):
             best = find_ground(scene, ligands, space, rates, *place)
@@ -95,7 +95,9 @@ def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
 def find_ground(scene, ligands, space, rates, z, y, x):
     """The place of most value around; where none is better, or there is none, the cell's own."""
     place = (z, y, x)
-    around = [neighbour(place, offset, space) for offset in BLOCK]
+    steps = range(-rates.stride, rates.stride + 1)
+    offsets = [o for o in product(steps, repeat=3) if sum(d * d for d in o) <= rates.look]
+    around = [neighbour(place, offset, space) for offset in offsets]
     choice = [p for p in around if scene.contact[p] > 0 and scene.osteoblasts[p] == 0]
     if scene.contact[place] > 0 or not choice:
         choice.insert(0, place)
@@ -139,12 +141,12 @@ def score_target(scene, ligands, space, rates, z, y, x):
     if scene.matrix[here] == 0 or scene.osteoid[here] > rates.seam or is_covered(here):
         return -1.0
     doors = [p for p in faces_of(here, space) if not is_bone(scene.matrix, p) and not is_covered(p)]
-    around = 26 - count_bone26(scene.matrix, z, y, x, space)
+    bony = share_bony(scene.matrix, z, y, x, rates.stride, space)
     if not doors:
         return -1.0
     dug = (FULL - int(scene.matrix[here])) / FULL
     theta = max(feel(ligands, rates, p) for p in doors)
-    return rates.exposed * around / 26 + rates.begun * dug + rates.signal * theta
+    return rates.exposed * (1 - bony) + rates.begun * dug + rates.signal * theta
 
 
 def fits(matrix, space, rates, z, y, x):

@@ -2,12 +2,13 @@
 
 from trabecula.base.codes import FULL, Stream
 from twins.keyed import happens
-from twins.space import BLOCK, count_bone26, is_bone, join, neighbour, split
+from twins.reach import count_around
+from twins.space import BLOCK, is_bone, join, neighbour, split
 
 
 def value_place(matrix, osteoblasts, eroded, space, choice, z, y, x):
     """Bony neighbours, begun matrix and old pits count for a place, cells in it against."""
-    value = count_bone26(matrix, z, y, x, space)
+    value = count_around(matrix, z, y, x, choice.reach, space)
     value += choice.begun * int(matrix[z, y, x]) / FULL + choice.eroded * (eroded[z, y, x] > 0)
     return value - choice.crowd * int(osteoblasts[z, y, x])
 

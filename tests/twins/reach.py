@@ -19,6 +19,23 @@ def measure_hollow(matrix, z, y, x, reach, space):
     return bone / (flat * 11 / 9)
 
 
+def count_bone(matrix, z, y, x, reach, space):
+    """All of the cube but its middle."""
+    places = cube((z, y, x), reach, space)
+    del places[len(places) // 2]
+    return sum(is_bone(matrix, there) for there in places)
+
+
+def count_around(matrix, z, y, x, reach, space):
+    """As many as 26 neighbours of the same lengths would be: 9 on a flat surface."""
+    return measure_hollow(matrix, z, y, x, reach, space) * 11
+
+
+def share_bony(matrix, z, y, x, reach, space):
+    """Share of the cube without its middle."""
+    return count_bone(matrix, z, y, x, reach, space) / (len(cube((z, y, x), reach, space)) - 1)
+
+
 def take_near(bound, z, y, x, reach, wish, space):
     """Own voxel first, then the others in order, until the wish is fulfilled."""
     left = wish

@@ -31,7 +31,9 @@ TWINS = {
     "places": ("value_place", "move_out", "crawl"),
     "osteocytes": ("find_outlets", "age_osteocytes", "trigger_clusters"),
     "precursors": ("supply_precursors", "lose_precursors", "walk_precursors", "push_out"),
-    "reach": ("measure_hollow", "take_near", "holds", "is_held"),
+    "reach": (
+        "count_bone", "count_around", "share_bony", "measure_hollow", "take_near", "holds", "is_held",
+    ),
     "scene": ("count_cells", "fill_ground"),
     "sites": ("find_live_site", "add_time", "tally_sites"),
     "space": (

@@ -50,6 +50,7 @@ def make_precursor_rates(p: Table, signals: Signals) -> PrecursorRates:
 def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastRates:
     """Rates of fusion, nuclear death and resorption."""
     border = max(1.0, p["cells.osteoclast.border"] / grid.voxel)
+    look = p["cells.osteoclast.look"] / grid.voxel
     return OsteoclastRates(
         fusion=p["cells.osteoclast.fusion"],
         most=int(p["cells.osteoclast.most_nuclei"]),
@@ -67,6 +68,8 @@ def make_osteoclast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoclastR
         * signals.get(Target.RESORPTION_ACTIVITY, Population.OSTEOCLAST),
         area=p["cells.osteoclast.area"],
         speed=p["cells.osteoclast.speed"],
+        stride=max(1, int(look + 1e-9)),
+        look=max(3.0, look**2),
         seam=compute_seam(p, grid),
         release=p["cells.factor.yield"],
         room=p["cells.osteoclast.room"] * limit_room(p["cells.osteoclast.border"], grid.voxel),
@@ -104,6 +107,7 @@ def make_osteoblast_rates(p: Table, signals: Signals, grid: Grid) -> OsteoblastR
             eroded=p["cells.osteoblast.choice_eroded"],
             crowd=p["cells.osteoblast.choice_crowd"],
             step=p["cells.osteoblast.choice_step"],
+            reach=count_reach(p, grid),
         ),
         maturation=p["cells.osteoblast.maturation"],
         density=p["cells.osteoblast.density"],

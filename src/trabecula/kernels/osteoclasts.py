@@ -8,11 +8,11 @@ from trabecula.base.codes import FULL
 from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw, draw_bits
 from trabecula.kernels.ligands import boost, hill, occupancy
+from trabecula.kernels.reach import share_bony
 from trabecula.kernels.sites import book_resorption
 from trabecula.kernels.space import (
     FACES,
     HALF_QUANTA,
-    count_bone26,
     join,
     neighbour,
     refresh_contact,
@@ -30,12 +30,13 @@ class OsteoclastRates(NamedTuple):
     ``fusion`` 1/d; ``most`` nuclei; ``fewest`` nuclei that begin a site; ``death`` of a nucleus 1/d
     without survival signal; ``survival`` maximum by occupancy, ``half``, ``power``, ``kd`` (pM);
     ``tgfb_half`` pM, ``tgfb_max``; ``il1_half`` pM, ``il1_max``; ``work`` um^3/d per nucleus; ``area``
-    um^2 per nucleus; ``speed`` um/d; ``seam`` osteoid quanta that protect; ``release`` factor per
-    quantum; ``room`` open share of the ball ``border`` (offsets; ``ways`` of :func:`make_ways`) that a
-    ruffled border needs; ``levelling`` power of the open share in the choice of ground;
-    ``idle_half`` d without ground to resorb, ``idle_max`` what it adds to the hazard; ``exposed``,
-    ``begun``, ``signal`` weights (1) of open surroundings, of what is dug, and of the answer to RANK in
-    the choice of a voxel.
+    um^2 per nucleus; ``speed`` um/d, in strides of ``stride`` voxels (at least one) to places at most
+    ``look`` squared voxels off (at least 3: the 26 around); ``seam`` osteoid quanta that protect;
+    ``release`` factor per quantum; ``room`` open share of the ball ``border`` (offsets; ``ways`` of
+    :func:`make_ways`) that a ruffled border needs; ``levelling`` power of the open share in the choice
+    of ground; ``idle_half`` d without ground to resorb, ``idle_max`` what it adds to the hazard;
+    ``exposed``, ``begun``, ``signal`` weights (1) of open surroundings within a stride, of what is dug,
+    and of the answer to RANK in the choice of a voxel.
     """
 
     fusion: float
@@ -53,6 +54,8 @@ class OsteoclastRates(NamedTuple):
     work: float
     area: float
     speed: float
+    stride: int
+    look: float
     seam: int
     release: float
     room: float
@@ -175,7 +178,7 @@ def value_ground(scene, ligands, space, rates, z, y, x):
 
 @kernel
 def find_ground(scene, ligands, space, rates, z, y, x):
-    """Return the best place among (z, y, x) and its neighbours on the surface that osteoblasts leave.
+    """Return the best place among (z, y, x) and what it looks at of the surface that osteoblasts leave.
 
     Lining cells do not hold theirs: they withdraw where RANKL calls. A cell stays where no place is
     better, and where it has lost the surface and finds none.
@@ -183,9 +186,12 @@ def find_ground(scene, ligands, space, rates, z, y, x):
     stranded = scene.contact[z, y, x] == 0
     best = -1.0 if stranded else value_ground(scene, ligands, space, rates, z, y, x)
     bz, by, bx = z, y, x
-    for dz in range(-1, 2):
-        for dy in range(-1, 2):
-            for dx in range(-1, 2):
+    far = rates.stride
+    for dz in range(-far, far + 1):
+        for dy in range(-far, far + 1):
+            for dx in range(-far, far + 1):
+                if dz * dz + dy * dy + dx * dx > rates.look:
+                    continue
                 a, b, c = neighbour(z, y, x, dz, dy, dx, space)
                 if scene.contact[a, b, c] == 0 or scene.osteoblasts[a, b, c] > 0:
                     continue
@@ -197,12 +203,12 @@ def find_ground(scene, ligands, space, rates, z, y, x):
 
 @kernel
 def move_osteoclasts(table, order, scene, ligands, space, moment, rates):
-    """Creep voxel by voxel, at an even pace, to the best ground beside, in pits and out of them.
+    """Creep stride by stride, at an even pace, to the best ground in sight, in pits and out of them.
 
-    Until a time t a cell has gone the whole part of speed x t / voxel + phase voxels, its phase drawn
+    Until a time t a cell has gone the whole part of speed x t / stride + phase strides, its phase drawn
     once, so that neither the step nor the voxel sets how far it comes in a day.
     """
-    pace = rates.speed / space.voxel
+    pace = rates.speed / (space.voxel * rates.stride)
     for i in order:
         if table.uid[i] == 0:
             continue
@@ -243,9 +249,9 @@ def score_target(scene, ligands, space, rates, z, y, x):
         theta = max(theta, hill(occupancy(ligands, rates.kd, a, b, c), rates.half, rates.power))
     if not reachable:
         return -1.0
-    bone = count_bone26(scene.matrix, z, y, x, space)
+    bone = share_bony(scene.matrix, z, y, x, rates.stride, space)
     begun = 1.0 - scene.matrix[z, y, x] / FULL_QUANTA
-    return rates.exposed * (1.0 - bone / 26.0) + rates.begun * begun + rates.signal * theta
+    return rates.exposed * (1.0 - bone) + rates.begun * begun + rates.signal * theta
 
 
 @kernel

@@ -7,7 +7,8 @@ import numpy as np
 from trabecula.base.codes import FULL
 from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw
-from trabecula.kernels.space import HALF_QUANTA, count_bone26, join, neighbour, split
+from trabecula.kernels.reach import count_around
+from trabecula.kernels.space import HALF_QUANTA, join, neighbour, split
 
 APPOSITION = 13
 FULL_QUANTA = FULL
@@ -18,13 +19,14 @@ class Choice(NamedTuple):
     """What weighs with an osteoblast in the choice of a place, in bony neighbours (of 26).
 
     ``begun`` a voxel all but full; ``eroded`` surface that was dug; ``crowd`` each osteoblast there;
-    ``step`` each axis along which it has to move.
+    ``step`` each axis along which it has to move; ``reach`` voxels within which bone is counted.
     """
 
     begun: float
     eroded: float
     crowd: float
     step: float
+    reach: int
 
 
 @kernel
@@ -35,7 +37,7 @@ def value_place(matrix, osteoblasts, eroded, space, choice, z, y, x):
     filled pit smooth. It takes the three arrays that it reads, since handing on all of scene and
     lattice at each call made a search for a place half as slow again.
     """
-    value = float(count_bone26(matrix, z, y, x, space))
+    value = count_around(matrix, z, y, x, choice.reach, space)
     value += choice.begun * matrix[z, y, x] / FULL_QUANTA
     value -= choice.crowd * osteoblasts[z, y, x]
     return value + choice.eroded * (eroded[z, y, x] > 0)

@@ -5,13 +5,10 @@ from trabecula.kernels.space import HALF_QUANTA, count_bone26, shift
 
 
 @kernel
-def measure_hollow(matrix, z, y, x, reach, space):
-    """Bony voxels within `reach` (voxels), over 11/9 of those on a flat surface: 9/11 there.
-
-    The cube around the place is (2 reach + 1)^3; more than 1 in a hollow, whatever the voxel.
-    """
+def count_bone(matrix, z, y, x, reach, space):
+    """Count the bony voxels within `reach` of a place along each axis, itself left out."""
     if reach == 1:
-        return count_bone26(matrix, z, y, x, space) / 11.0
+        return count_bone26(matrix, z, y, x, space)
     bone = 0
     for dz in range(-reach, reach + 1):
         a = shift(z + dz, space.nz, space.periodic)
@@ -20,9 +17,32 @@ def measure_hollow(matrix, z, y, x, reach, space):
             for dx in range(-reach, reach + 1):
                 c = shift(x + dx, space.nx, space.periodic)
                 bone += matrix[a, b, c] >= HALF_QUANTA
-    bone -= matrix[z, y, x] >= HALF_QUANTA
-    width = 2 * reach + 1
-    return 9.0 * bone / (11.0 * reach * width * width)
+    return bone - (matrix[z, y, x] >= HALF_QUANTA)
+
+
+@kernel
+def count_around(matrix, z, y, x, reach, space):
+    """Bony neighbours: of 26 with a reach of 1, and of smaller voxels on the same scale.
+
+    9 on a flat surface, of which `reach` layers lie in the cube of (2 reach + 1)^3; more in a hollow.
+    """
+    bone = count_bone(matrix, z, y, x, reach, space)
+    return 9.0 * bone / (reach * (2 * reach + 1) ** 2)
+
+
+@kernel
+def share_bony(matrix, z, y, x, reach, space):
+    """Bony share of the voxels within `reach` of a place along each axis, itself left out."""
+    return count_bone(matrix, z, y, x, reach, space) / ((2 * reach + 1) ** 3 - 1)
+
+
+@kernel
+def measure_hollow(matrix, z, y, x, reach, space):
+    """Bony voxels within `reach` (voxels), over 11/9 of those on a flat surface: 9/11 there.
+
+    More than 1 in a hollow, whatever the voxel.
+    """
+    return count_around(matrix, z, y, x, reach, space) / 11.0
 
 
 @kernel
