@@ -107,10 +107,11 @@ def test_a_place_that_is_taken_is_no_place(places, is_pit):
     fill_contact(lattice.matrix, space, scene.contact)
     if not is_pit:
         scene.contact[4, 4, 5] = 3
-    room = max(places, 4) if is_pit else places
+    rates = RATES._replace(places=places)
+    room = max(places, RATES.pit_places) if is_pit else places
     for cells in range(max(0, room - 2), room + 2):
         scene.osteoblasts[4, 4, 5] = cells
-        found, _ = compare(move_out, twins.places.move_out, table, 0, scene, lattice, space, places,
+        found, _ = compare(move_out, twins.places.move_out, table, 0, scene, lattice, space, rates,
                            -1e9)  # fmt: skip
         assert bool(found) == (cells < room)
 
