@@ -84,9 +84,13 @@ def respond(level: np.ndarray, size: float, half: float) -> np.ndarray:
     return 1.0 + size / (1.0 + (level / half) ** 1.26)
 
 
-def read_doses(folder: Path) -> tuple[list[Run], np.ndarray]:
-    """Return runs of one dose; level (pg/mL), resorption and error (% of control) of every dose."""
+def read_doses(folder: Path, without: int | None = None) -> tuple[list[Run], np.ndarray]:
+    """Return runs of one dose; level (pg/mL), resorption and error (% of control) of every dose.
+
+    The bone of the seed `without` is left out.
+    """
     pairs = find_pairs(folder, "doses")
+    pairs.pop(without, None)
     found: list[tuple[float, float, float]] = []
     lived: list[Run] = []
     for arm in [*find_arms(folder / "doses"), "fifth"]:
@@ -117,6 +121,15 @@ def fit_doses(levels: np.ndarray, rates: np.ndarray) -> dict[str, tuple[float, f
     return dict(zip(("scale", "size", "half"), zip(best, errors, strict=True), strict=True))
 
 
+def leave_out_bones(folder: Path) -> tuple[float, float]:
+    """Return the half effect of all bones (pg/mL), and its error by leaving out one bone each."""
+    runs, found = read_doses(folder)
+    every = [read_doses(folder, run.seed)[1] for run in runs] if len(runs) > 2 else []
+    left = np.array([fit_doses(one[:, 0], one[:, 1])["half"][0] for one in every])
+    error = math.sqrt((len(left) - 1) * left.var()) if len(left) else 0.0
+    return fit_doses(found[:, 0], found[:, 1])["half"][0], error
+
+
 def report_doses(folder: Path) -> None:
     """Resorption at levels of estradiol, and the Hill curve through it."""
     runs, found = read_doses(folder)
@@ -127,6 +140,7 @@ def report_doses(folder: Path) -> None:
         put(f"at {level:.0f} pg/mL, % of control", (mean, error), "", 0)
     fitted = fit_doses(found[:, 0], found[:, 1])
     put("half effect (pg/mL), power 1.26", fitted["half"], "near 10", 1)
+    put("... with a bone left out at a time", leave_out_bones(folder), "near 10", 1)
     put("size A of the curve", fitted["size"], "1.45 in women", 2)
 
 

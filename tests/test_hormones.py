@@ -442,8 +442,10 @@ def test_inflammation_kills_osteocytes_by_the_tnf_that_is_left(tmp_path: Path) -
     for one in (1, 2):
         assert healthy[one] == calm[one] == treated[one]
         assert healthy[one] < partly[one] < doubled[one] < severe[one]
-    assert doubled[1] / healthy[1] == pytest.approx(1.3, abs=0.02)
-    assert severe[1] / healthy[1] < 2.5  # more than two-fold in culture, at most 1 + the maximum
+    assert doubled[1] / healthy[1] == pytest.approx(1.2, abs=0.02)
+    assert (
+        2 < severe[1] / healthy[1] < 2.8
+    )  # more than two-fold in culture, at most 1 + the maximum
 
 
 def test_tnf_carries_half_and_more_of_the_trigger_of_estrogen_loss(tmp_path: Path) -> None:

@@ -142,7 +142,8 @@ def test_rows_say_what_they_were_tuned_on() -> None:
     assert rows["hormones.estrogen_trigger.maximum"].tuned
     assert rows["hormones.estrogen_trigger.ec50"].tuned == ""
     assert rows["hormones.tnf_trigger.ec50"].tuned
-    assert rows["hormones.tnf_trigger.maximum"].tuned == ""
+    assert rows["hormones.tnf_trigger.hill"].tuned
+    assert rows["hormones.tnf_trigger.lag"].tuned == ""
     assert rows["cells.osteoclast.most_nuclei"].tuned == ""
 
 

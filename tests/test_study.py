@@ -15,7 +15,14 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import balance_tables  # noqa: E402
-from balance_parts import fit_doses, fit_return, jackknife, put_difference  # noqa: E402
+from balance_parts import (  # noqa: E402
+    fit_doses,
+    fit_return,
+    jackknife,
+    leave_out_bones,
+    put_difference,
+    respond,
+)
 from balance_report import read_known  # noqa: E402
 from balance_tables import Verdicts, find_surprises, judge, parse_band, put  # noqa: E402
 from coarse_look import Tissue, look, widen  # noqa: E402
@@ -127,6 +134,28 @@ def test_a_dose_curve_is_found_whatever_its_rates_are_divided_by(unlucky):
     assert abs(found["half"][0] - 11.7) < 2.0 * found["half"][1]
     assert abs(found["size"][0] - 1.45) < 2.0 * found["size"][1]
     assert found["half"][1] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("halves", "error"), [((11.7, 11.7, 11.7), 0.0), ((11.7, 11.7, 30.0), 3.0)]
+)
+def test_the_error_of_the_half_effect_is_that_between_bones(tmp_path, halves, error):
+    days = np.array([0.0, 182.0, 548.0])
+    for seed, half in enumerate(halves, start=1):
+        for level in (100, 60, 35, 20, 10, 5, 1):
+            rate = seed * respond(float(level), 1.45, half)
+            part = "balance/control" if level == 100 else f"doses/pg_{level}"
+            path = tmp_path / f"{part}-{seed}.npz"
+            path.parent.mkdir(exist_ok=True)
+            daily = np.column_stack([days, rate * days])
+            np.savez(path, columns=np.array(["day", "resorbed"]), daily=daily)
+    half, found = leave_out_bones(tmp_path)
+    if error:
+        assert half > 13
+        assert found > error
+    else:
+        assert half == pytest.approx(11.7, rel=1e-3)
+        assert found < 1e-3
 
 
 def test_a_bone_that_nothing_digs_has_no_depth():
