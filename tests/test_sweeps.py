@@ -676,3 +676,30 @@ def test_the_population_that_is_shipped_is_valid_and_says_where_it_is_from() -> 
         one = settings.varies[path]
         middle = next((v for v in (one.median, one.mean, one.mode) if v is not None), None)
         assert middle == pytest.approx(rows[path].value), path
+
+
+def test_what_a_scheduler_needs_is_still_there_after_the_first_sweep(tmp_path) -> None:
+    """Settings of Dask's that come with its import must not go with ours (in a process of its own)."""
+    code = """
+import pathlib, sys
+from trabecula.base.errors import InputError
+from trabecula.study import cluster, crew
+crew.PATIENCE = 0.2
+for _ in range(2):
+    try:
+        with cluster.open_workers(1, "tcp://127.0.0.1:9", pathlib.Path(sys.argv[1])):
+            pass
+    except InputError as error:
+        assert "found no Dask scheduler" in str(error)
+import dask
+assert dask.config.get("distributed.client.heartbeat")
+assert dask.config.get("distributed.worker.profile.enabled") is not False
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr

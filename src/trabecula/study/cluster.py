@@ -155,6 +155,7 @@ def open_workers(jobs: int, scheduler: str | None, out: Path) -> "Iterator[Worke
         If the scheduler does not answer.
     """
     import dask
+    import distributed  # noqa: F401 - its defaults, read while ours hold, would go when ours do
 
     with dask.config.set(SETTINGS), _silence_dask():
         if scheduler is None:
