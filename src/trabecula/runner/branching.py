@@ -75,7 +75,7 @@ def branch(
             f"as {before:g} or {before + parent.step:g}"
         )
         raise InputError(msg)
-    state, meta, damaged = _find_state(place, parent, at)
+    state, meta, damaged = find_state(place, parent, at)
     lived = float(read_results(place).time[-1])
     if lived < at - 1e-9 or child.duration <= at:
         msg = (
@@ -86,7 +86,7 @@ def branch(
     folder = RunFolder(out)
     with lock_folder(out), watch_signals():
         folder.empty()
-        memory = _replay(parent, state, meta["sampler"], at)
+        memory = replay(parent, state, meta["sampler"], at)
         for note in [f"branch of {place} at day {at:g}", *damaged]:
             folder.add_log(note)
         # the configuration comes last: a folder that has one can be resumed, and goes on from here
@@ -124,13 +124,16 @@ def _load_configs(place: Path, sets: Sequence[str]) -> tuple["Config", "Config"]
     return parent, child
 
 
-def _find_state(
-    place: Path, parent: "Config", at: float
-) -> tuple[State, dict[str, Any], list[str]]:
-    """Return the last full state at or before day `at` that this program and configuration made.
+def find_state(place: Path, parent: "Config", at: float) -> tuple[State, dict[str, Any], list[str]]:
+    """Return the last full state at or before day `at` (d) that this program and configuration made.
 
     The latest is read first, and none after one that fits. Its meta values come with it, and what is to
     be known of later ones that could not be read.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message names the days of those that are there.
     """
     folder = RunFolder(place)
     days, damaged = _list_states(folder)
@@ -166,8 +169,8 @@ def _list_states(folder: RunFolder) -> tuple[dict[Path, float], list[str]]:
     return days, []
 
 
-def _replay(config: "Config", state: State, memory: dict[str, Any], at: float) -> dict[str, Any]:
-    """Live `state` on to day `at` as the run did; returns what its samples would have remembered."""
+def replay(config: "Config", state: State, memory: dict[str, Any], at: float) -> dict[str, Any]:
+    """Live `state` on to day `at` (d) as the run did; returns what its samples would have remembered."""
     sampler = Sampler(config.parameters, memory)
     model = TrabeculaModel(config, state)
     while True:

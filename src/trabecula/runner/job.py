@@ -119,6 +119,15 @@ class Job:
         self._begin_run(state)
         self._run(state)
 
+    def begin(self, state: State, memory: Mapping[str, Any]) -> None:
+        """Live from day 0 on: a bone that stands there already, with the `memory` of earlier samples."""
+        self._folder.write_status("running", {"name": self._config.name, "phase": "run"})
+        self._note_specimen(state)
+        sampler = Sampler(self._config.parameters, memory)
+        self._recorder = Recorder(self._config, self._folder, state.grid, sampler)
+        self._begin_run(state)
+        self._run(state)
+
     def go_on(self, state: State, memory: Mapping[str, Any]) -> None:
         """Live on from a checkpoint: `state`, and the `memory` of what was sampled before it."""
         summary = self.summary
