@@ -23,10 +23,10 @@ import numpy as np
 from trabecula.analysis import compute_window_mean
 from trabecula.analysis.windows import BASELINE
 from trabecula.study import Sampling, list_tasks, load_panel
+from trabecula.study.lived import load_pool
 from trabecula.study.living import live_all
 from trabecula.study.pool import SERIES, Estimate, Pool, estimate, read_daily
 from trabecula.study.terms import TermError, read_term
-from trabecula.study.validation import load_pool
 
 TRIAL = """
 rows:

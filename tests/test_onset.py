@@ -111,7 +111,7 @@ def test_another_bone_is_refused(place, stock, change, said):
 
 def test_where_there_is_no_run_or_no_state_it_says_so(place, stock):
     child = make_child(place, 8.0)
-    with pytest.raises(InputError, match="no config.yaml"):
+    with pytest.raises(InputError, match=r"no config\.yaml"):
         begin_from(child, place / "nowhere", 8.0, place / "other")
     with pytest.raises(InputError, match="no full state at or before day -2"):
         begin_from(child, stock, -2.0, place / "other")

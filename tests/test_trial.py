@@ -48,7 +48,7 @@ class Bench:
         self.lived, self.spread, self.seconds, self.failing = [], spread, seconds, failing
         monkeypatch.setattr(adaptive, "live_all", self.live)
         monkeypatch.setattr(
-            adaptive, "load_pool", lambda trial, tasks, out: len({t.bone for t in tasks})
+            adaptive, "Lived", lambda trial, tasks, out: len({t.bone for t in tasks})
         )
         monkeypatch.setattr(adaptive, "judge_trial", self.judge)
 

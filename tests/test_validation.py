@@ -14,10 +14,10 @@ from trabecula.cli.main import app
 from trabecula.study import Sampling, list_tasks, living, load_panel
 from trabecula.study.adaptive import Adaptive
 from trabecula.study.crew import Crew
+from trabecula.study.lived import load_pool
 from trabecula.study.living import live_all
 from trabecula.study.pool import Pool, estimate
 from trabecula.study.terms import When, read_term
-from trabecula.study.validation import load_pool
 
 SETS = ("spin_up=30", "lattice.tb_th=120", "mechanics=off")
 OPTIONS = ["--edge", "20", "--bones", "2", "--settle", "10", "--workers", "1", "--no-held"]

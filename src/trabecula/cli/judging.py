@@ -42,6 +42,13 @@ Held = Annotated[
         help="Live every start on as it was, too: a long baseline, and less chance in the first weeks.",
     ),
 ]
+Starts = Annotated[
+    int,
+    typer.Option(
+        "--starts", min=1, max=64,
+        help="Days 0 of a bone at most, for what is noisy in the first months; needs --held.",
+    ),
+]  # fmt: skip
 Settle = Annotated[float, typer.Option("--settle", min=0, help="Days under the levels of day 0.")]
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="TRIAL", help="A trial; repeatable.")
@@ -104,7 +111,8 @@ def judge(panel: "Panel", sampling: "Sampling", out: Path, work: "Work", as_json
         if pool.count:
             figures[trial.id] = draw_trial(trial, pool, judged)
 
-    judged = judge_panel(panel, list_tasks(panel, sampling, work.bones), out, draw)
+    tasks = [*list_tasks(panel, sampling, work.bones), *work.later]
+    judged = judge_panel(panel, tasks, out, draw)
     baselines = judge_baselines(panel)
     path = write_verdicts(panel, judged, baselines, sampling, out, work.to_mapping())
     page = path.with_name("report.html")

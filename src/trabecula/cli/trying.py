@@ -12,6 +12,7 @@ from trabecula.cli.judging import (
     Only,
     Scheduler,
     Settle,
+    Starts,
     judge,
     live,
     make_crew,
@@ -43,6 +44,7 @@ def trial(
     settle: Settle = 730.0,
     core_hours: CoreHours = None,
     held: Held = False,
+    starts: Starts = 1,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes (one a core if not given).")
     ] = None,
@@ -55,14 +57,14 @@ def trial(
     sets: Sets = None,
 ) -> None:
     """Live the arms of a trial on the same bones and compare them; goes on where it was stopped."""
-    from trabecula.study import Sampling, add_held, load_panel, screen
+    from trabecula.study import Sampling, add_held, lengthen_held, load_panel, screen
     from trabecula.study.trialplan import make_plan
     from trabecula.study.trials import make_name
 
-    settings = tuple(to_settings(sets))
-    plain = Sampling(bones or 1, edge or 64, settle, settings)
+    settings, starts = tuple(to_settings(sets)), starts if held else 1
+    plain = Sampling(bones or 1, edge or 64, settle, settings, starts)
     chosen = screen(load_panel(file, strict=True).choose(only or ()), plain, strict=True)
-    chosen = add_held(chosen) if held else chosen
+    chosen = lengthen_held(add_held(chosen), starts) if held else chosen
     if core_hours is None and bones is None:
         core_hours = CORE_HOURS
     plans = [make_plan(one, plain, bones, edge) for one in chosen.trials]
@@ -70,7 +72,7 @@ def trial(
         say_plans(plans, chosen, as_json, core_hours)
         return
     largest = max((plan.edge for plan in plans if plan.trial.used_arms), default=plain.edge)
-    sampling = Sampling(bones or 1, edge or largest, settle, settings)
+    sampling = Sampling(bones or 1, edge or largest, settle, settings, starts)
     place = out or Path("runs") / make_name(file.stem)
     work = live(chosen, sampling, place, make_crew(jobs, scheduler), core_hours)
     judge(chosen, sampling, place, work, as_json)

@@ -12,6 +12,7 @@ from trabecula.cli.judging import (
     Only,
     Scheduler,
     Settle,
+    Starts,
     judge,
     live,
     make_crew,
@@ -34,6 +35,7 @@ def validate(
     settle: Settle = 730.0,
     core_hours: CoreHours = None,
     held: Held = True,
+    starts: Starts = 16,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes (one a core if not given).")
     ] = None,
@@ -46,11 +48,12 @@ def validate(
     sets: Sets = None,
 ) -> None:
     """Live a panel of published trials and judge it; what is there already is not lived again."""
-    from trabecula.study import Sampling, add_held, load_panel, screen
+    from trabecula.study import Sampling, add_held, lengthen_held, load_panel, screen
 
-    sampling = Sampling(bones, edge, settle, tuple(to_settings(sets)))
+    starts = starts if held else 1
+    sampling = Sampling(bones, edge, settle, tuple(to_settings(sets)), starts)
     chosen = screen(load_panel(panel).choose(only or ()), sampling)
-    chosen = add_held(chosen) if held else chosen
+    chosen = lengthen_held(add_held(chosen), starts) if held else chosen
     if dry_run:
         from trabecula.study.trialplan import make_plan
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from trabecula.analysis.expectation import THROUGHPUT
 from trabecula.base.errors import InputError
 from trabecula.study.crew import Crew
+from trabecula.study.lived import Lived
 from trabecula.study.living import Outcome, is_lived, live_all
 from trabecula.study.panel import Panel, Trial
+from trabecula.study.repeating import Repeats
 from trabecula.study.scoring import Judged
 from trabecula.study.trials import (
     Sampling,
@@ -17,9 +19,9 @@ from trabecula.study.trials import (
     compute_prelude,
     compute_unit_cost,
     list_tasks,
-    make_arm_config,
+    make_task_config,
 )
-from trabecula.study.validation import judge_trial, load_pool
+from trabecula.study.validation import judge_trial
 
 LEAST = 4
 """Bones with which a spread can be trusted enough to stop by: with fewer, stopping by a spread that is
@@ -46,11 +48,23 @@ class Work:
         Bones asked for, by trial.
     ended
         Why no more were added: ``precise``, ``budget``, ``failed`` or ``fixed``, by trial.
+    later
+        Runs from later days 0 that were asked for.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
     bones: dict[str, int] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
+    later: list[Task] = field(default_factory=list)
+
+    @property
+    def starts(self) -> dict[str, dict[str, int]]:
+        """Days 0 of a bone, by trial and arm, where they are more than the first."""
+        found: dict[str, dict[str, int]] = {}
+        for task in self.later:
+            arms = found.setdefault(task.trial, {})
+            arms[task.arm] = max(arms.get(task.arm, 1), task.onset + 1)
+        return found
 
     @property
     def core_hours(self) -> float:
@@ -62,6 +76,7 @@ class Work:
         failed = [o for o in self.outcomes if o.status == "failed"]
         return {
             "core_hours": round(self.core_hours, 3), "bones": self.bones, "ended": self.ended,
+            "starts": self.starts,
             "again": [str(o.task.folder) for o in self.outcomes if o.attempts > 1],
             "failed": [{"run": str(o.task.folder), "why": o.message} for o in failed],
         }  # fmt: skip
@@ -105,6 +120,7 @@ class Adaptive:
             for name, trial in self._trials.items()
         }
         self._work = Work(bones=dict.fromkeys(self._trials, 0))
+        self._repeats = Repeats(panel, sampling, out)
 
     def _count_volume_years(self, trial: Trial) -> float:
         return compute_prelude(trial, self._sampling) + compute_unit_cost(trial, self._sampling)
@@ -146,7 +162,7 @@ class Adaptive:
         if not (self._out / task.folder / "results.h5").is_file():
             return False
         trial = self._trials[task.trial]
-        config = make_arm_config(trial, trial.get_arm(task.arm), task.bone, self._sampling)
+        config = make_task_config(trial, task, self._sampling)
         return is_lived(config, task, self._out)
 
     def _choose(self, wanted: dict[str, int]) -> list[tuple[str, int]]:
@@ -204,11 +220,29 @@ class Adaptive:
             return self._foreseen[name]
         return sum(o.seconds for o in lived) / HOUR / len(bones)
 
+    def _live_later(self, name: str, tasks: Sequence[Task]) -> None:
+        """Live later days 0 of the bones of a trial, while it is noisy and there is time for them."""
+        work = self._work
+        while True:
+            asked = {task.folder for task in work.later}
+            fresh = [t for t in self._repeats.list_tasks(tasks, name) if t.folder not in asked]
+            years = sum(task.days or 0.0 for task in fresh if not self._is_there(task)) / 365.25
+            cost = years * self._sampling.volume / THROUGHPUT
+            if work.core_hours + cost > self._budget:
+                return
+            work.outcomes += live_all(
+                self._panel, fresh, self._sampling, self._out, self._crew, self._report
+            )
+            work.later += fresh
+            if not self._repeats.grow([*tasks, *work.later], name):
+                return
+
     def _look(self, name: str) -> int:
         """Return how many bones a trial shall have, and note if it needs no more."""
         trial, have = self._trials[name], self._work.bones[name]
         tasks = list_tasks(self._panel, self._sampling, {name: have})
-        judged = judge_trial(trial, load_pool(trial, tasks, self._out))
+        self._live_later(name, tasks)
+        judged = judge_trial(trial, Lived(trial, [*tasks, *self._work.later], self._out))
         if is_determined(judged):
             self._work.ended[name] = "precise"
             return have
@@ -221,7 +255,16 @@ class Adaptive:
 def live_fixed(
     panel: Panel, sampling: Sampling, out: Path, crew: Crew, report: Report = None
 ) -> Work:
-    """Live the bones of the sampling, no more and no fewer."""
-    outcomes = live_all(panel, list_tasks(panel, sampling), sampling, out, crew, report)
+    """Live the bones of the sampling, no more and no fewer, and later days 0 of them where it helps."""
+    tasks = list_tasks(panel, sampling)
+    outcomes = live_all(panel, tasks, sampling, out, crew, report)
+    repeats = Repeats(panel, sampling, out)
+    later: list[Task] = []
+    while repeats.grow([*tasks, *later]):
+        asked = {task.folder for task in later}
+        fresh = [task for task in repeats.list_tasks(tasks) if task.folder not in asked]
+        outcomes += live_all(panel, fresh, sampling, out, crew, report)
+        later += fresh
     names = [trial.id for trial in panel.trials if trial.used_arms]
-    return Work(outcomes, dict.fromkeys(names, sampling.bones), dict.fromkeys(names, "fixed"))
+    bones, ended = dict.fromkeys(names, sampling.bones), dict.fromkeys(names, "fixed")
+    return Work(outcomes, bones, ended, later)

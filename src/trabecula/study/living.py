@@ -17,10 +17,12 @@ from trabecula.runner.cache import StateCache
 from trabecula.runner.continuation import resume
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.job import run
+from trabecula.runner.onset import begin_from
 from trabecula.runner.warming import warm_kernels
 from trabecula.study.crew import Crew
+from trabecula.study.onsets import GAP
 from trabecula.study.panel import Panel
-from trabecula.study.trials import Sampling, Task, make_arm_config
+from trabecula.study.trials import Sampling, Task, make_task_config
 
 if TYPE_CHECKING:
     from trabecula.config import Config
@@ -65,21 +67,22 @@ def live_task(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
 
 def is_lived(config: "Config", task: Task, out: Path) -> bool:
     """Whether a task is there as this configuration and this code would live it."""
-    return _read_state(out / task.folder, _tell_origin(config)) == "done"
+    return _read_state(out / task.folder, _tell_origin(config, task)) == "done"
 
 
-def _tell_origin(config: "Config") -> dict[str, Any]:
+def _tell_origin(config: "Config", task: Task) -> dict[str, Any]:
     """Return what a run is made from, as its folder keeps it."""
-    return {
+    origin = {
         "config": compute_resume_digest(config), "code": compute_code_digest(),
         "days": config.duration,
     }  # fmt: skip
+    return origin | ({"from": str(task.source)} if task.source else {})
 
 
 def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
     folder = out / task.folder
     try:
-        made_from = _tell_origin(config)
+        made_from = _tell_origin(config, task)
         state = _read_state(folder, made_from)
         if state == "done":
             return Outcome(task, "kept")
@@ -90,7 +93,10 @@ def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
             for name in ("status.json", "results.h5"):  # of another configuration: not this task's
                 (folder / name).unlink(missing_ok=True)
             write_text_whole(folder / RECORD, json.dumps(made_from) + "\n")
-            run(config, folder, cache=StateCache(cache))
+            if task.source is None:
+                run(config, folder, cache=StateCache(cache))
+            else:
+                begin_from(config, out / task.source, task.onset * GAP, folder)
     except (TrabeculaError, OSError) as error:
         return Outcome(task, "failed", str(error).partition("\n")[0])
     return Outcome(task, "done")
@@ -139,7 +145,7 @@ def live_all(
     calls = []
     for task in tasks:
         trial = trials[task.trial]
-        config = make_arm_config(trial, trial.get_arm(task.arm), task.bone, sampling)
+        config = make_task_config(trial, task, sampling)
         calls.append((config, task, place, bones))
     outcomes: list[Outcome] = []
 

@@ -58,20 +58,24 @@ class Pool(Observer):
         By arm, the arm that shows the same bones with nothing done to them.
     steady
         Arms in which nothing changes: they share all chances with the arm held beside them.
+    bones
+        Of which bone each run is, where some begin on several days of one; one of each if None.
     """
 
     def __init__(
         self, runs: Mapping[str, Sequence[Results]], held: Mapping[str, str] | None = None,
-        steady: Collection[str] = (),
+        steady: Collection[str] = (), bones: Sequence[int] | None = None,
     ) -> None:  # fmt: skip
         self._runs = runs
         self._held = held or {}
         self._steady = frozenset(steady)
-        self.count = min((len(found) for found in runs.values()), default=0)
+        self.size = min((len(found) for found in runs.values()), default=0)
+        self._bones = list(range(self.size)) if bones is None else list(bones)
+        self.count = len(set(self._bones))
 
     def get_runs(self, arm: str) -> Sequence[Results]:
         """Return the runs of an arm, bone by bone."""
-        return self._runs.get(arm, ())[: self.count]
+        return self._runs.get(arm, ())[: self.size]
 
     def leave_out(self, index: int) -> "Pool":
         """Return the pool without one bone."""
@@ -79,12 +83,15 @@ class Pool(Observer):
 
     def draw(self, indices: Sequence[int]) -> "Pool":
         """Return the pool of the bones at `indices`, some perhaps more than once."""
-        chosen = {arm: [found[i] for i in indices] for arm, found in self._runs.items()}
-        return Pool(chosen, self._held, self._steady)
+        known = list(dict.fromkeys(self._bones))
+        places = [[i for i, bone in enumerate(self._bones) if bone == one] for one in known]
+        pairs = [(number, i) for number, index in enumerate(indices) for i in places[index]]
+        chosen = {arm: [found[i] for _, i in pairs] for arm, found in self._runs.items()}
+        return Pool(chosen, self._held, self._steady, [number for number, _ in pairs])
 
     def observe(self, observable: str, arm: str, when: When) -> float:
         """Return an observable of an arm (its unit); sums of all bones, not means of ratios."""
-        runs = self._runs[arm][: self.count]
+        runs = self._runs[arm][: self.size]
         if observable == "bvtv_pct":
             return _compute_gain(runs, when)
         if observable in SITES:
@@ -105,7 +112,7 @@ class Pool(Observer):
     def compute_base(self, arm: str, key: str) -> float:
         """Return the baseline of a series (its unit): of the held arm if there is one."""
         name = self._held.get(arm, "")
-        held = self._runs[name][: self.count] if name else ()
+        held = self._runs[name][: self.size] if name else ()
         runs = held or self.get_runs(arm)
         end = float(held[0].time[-1]) if held else BASELINE[1]
         return _sum_windows(runs, key, BASELINE[0], end) / len(runs)
@@ -134,7 +141,7 @@ class Pool(Observer):
         is_own = when.is_raw or when.since is not None or when.reference is not None
         if observable not in SHARES or not name or is_own:
             return ()
-        return self._runs[name][: self.count]
+        return self._runs[name][: self.size]
 
     def _make_share(self, observable: str, arm: str) -> Callable[[float, float], float]:
         """Return what tells the share of chance in a window that an arm has in common with its held."""
@@ -144,7 +151,7 @@ class Pool(Observer):
 
     def find_first_day(self, observable: str, arm: str, level: float, when: When) -> float:
         """Return the first day (d) on which a running mean is beyond `level`; NaN if never."""
-        runs = self._runs[arm][: self.count]
+        runs = self._runs[arm][: self.size]
         width = WINDOW if when.width is None else when.width
         time = runs[0].time
         key = "bv_tv" if observable == "bvtv_pct" else SERIES[observable]
@@ -234,8 +241,8 @@ def _compare(
     if when.is_raw:
         return now
     if held:
-        last = float(held[0].time[-1])
-        base = measure(held, BASELINE[0], last)
+        last = min(float(run.time[-1]) for run in held)
+        base = measure(held, -np.inf, np.inf)
         common = share(start, end) if end <= last else 0.0
         if common > 0.0:
             base += common * (measure(held, start, end) - base)

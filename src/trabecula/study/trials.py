@@ -1,7 +1,7 @@
 """The runs that a trial asks for: one configuration for each arm and bone."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,16 @@ from trabecula.config.marks import Document, load_yaml
 from trabecula.config.names import replace_odd
 from trabecula.runner.digest import compute_state_digest
 from trabecula.runner.spinup import count_phases
+from trabecula.study.held import is_steady
+from trabecula.study.onsets import GAP, measure_needs
 from trabecula.study.panel import Arm, Panel, Trial
 from trabecula.study.patients import Patients
 
 if TYPE_CHECKING:
     from trabecula.config import Config
+
+YEAR = 365.25
+"""Days of a year of age (d)."""
 
 DECIDED = ("seed", "lattice.seed", "lattice.shape", "duration")
 """Keys that a trial sets itself, for each bone or for all."""
@@ -36,12 +41,15 @@ class Sampling:
         Days under the levels of day 0, where these are not a young adult's.
     sets
         Changes of every configuration, ``PATH=VALUE``.
+    starts
+        Days 0 of a bone at most, for endpoints of the first months that are too noisy with fewer.
     """
 
     bones: int = 2
     edge: int = 64
     settle: float = 730.0
     sets: tuple[str, ...] = ()
+    starts: int = 1
 
     @property
     def volume(self) -> float:
@@ -57,12 +65,21 @@ class Task:
     ----------
     folder
         Its run folder, relative to that of the study.
+    onset
+        Which day 0 of the bone it begins with: 0 for the first, n for that n times ``GAP`` d later.
+    source
+        Folder of the held arm that it begins from, if `onset` is no first one.
+    days
+        How long it is lived (d), if that is not its arm's length.
     """
 
     trial: str
     arm: str
     bone: int
     folder: Path
+    onset: int = 0
+    source: Path | None = None
+    days: float | None = None
 
 
 def make_name(text: str) -> str:
@@ -103,11 +120,45 @@ def list_tasks(
     ]
 
 
-def make_arm_config(trial: Trial, arm: Arm, bone: int, sampling: Sampling) -> "Config":
+def list_onset_tasks(
+    trial: Trial, tasks: Sequence[Task], arms: Collection[str], count: int
+) -> list[Task]:
+    """List the lives from later days 0 of some arms of a trial, for every bone among its `tasks`.
+
+    An arm in which nothing changes needs none: its held arm tells what it does from any day on.
+
+    Parameters
+    ----------
+    count
+        Days 0 of a bone, the first included.
+    """
+    needs = measure_needs(trial)
+    folders = {(task.arm, task.bone): task.folder for task in tasks if task.trial == trial.id}
+    bones = sorted({bone for _, bone in folders})
+    return [
+        Task(
+            trial.id, name, bone, folders[name, bone].with_name(f"bone-{bone}-onset-{onset}"), onset,
+            folders[trial.get_arm(name).held, bone], needs[name],
+        )
+        for onset in range(1, count) for bone in bones for name in needs
+        if name in arms and not is_steady(trial.get_arm(name))
+    ]  # fmt: skip
+
+
+def make_arm_config(
+    trial: Trial, arm: Arm, bone: int, sampling: Sampling, onset: int = 0, days: float | None = None
+) -> "Config":
     """Return the configuration of one run: all arms of a trial begin from the same bones.
 
     Later ones win: the trial's configuration, its settings, what is this patient's own, what the trial
     decides, the arm's hormones, the arm's settings, those of the sampling.
+
+    Parameters
+    ----------
+    onset
+        Which day 0 it begins with; the patient is older by then.
+    days
+        How long it is lived (d), if that is not its arm's length.
 
     Raises
     ------
@@ -123,16 +174,20 @@ def make_arm_config(trial: Trial, arm: Arm, bone: int, sampling: Sampling) -> "C
     data = document.data
     if not isinstance(data, dict):
         return make_config(document, file)  # which says what is wrong with it
+    length = days or arm.days or trial.days
     fresh: dict[str, Any] = {
-        "name": make_name(f"{trial.id}-{arm.name}-{bone}"),
+        "name": make_name(f"{trial.id}-{arm.name}-{bone}" + (f"-onset-{onset}" if onset else "")),
         "seed": bone,
-        "duration": trial.days if arm.days is None else arm.days,
+        "duration": length,
         "output": {"every": 1.0, "snapshots": 36525.0, "costly": 36525.0},
     }
+    if arm.is_held and sampling.starts > 1:  # later days 0 begin from its states
+        fresh["output"] |= {"states": GAP, "states_kept": int(length / GAP) + 2}
     if trial.config is None or "settle" not in data:
         fresh["settle"] = sampling.settle
     if trial.config is None:
-        fresh["patient"] = lay({"sex": trial.sex, "age": trial.age}, data.get("patient"))
+        age = trial.age + onset * GAP / YEAR
+        fresh["patient"] = lay({"sex": trial.sex, "age": age}, data.get("patient"))
     lattice = data.get("lattice")
     own = isinstance(lattice, dict) and "specimen" in lattice
     ours = {"seed": bone} if own else {"seed": bone, "shape": [sampling.edge] * 3}
@@ -143,6 +198,18 @@ def make_arm_config(trial: Trial, arm: Arm, bone: int, sampling: Sampling) -> "C
     for text in sampling.sets:
         apply_setting(document, text)
     return make_config(document, file)
+
+
+def make_task_config(trial: Trial, task: Task, sampling: Sampling) -> "Config":
+    """Return the configuration of a task.
+
+    Raises
+    ------
+    ConfigError
+        If its arm asks for what a configuration cannot have.
+    """
+    arm = trial.get_arm(task.arm)
+    return make_arm_config(trial, arm, task.bone, sampling, task.onset, task.days)
 
 
 def _apply(document: Document, settings: Mapping[str, Any]) -> None:

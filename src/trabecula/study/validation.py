@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trabecula.analysis import Results, load_results
 from trabecula.base.files import make_folder
 from trabecula.records.atomic import write_text_whole
-from trabecula.records.statusfile import has_ended
 from trabecula.runner.digest import compute_code_digest
-from trabecula.study.held import is_steady
 from trabecula.study.ledger import Ledger, judge_ledger, load_frozen
+from trabecula.study.lived import Lived
 from trabecula.study.panel import Panel, Trial
 from trabecula.study.pool import Estimate, Pool, estimate
 from trabecula.study.scoring import (
@@ -29,29 +27,11 @@ from trabecula.study.trials import Sampling, Task
 NAN = math.nan
 
 
-def load_pool(trial: Trial, tasks: Sequence[Task], out: Path) -> Pool:
-    """Read the runs of a trial; a bone counts if every arm that is used has lived it."""
-    arms = [arm.name for arm in trial.used_arms]
-    mine = {(task.arm, task.bone): task for task in tasks if task.trial == trial.id}
-    bones = sorted({bone for _, bone in mine})
-    runs: dict[str, list[Results]] = {arm: [] for arm in arms}
-    for bone in bones:
-        found = {}
-        for arm in arms:
-            folder = out / mine[arm, bone].folder
-            if has_ended(folder):
-                found[arm] = load_results(folder)
-        if len(found) == len(arms):
-            for arm, results in found.items():
-                runs[arm].append(results)
-    held = {arm.name: arm.held for arm in trial.arms if arm.held}
-    return Pool(runs, held, [name for name in held if is_steady(trial.get_arm(name))])
-
-
-def judge_trial(trial: Trial, pool: Pool) -> list[Judged]:
+def judge_trial(trial: Trial, lived: Lived) -> list[Judged]:
     """Judge every endpoint of a trial."""
     judged = []
     for endpoint in trial.endpoints:
+        pool = lived.get_pool(endpoint)
         is_known = endpoint.term is not None and pool.count > 0
         found = estimate(endpoint.term, pool) if is_known else Estimate(NAN, NAN, 0)  # type: ignore[arg-type]
         judged.append(Judged(endpoint, found, judge(endpoint, found)))
@@ -71,14 +51,14 @@ def judge_panel(
     tasks
         The runs that were asked for.
     show
-        Given each trial with its runs, which are forgotten then.
+        Given each trial with its runs from the first day 0, which are forgotten then.
     """
     judged = {}
     for trial in panel.trials:
-        pool = load_pool(trial, tasks, out)
-        judged[trial.id] = judge_trial(trial, pool)
+        lived = Lived(trial, tasks, out)
+        judged[trial.id] = judge_trial(trial, lived)
         if show is not None:
-            show(trial, pool, judged[trial.id])
+            show(trial, lived.pool, judged[trial.id])
     return judged
 
 
@@ -119,7 +99,7 @@ def write_verdicts(
     content = {
         "panel": panel.path.name,
         "sampling": {"bones": sampling.bones, "edge": sampling.edge, "settle": sampling.settle,
-                     "sets": list(sampling.sets),
+                     "sets": list(sampling.sets), "starts": sampling.starts,
                      "held": any(arm.is_held for t in panel.trials for arm in t.arms)},
         "code": compute_code_digest(),
         "ledger": {"digest": parameters.compute_digest(), "evaluations": told["evaluations"]},
