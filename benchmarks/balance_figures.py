@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from balance_parts import find_arms, find_pairs, fit_doses, read_doses, respond
+from balance_parts import find_arms, find_pairs, fit_doses, jackknife, read_doses, respond
 from balance_tables import (
     LEAST_AREA,
     compare_plate_number,
@@ -201,11 +201,13 @@ def draw_doses(axis, folder: Path) -> None:
     levels = np.geomspace(1, 100, 50)
     curve = respond(levels, 1.45, 11.7) / respond(80.0, 1.45, 11.7)
     axis.plot(levels, 100 * curve, color=GREY, lw=1, label="women's trials (80 pg/mL: 100 %)")
-    _, found = read_doses(folder)
-    for level, mean, error in found[1:]:
-        axis.errorbar(level, mean, error, color=VERMILION, marker="o", ms=3)
-    if len(found) > 4:
-        fit = {key: value for key, (value, _) in fit_doses(found[:, 0], found[:, 1]).items()}
+    _, doses, gains = read_doses(folder)
+    for place, dose in enumerate(doses[1:], start=1):
+        mean, error = jackknife(gains, lambda mean, at=place: 100.0 * mean[at] / mean[0])
+        axis.errorbar(dose, mean, error, color=VERMILION, marker="o", ms=3)
+    if len(doses) > 4:
+        rates = 100.0 * gains.mean(0) / gains.mean(0)[0]
+        fit = {key: value for key, (value, _) in fit_doses(doses, rates).items()}
         curve = fit["scale"] * respond(levels, fit["size"], fit["half"])
         axis.plot(levels, curve, color=VERMILION, lw=1, label="curve through the points")
     axis.set_xscale("log")

@@ -79,28 +79,31 @@ def jackknife(rows: np.ndarray, what: Callable[[np.ndarray], float]) -> tuple[fl
     return whole, math.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
 
 
+DOSED = (182, 548)
+"""Days over which doses are compared (d)."""
+
+
 def respond(level: np.ndarray, size: float, half: float) -> np.ndarray:
     """Return resorption at levels of estradiol (pg/mL) over that without lack of it: power 1.26."""
     return 1.0 + size / (1.0 + (level / half) ** 1.26)
 
 
-def read_doses(folder: Path, without: int | None = None) -> tuple[list[Run], np.ndarray]:
-    """Return runs of one dose; level (pg/mL), resorption and error (% of control) of every dose.
+def read_doses(folder: Path) -> tuple[list[Run], np.ndarray, np.ndarray]:
+    """Return runs of one dose, all levels (pg/mL), and what was resorbed at each, shape (bone, level).
 
-    The bone of the seed `without` is left out.
+    The control comes first, at 100 pg/mL.
     """
     pairs = find_pairs(folder, "doses")
-    pairs.pop(without, None)
-    found: list[tuple[float, float, float]] = []
-    lived: list[Run] = []
+    found = {100.0: pairs}
     for arm in [*find_arms(folder / "doses"), "fifth"]:
         part = "estrogen" if arm == "fifth" else "doses"
-        runs = [run for run in read_runs(folder / part, arm) if run.seed in pairs]
+        runs = {run.seed: run for run in read_runs(folder / part, arm) if run.seed in pairs}
         if runs:
-            level = 20.0 if arm == "fifth" else float(arm[3:])
-            found.append((level, *compare_pooled(runs, pairs, "resorbed", 182, 548)))
-            lived = runs
-    return lived, np.array([(100.0, 100.0, 0.0), *found])
+            found[20.0 if arm == "fifth" else float(arm[3:])] = runs
+    seeds = sorted(set.intersection(*map(set, found.values())))
+    lived = [next(reversed(found.values()))[seed] for seed in seeds]
+    gains = [[runs[seed].gain("resorbed", *DOSED) for runs in found.values()] for seed in seeds]
+    return lived, np.array(list(found)), np.array(gains)
 
 
 def fit_doses(levels: np.ndarray, rates: np.ndarray) -> dict[str, tuple[float, float]]:
@@ -121,26 +124,24 @@ def fit_doses(levels: np.ndarray, rates: np.ndarray) -> dict[str, tuple[float, f
     return dict(zip(("scale", "size", "half"), zip(best, errors, strict=True), strict=True))
 
 
-def leave_out_bones(folder: Path) -> tuple[float, float]:
-    """Return the half effect of all bones (pg/mL), and its error by leaving out one bone each."""
-    runs, found = read_doses(folder)
-    every = [read_doses(folder, run.seed)[1] for run in runs] if len(runs) > 2 else []
-    left = np.array([fit_doses(one[:, 0], one[:, 1])["half"][0] for one in every])
-    error = math.sqrt((len(left) - 1) * left.var()) if len(left) else 0.0
-    return fit_doses(found[:, 0], found[:, 1])["half"][0], error
+def find_half(levels: np.ndarray, gains: np.ndarray) -> float:
+    """Return the level of half effect (pg/mL) from what was resorbed at each level (any unit)."""
+    return fit_doses(levels, gains)["half"][0]
 
 
 def report_doses(folder: Path) -> None:
     """Resorption at levels of estradiol, and the Hill curve through it."""
-    runs, found = read_doses(folder)
-    if len(found) < 5:
+    runs, levels, gains = read_doses(folder)
+    if len(levels) < 5:
         return
     head("Doses: resorption, days 182-548", runs)
-    for level, mean, error in sorted(found.tolist(), reverse=True):
-        put(f"at {level:.0f} pg/mL, % of control", (mean, error), "", 0)
-    fitted = fit_doses(found[:, 0], found[:, 1])
+    for place in np.argsort(-levels):
+        share = jackknife(gains, lambda mean, at=place: 100.0 * mean[at] / mean[0])
+        put(f"at {levels[place]:.0f} pg/mL, % of control", share, "", 0)
+    fitted = fit_doses(levels, gains.mean(0))
     put("half effect (pg/mL), power 1.26", fitted["half"], "near 10", 1)
-    put("... with a bone left out at a time", leave_out_bones(folder), "near 10", 1)
+    left_out = jackknife(gains, partial(find_half, levels))
+    put("... with a bone left out at a time", left_out, "near 10", 1)
     put("size A of the curve", fitted["size"], "1.45 in women", 2)
 
 

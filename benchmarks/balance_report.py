@@ -136,7 +136,7 @@ def count_nuclei(run: Run) -> float:
 
 SCLEROSTIN = "sclerostin_surface"
 
-COURSES = ("estrogen", "lived", "doses", "others", "denosumab", "men", "andropause")
+COURSES = ("estrogen", "first_year", "lived", "doses", "others", "denosumab", "men", "andropause")
 """Parts whose arms are followed against the control of the same bones."""
 
 

@@ -16,7 +16,7 @@ from trabecula.config import load_parameters
 LEAST_AREA = 2e4
 """Mouth (um^2) from which a site counts: smaller ones are single bites of short-lived teams."""
 
-WINDOWS = ((0, 30), (30, 90), (90, 182), (182, 365), (365, 730), (730, 1095))
+WINDOWS = ((0, 30), (30, 90), (90, 182), (182, 365), (30, 365), (365, 730), (730, 1095))
 """Days over which rates are averaged."""
 
 type Number = Callable[[Run], float]
