@@ -4,11 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mesa import Model
-from mesa.experimental.scenarios import Scenario
-from mesa.time import Priority, Schedule
-
 from trabecula.mechanics import forget_load
+from trabecula.model.framework import Model, Priority, Scenario, Schedule
 from trabecula.model.measures import MeasureSet
 from trabecula.model.plan import find_signals, make_plan, run_step
 from trabecula.model.populations import PopulationView

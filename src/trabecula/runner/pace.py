@@ -8,6 +8,10 @@ SHARE = 0.02
 """Share of the time that commits may take, 1; one that lasts longer than the last one did costs more."""
 
 
+FIRST = 0.02
+"""What the first commit is taken to cost (s): none is due in a life that is over within a second."""
+
+
 class Pace:
     """Tells when the next commit is worth its time, from what the last one took.
 
@@ -22,7 +26,7 @@ class Pace:
     def __init__(self, share: float = SHARE, now: Callable[[], float] = time.monotonic) -> None:
         self._share, self._now = share, now
         self._begun = self._ended = now()
-        self._cost = 0.0
+        self._cost = FIRST
         self.count = 0
         self.spent = 0.0
 
