@@ -28,17 +28,21 @@ def collector():
 
 
 @pytest.mark.parametrize("ending", [SystemExit(2), KeyboardInterrupt()])
-def test_garbage_is_looked_for_seldom_and_not_at_the_end(monkeypatch, collector, ending):
-    seen = []
+@pytest.mark.parametrize(("command", "spared"), [("run", True), ("branch", True), ("live", False)])
+def test_garbage_is_looked_for_seldom_and_not_at_the_end(
+    monkeypatch, collector, ending, command, spared
+):
+    before, seen = gc.get_threshold()[0], []
 
     def end(prog_name):
         seen.extend([prog_name, gc.get_threshold()[0], gc.get_freeze_count()])
         raise ending
 
     monkeypatch.setattr(entry, "app", end)
+    monkeypatch.setattr(sys, "argv", ["trabecula", command])
     with pytest.raises(type(ending)):
         entry.main()
-    assert seen == ["trabecula", entry.FREED_EVERY, 0]
+    assert seen == ["trabecula", entry.FREED_EVERY if spared else before, 0]
     assert gc.isenabled()
     assert gc.get_freeze_count() > 10_000
 
