@@ -214,27 +214,56 @@ def test_an_effect_is_found_from_every_day(tmp_path, monkeypatch):
     )
 
 
-def test_the_error_leaves_out_bones_with_all_their_days(tmp_path, monkeypatch):
-    """Against the jackknife written out: one bone after the other, with every day 0 of it."""
+def leave_out(pool, groups):
+    """The jackknife written out: one group of runs after the other is left out."""
+    runs, held, parts = pool.get_runs("off"), pool.get_runs("held 1"), []
+    for group in groups:
+        kept = [i for i in range(pool.size) if i not in group]
+        now = sum(window(runs[i], 15.0, 25.0) for i in kept)
+        base = sum(window(held[i], 15.0, 25.0) for i in kept)
+        parts.append(100 * (now / base - 1))
+    parts, count = np.array(parts), len(groups)
+    return np.sqrt((count - 1) / count * ((parts - parts.mean()) ** 2).sum())
+
+
+@pytest.mark.parametrize("between", [True, False])
+def test_the_error_is_that_between_bones_or_between_days_whichever_is_larger(
+    tmp_path, monkeypatch, between
+):
     row = Row(tmp_path)
     tasks = make_trial_runs(monkeypatch, row, 5, 4)
     pool = Lived(row.trial, tasks, OUT).get_pool(row.trial.endpoints[0])
-    # to be unlike each other: what the held arm does not share
-    runs = pool.get_runs("off")
     rng = np.random.default_rng(3)
-    for run in runs:
+    factors = (
+        np.repeat(rng.uniform(0.5, 2.0, 5), 4) if between else np.tile([0.5, 1.0, 1.5, 2.0], 5)
+    )
+    for run, factor in zip(
+        pool.get_runs("off"), factors, strict=True
+    ):  # what held arms do not share
         total = run.series["matrix_resorbed"].values
-        total *= rng.uniform(0.5, 2.0)
-    value = estimate(row.trial.endpoints[0].term, pool)
-    parts = []
-    for bone in range(5):
-        kept = [i for i in range(20) if i // 4 != bone]
-        now = sum(window(runs[i], 15.0, 25.0) for i in kept)
-        held = pool.get_runs("held 1")
-        base = sum(window(held[i], 15.0, 25.0) for i in kept)
-        parts.append(100 * (now / base - 1))
-    spread = np.sqrt(4 / 5 * ((np.array(parts) - np.mean(parts)) ** 2).sum())
-    assert value.error == pytest.approx(spread, rel=1e-9)
+        total *= factor
+    bones = leave_out(pool, [range(4 * bone, 4 * bone + 4) for bone in range(5)])
+    days = leave_out(pool, [[run] for run in range(20)])
+    assert (bones > days) == between
+    found = estimate(row.trial.endpoints[0].term, pool)
+    assert found.error == pytest.approx(bones if between else days, rel=1e-9)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.3])
+def test_intervals_hold_what_is_true_as_often_as_they_say(tmp_path, monkeypatch, spread):
+    """Over many trials of five bones with four days 0 each, whether bones differ or not."""
+    row, hits, trials = Row(tmp_path), 0, 100
+    for seed in range(trials):
+        tasks = make_trial_runs(monkeypatch, row, 5, 4, seed)
+        pool = Lived(row.trial, tasks, OUT).get_pool(row.trial.endpoints[0])
+        rng = np.random.default_rng(seed)
+        own = np.repeat(rng.normal(1.0, spread, 5), 4) * rng.normal(1.0, 0.3, 20)
+        for run, factor in zip(pool.get_runs("off"), own, strict=True):
+            total = run.series["matrix_resorbed"].values
+            total *= factor
+        found = estimate(row.trial.endpoints[0].term, pool)
+        hits += abs(found.value - 100 * (EFFECT - 1)) < found.reach
+    assert 0.88 <= hits / trials <= 1.0
 
 
 def window(run, first, last):

@@ -81,6 +81,12 @@ class Pool(Observer):
         """Return the pool without one bone."""
         return self.draw([i for i in range(self.count) if i != index])
 
+    def drop(self, run: int) -> "Pool":
+        """Return the pool without one day 0 of one bone."""
+        kept = [i for i in range(self.size) if i != run]
+        chosen = {arm: [found[i] for i in kept] for arm, found in self._runs.items()}
+        return Pool(chosen, self._held, self._steady, [self._bones[i] for i in kept])
+
     def draw(self, indices: Sequence[int]) -> "Pool":
         """Return the pool of the bones at `indices`, some perhaps more than once."""
         known = list(dict.fromkeys(self._bones))
@@ -352,21 +358,31 @@ DRAWS = 200
 """Resamples behind the error of a term that jumps."""
 
 
+def _leave_out(term: Term, pools: Sequence[Pool]) -> float:
+    """Return the jackknife's standard error from pools that lack one part each (unit of the term)."""
+    parts = np.array([term.compute(pool) for pool in pools])
+    spread = float(((parts - parts.mean()) ** 2).sum())
+    return float(np.sqrt((len(parts) - 1) / len(parts) * spread))
+
+
 def estimate(term: Term, pool: Pool) -> Estimate:
     """Compute a term over all bones, and its standard error over bones.
 
     The jackknife leaves each bone out of every arm in turn, so that what arms share cancels (Efron
-    1982, doi:10.1137/1.9781611970319). A rank or a first day does not move when one bone goes; its
-    error is that of bootstrap resamples of bones, widened for their number.
+    1982, doi:10.1137/1.9781611970319). With several days 0 of a bone it also leaves out one of these at
+    a time, and the larger error counts: that of few bones may be small by luck. A rank or a first day
+    does not move when one bone goes; its error is that of bootstrap resamples of bones, widened for
+    their number.
     """
     count = pool.count
     value = term.compute(pool) if count else float("nan")
     if count < 2:
         return Estimate(value, float("nan"), count)
     if term.is_smooth:
-        parts = np.array([term.compute(pool.leave_out(index)) for index in range(count)])
-        spread = float(((parts - parts.mean()) ** 2).sum())
-        return Estimate(value, float(np.sqrt((count - 1) / count * spread)), count)
+        error = _leave_out(term, [pool.leave_out(index) for index in range(count)])
+        if pool.size > count:
+            error = max(error, _leave_out(term, [pool.drop(run) for run in range(pool.size)]))
+        return Estimate(value, error, count)
     draws = np.random.default_rng(count).integers(count, size=(DRAWS, count))
     found = np.array([term.compute(pool.draw(draw)) for draw in draws])
     known = found[np.isfinite(found)]
