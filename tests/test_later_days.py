@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from test_validation import make_results
+from trabecula.analysis.expectation import THROUGHPUT
 from trabecula.cli.main import app
 from trabecula.study import Sampling, add_held, lengthen_held, lived, load_panel, repeating
 from trabecula.study.adaptive import Adaptive, live_fixed
@@ -20,6 +21,7 @@ from trabecula.study.pool import Estimate, estimate
 from trabecula.study.repeating import Repeats
 from trabecula.study.scoring import Judged, judge
 from trabecula.study.terms import When
+from trabecula.study.trialplan import make_plan
 from trabecula.study.trials import list_onset_tasks, list_tasks, make_task_config
 
 ROWS = """
@@ -339,6 +341,24 @@ def test_there_is_an_end_to_it(asked):
     assert asked(1000.0)[0] == {"off": 6}
     assert asked(1000.0)[2] == 3
     assert asked(1000.0, starts=1) == ({}, [], 0)
+
+
+def test_a_plan_knows_them(tmp_path):
+    """Fewer errors for some more time; smaller bones where these are free."""
+    trial = read_trial(tmp_path, starts=8)
+    single, several = (make_plan(trial, Sampling(starts=n), 4, 64) for n in (1, 8))
+    assert [one.starts for one in single.endpoints] == [1, 1]
+    for alone, together in zip(single.endpoints, several.endpoints, strict=True):
+        assert together.starts in {2, 4, 8}
+        assert together.error == pytest.approx(alone.error / together.starts**0.5)
+        assert together.starts == 8 or together.error <= together.endpoint.goal
+        assert together.error > together.endpoint.goal / 2**0.5, "no more than it needs"
+    volume = (64 * 0.02) ** 3
+    days = sum((one.starts - 1) * 25.0 for one in several.endpoints)
+    assert several.core_hours - single.core_hours == pytest.approx(
+        4 * days / 365.25 * volume / THROUGHPUT
+    )
+    assert make_plan(trial, Sampling(starts=8), 4).edge < make_plan(trial, Sampling(), 4).edge
 
 
 # ------------------------------------------------------------------ lived

@@ -187,7 +187,7 @@ def say_plans(
             "trial": plan.trial.id, "endpoint": one.endpoint.title,
             "term": one.endpoint.term.text if one.endpoint.term else "not scorable",
             "why_not": one.endpoint.reason, "error_asked": one.endpoint.goal,
-            "error_expected": one.error, "mm3_needed": one.volume,
+            "error_expected": one.error, "mm3_needed": one.volume, "starts": one.starts,
         }
         for plan in plans for one in plan.endpoints
     ]  # fmt: skip
@@ -203,7 +203,9 @@ def say_plans(
     if as_json:
         print_json({"runs": runs, "core_hours": hours, "trials": trials, "endpoints": rows})
         return
-    columns = ("trial", "endpoint", "term", "why not", "se asked", "se expected", "mm^3 needed")
+    columns = (
+        "trial", "endpoint", "term", "why not", "se asked", "se expected", "mm^3 needed", "days 0",
+    )  # fmt: skip
     print_table(str(panel.path), columns, [
         tuple(_number(v) if isinstance(v, float) else v for v in row.values()) for row in rows
     ])  # fmt: skip
@@ -213,7 +215,10 @@ def say_plans(
     for plan in plans:
         for note in plan.trial.notes:
             typer.echo(f"{plan.trial.id}: {note}")
-    typer.echo(f"{runs} runs, {hours:.2g} core-hours, those of the bones before day 0 included")
+    typer.echo(
+        f"{runs} runs from the first day 0, {hours:.2g} core-hours, those of the bones before it and of "
+        "later days 0 included"
+    )
     if core_hours is not None:
         typer.echo(
             f"bones are added until all is determined or {core_hours:g} core-hours are spent"

@@ -8,7 +8,7 @@ ledger without space expects of the arms. It is a plan: the error that counts is
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,8 +22,10 @@ from trabecula.study.held import LEAST as LEAST_HELD
 from trabecula.study.held import MOST as MOST_HELD
 from trabecula.study.held import is_steady
 from trabecula.study.ledger import Ledger, load_frozen
+from trabecula.study.onsets import find_needs, measure_needs
 from trabecula.study.panel import Endpoint, Trial
 from trabecula.study.pool import SITE_WINDOW, SITES, WINDOW, Pool, find_width
+from trabecula.study.repeating import FACTOR
 from trabecula.study.terms import Observer, When
 from trabecula.study.trials import Sampling, compute_prelude, compute_unit_cost
 
@@ -52,11 +54,14 @@ class Foreseen:
         Bone of every arm (mm^3) with which its error is as small as asked for; NaN if not known.
     error
         Standard error (unit of the observable) with the bones of the plan; NaN if not known.
+    starts
+        Days 0 of each bone that it will be read from.
     """
 
     endpoint: Endpoint
     volume: float
     error: float
+    starts: int = 1
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ def compute_deviation(endpoint: Endpoint, expected: Observer, trial: Trial) -> f
 def make_plan(
     trial: Trial, sampling: Sampling, bones: int | None = None, edge: int | None = None
 ) -> Plan:
-    """Choose bones and edge of a trial.
+    """Choose bones and edge of a trial, and foresee how many days 0 of each its endpoints will need.
 
     Parameters
     ----------
@@ -176,19 +181,44 @@ def make_plan(
         (deviation / end.goal) ** 2 if end.goal > 0 else math.nan
         for deviation, end in zip(deviations, trial.endpoints, strict=True)
     ]
-    most = max((volume for volume in volumes if math.isfinite(volume)), default=0.0)
+    shared = [
+        volume / (sampling.starts if find_needs(end, trial) else 1)
+        for volume, end in zip(volumes, trial.endpoints, strict=True)
+    ]
+    most = max((volume for volume in shared if math.isfinite(volume)), default=0.0)
     chosen_edge = edge or _choose_edge(most / (bones or FEW))
     one = (chosen_edge * 0.02) ** 3
     count = bones or min(MOST, max(LEAST, math.ceil(most / one)))
-    size = Sampling(count, chosen_edge, sampling.settle, sampling.sets)
-    years = (compute_prelude(trial, size) + compute_unit_cost(trial, size)) * count
-    return Plan(
-        trial, count, chosen_edge, years / THROUGHPUT,
-        tuple(
-            Foreseen(end, volume, deviation / math.sqrt(count * one))
-            for end, volume, deviation in zip(trial.endpoints, volumes, deviations, strict=True)
-        ),
-    )  # fmt: skip
+    size = Sampling(count, chosen_edge, sampling.settle, sampling.sets, sampling.starts)
+    foreseen = tuple(
+        _foresee(trial, end, volume, deviation, size)
+        for end, volume, deviation in zip(trial.endpoints, volumes, deviations, strict=True)
+    )
+    years = compute_prelude(trial, size) + compute_unit_cost(trial, size)
+    years += _count_later(trial, foreseen) / 365.25 * one
+    return Plan(trial, count, chosen_edge, years * count / THROUGHPUT, foreseen)
+
+
+def _foresee(
+    trial: Trial, end: Endpoint, volume: float, deviation: float, size: Sampling
+) -> Foreseen:
+    """Return what is expected of an endpoint, with as many days 0 as it will be given."""
+    whole, starts = size.bones * size.volume, 1
+    if find_needs(end, trial):
+        while starts < size.starts and whole * starts < volume:
+            starts = min(size.starts, FACTOR * starts)
+    return Foreseen(end, volume, deviation / math.sqrt(whole * starts), starts)
+
+
+def _count_later(trial: Trial, foreseen: Sequence[Foreseen]) -> float:
+    """Return how long the arms of one bone are lived from later days 0 (d)."""
+    counts: dict[str, int] = {}
+    for one in foreseen:
+        for name in find_needs(one.endpoint, trial):
+            counts[name] = max(counts.get(name, 1), one.starts)
+    needs = measure_needs(trial)
+    moved = [name for name in counts if not is_steady(trial.get_arm(name))]
+    return sum((counts[name] - 1) * needs[name] for name in moved)
 
 
 def _choose_edge(volume: float) -> int:
