@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt
 
+import twins.boxdistance
 import twins.distance
 import twins.euler
 import twins.level
@@ -11,6 +12,7 @@ import twins.noise
 import twins.spheres
 import twins.surface
 from kernelworlds import compare
+from trabecula.kernels.boxdistance import compute_box_distance
 from trabecula.kernels.distance import compute_distance
 from trabecula.kernels.euler import compute_euler_number
 from trabecula.kernels.level import compute_cut_volume, fill_gradient
@@ -48,6 +50,30 @@ def test_distance(seed, share, shape):
 def test_distance_where_nothing_lies_outside():
     distance, _ = compute_distance(np.ones((3, 4, 5), bool))
     assert np.isinf(distance).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("share", [0.5, 0.99, 1.0])
+@pytest.mark.parametrize("shape", [SHAPE, (1, 5, 4), (12, 3, 2)])
+def test_box_distance(seed, share, shape):
+    """Among equally near voxels the two may name different ones."""
+    mask = np.random.default_rng(seed).random(shape) < share
+    distance, place = compute_box_distance(mask, 1, 2)
+    middle = tuple(slice(1, -2) for _ in shape)
+    expected, named = twins.boxdistance.compute_box_distance(mask)
+    np.testing.assert_array_equal(distance[middle], expected.astype(np.float32))
+    assert np.count_nonzero(distance) == mask.sum(), "nothing beyond the box"
+    place = place[(slice(None), *middle)]
+    for found in (place, named):
+        away = found - np.indices(shape)
+        np.testing.assert_allclose((away**2).sum(0), expected**2)
+    sizes = np.array(shape).reshape(3, 1, 1, 1)
+    beyond = ((place < 0) | (place >= sizes)).any(0)
+    there = tuple(np.where(beyond, 0, index) for index in place)
+    assert not (mask[there] & ~beyond).any()
+    alone, nothing = compute_box_distance(mask, 1, 2, is_placed=False)
+    np.testing.assert_array_equal(alone, distance)
+    assert nothing.size == 0
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -59,6 +59,7 @@ OTHERWISE_NAMED = {
     "euler.count_cells": "euler.compute_euler_number",
     "spheres.paint_sorted": "spheres.paint_spheres",
     "distance.measure_columns": "distance.compute_distance",
+    "boxdistance.search_columns": "boxdistance.compute_box_distance",
 }
 """Kernels whose twin answers the same question under another name."""
 
@@ -67,6 +68,7 @@ THROUGH = {
     "lining.choose_leaving": "lining.open_surface",
     "spheres.paint_sorted": "spheres.paint_spheres",
     "distance.measure_columns": "distance.compute_distance",
+    "boxdistance.search_columns": "boxdistance.compute_box_distance",
 }
 """Kernels that are compared through the plain function of their file that calls them."""
 
@@ -124,10 +126,13 @@ HELPERS = {
 DISTANCE = (
     "a part of compute_distance, which is compared with scipy's transform of a padded lattice"
 )
+BOX = "a part of compute_box_distance, which is compared with scipy's transform of a padded box"
 SOLVER = "a part of the solver, whose answer equals a direct sparse solve (fieldtwins.py)"
 MEASURED = "sums that measure_fields and sum_lattice report, compared there (measuretwins.py)"
 
 EXCEPTIONS = {
+    "boxdistance.find_borders": BOX,
+    "boxdistance.search_slabs": BOX,
     "distance.find_nearest": DISTANCE,
     "distance.find_envelope": DISTANCE,
     "distance.measure_slabs": DISTANCE,

@@ -12,11 +12,18 @@ from trabecula.kernels.compile import kernel, parallel_kernel, prange
 BLOCK = 8
 """Planes painted by one task."""
 
-EDGE = 0.01
-"""Taken off squared radii, which are multiples of a quarter: rounding must not let an edge in."""
-
 GAIN = 0.4
 """Voxels by which a sphere between two voxels must exceed theirs."""
+
+
+AROUND = np.array(sorted(
+    (step for step in np.ndindex(3, 3, 3) if step != (1, 1, 1)),
+    key=lambda step: sum((i - 1) ** 2 for i in step),
+)) - 1  # fmt: skip
+"""Steps to the 26 neighbours, those of a face first: they decide most often."""
+
+AWAY = np.sqrt((AROUND**2).sum(1))
+"""How far these are (voxels)."""
 
 
 @kernel
@@ -25,19 +32,14 @@ def _lies_inside(distance: Array, z: int, y: int, x: int, slack: float, periodic
     nz, ny, nx = distance.shape
     r = distance[z, y, x]
     is_inner = 0 < z < nz - 1 and 0 < y < ny - 1 and 0 < x < nx - 1
-    for dz in range(-1, 2):
-        for dy in range(-1, 2):
-            for dx in range(-1, 2):
-                s2 = dz * dz + dy * dy + dx * dx
-                if s2 == 0:
-                    continue
-                a, b, c = z + dz, y + dy, x + dx
-                if not is_inner and periodic:
-                    a, b, c = a % nz, b % ny, c % nx
-                elif not is_inner and not (0 <= a < nz and 0 <= b < ny and 0 <= c < nx):
-                    continue
-                if distance[a, b, c] >= r + np.sqrt(s2) - slack:
-                    return True
+    for i in range(len(AROUND)):
+        a, b, c = z + AROUND[i, 0], y + AROUND[i, 1], x + AROUND[i, 2]
+        if not is_inner and periodic:
+            a, b, c = a % nz, b % ny, c % nx
+        elif not is_inner and not (0 <= a < nz and 0 <= b < ny and 0 <= c < nx):
+            continue
+        if distance[a, b, c] >= r + AWAY[i] - slack:
+            return True
     return False
 
 
@@ -152,63 +154,92 @@ def _fill_free(row: Array, free: Array, low: int, high: int, value: float) -> No
 
 
 @kernel
-def _paint_plane(
-    plane: Array, free: Array, y0: float, x0: float, r2: float, value: float, periodic: bool
-) -> None:
-    """Give `value` to what is free of one plane within the open circle of squared radius `r2`."""
-    ny, nx = plane.shape
-    reach = np.sqrt(r2)
-    for y in range(int(np.floor(y0 - reach)), int(np.ceil(y0 + reach)) + 1):
-        rest = r2 - (y - y0) * (y - y0)
-        if rest <= 0 or (not periodic and not 0 <= y < ny):
-            continue
-        half = np.sqrt(rest)
-        low, high = int(np.floor(x0 - half)) + 1, int(np.ceil(x0 + half))
-        there = y
-        if there < 0 or there >= ny:  # seldom: a remainder costs more than the rest of a row
-            there = y % ny
-        row, ways = plane[there], free[there]
-        if not periodic:
+def _paint_across(row: Array, free: Array, low: int, high: int, value: float) -> None:
+    """Give `value` to what is free of row[low:high], which reaches beyond the sides."""
+    nx = len(row)
+    while low < high:
+        start = low % nx
+        part = min(high - low, nx - start)
+        _fill_free(row, free, start, start + part, value)
+        low += part
+
+
+@kernel
+def _paint_planes(
+    painted: Array, free: Array, window: tuple[int, int, int],
+    sphere: tuple[int, int, int, int], roots: Array, value: float, periodic: bool,
+) -> None:  # fmt: skip
+    """Give `value` to what is free of the planes of a window within one sphere.
+
+    `window`: its first plane, the one after its last, and what is to be taken off z as the sphere
+    counts it; `sphere`: twice z, y, x and the most that twice the distance of a voxel, squared, may be.
+    Most rows have been painted before: they are told apart before anything is cut out.
+    """
+    _, ny, nx = painted.shape
+    first, last, away = window
+    twice_z, twice_y, twice_x, within = sphere
+    low_z, high_z = (twice_z - roots[within] + 1) >> 1, (twice_z + roots[within]) >> 1
+    for z in range(max(low_z - away, first), min(high_z - away + 1, last)):
+        off = 2 * (z + away) - twice_z
+        left = within - off * off
+        reach = roots[left]
+        for y in range((twice_y - reach + 1) >> 1, ((twice_y + reach) >> 1) + 1):
+            there = y
+            if there < 0 or there >= ny:  # seldom: a remainder costs more than the rest of a row
+                if not periodic:
+                    continue
+                there = y % ny
+            off = 2 * y - twice_y
+            half = roots[left - off * off]
+            low, high = (twice_x - half + 1) >> 1, ((twice_x + half) >> 1) + 1
+            if periodic and (low < 0 or high > nx):
+                high = min(high, low + nx)
+                _paint_across(painted[z, there], free[z - first, there], low, high, value)
+                continue
             low, high = max(low, 0), min(high, nx)
-        high = min(high, low + nx)
-        if low >= 0 and high <= nx:
-            _fill_free(row, ways, low, high, value)
-            continue
-        while low < high:
-            start = low % nx
-            part = min(high - low, nx - start)
-            _fill_free(row, ways, start, start + part, value)
-            low += part
+            if low < high and free[z - first, there, low] < high:
+                _fill_free(painted[z, there], free[z - first, there], low, high, value)
 
 
 @parallel_kernel
-def paint_sorted(centres: Array, periodic: bool, painted: Array) -> None:
+def paint_sorted(places: Array, radii: Array, roots: Array, periodic: bool, painted: Array) -> None:
     """Give every voxel the radius of the first sphere that covers it; largest spheres come first.
 
-    Blocks of planes are independent: equal for any thread count.
+    Blocks of planes are independent: equal for any thread count. Whole numbers throughout: all that is
+    asked of a row is one root from a table.
 
     Parameters
     ----------
-    centres
-        Shape (n, 4), voxels: z, y, x and radius, the largest radius first.
+    places
+        Shape (n, 4), int32: twice z, y, x and the square of twice the radius (voxels), largest first.
+    radii
+        Shape (n,), voxels.
+    roots
+        Whole root of every number up to the largest square.
     painted
         Shape (z, y, x), voxels, written: 0 where no sphere reaches.
     """
     nz, ny, nx = painted.shape
     blocks = (nz + BLOCK - 1) // BLOCK
-    for block in prange(blocks):
-        first, last = block * BLOCK, min(block * BLOCK + BLOCK, nz)
+    for number in prange(blocks):
+        first = int(np.int64(number)) * BLOCK  # prange counts without a sign
+        last = min(first + BLOCK, nz)
         free = np.empty((last - first, ny, nx + 1), np.int32)
         for x in range(nx + 1):
             free[:, :, x] = x
-        for index in range(len(centres)):
-            z0, y0, x0 = centres[index, 0], centres[index, 1], centres[index, 2]
-            r = centres[index, 3]
-            for z in range(int(np.floor(z0 - r)) + 1, int(np.ceil(z0 + r))):
-                plane = z % nz if periodic else z
-                rest = r * r - EDGE - (z - z0) ** 2
-                if first <= plane < last and rest > 0:
-                    _paint_plane(painted[plane], free[plane - first], y0, x0, rest, r, periodic)
+        for index in range(len(places)):
+            twice_z, within = int(places[index, 0]), int(places[index, 3]) - 1
+            low, high = (twice_z - roots[within] + 1) >> 1, (twice_z + roots[within]) >> 1
+            if not periodic and (high < first or low >= last):
+                continue
+            sphere = (twice_z, int(places[index, 1]), int(places[index, 2]), within)
+            turn, turns = 0, 0
+            if periodic:  # the block as often as the sphere meets it
+                turn, turns = (low - last + nz) // nz, (high - first) // nz
+            while turn <= turns:
+                window = (first, last, turn * nz)
+                _paint_planes(painted, free, window, sphere, roots, radii[index], periodic)
+                turn += 1
 
 
 def paint_spheres(centres: Array, periodic: bool, painted: Array) -> None:
@@ -217,14 +248,20 @@ def paint_spheres(centres: Array, periodic: bool, painted: Array) -> None:
     Parameters
     ----------
     centres
-        Shape (n, 4): z, y, x and radius (voxels).
+        Shape (n, 4): z, y, x and radius (voxels). Centres lie on the half-voxel grid and radii end on
+        voxels, so that the squares of twice the radii are whole numbers.
     periodic
         Whether spheres cross the sides.
     painted
         Shape (z, y, x), voxels, all 0; written.
     """
-    largest_first = np.argsort(-centres[:, 3], kind="stable")
-    paint_sorted(np.ascontiguousarray(centres[largest_first]), periodic, painted)
+    if not len(centres):
+        return
+    chosen = centres[np.argsort(-centres[:, 3], kind="stable")].astype(np.float64)
+    places = np.rint(2.0 * chosen).astype(np.int32)
+    places[:, 3] = np.rint(4.0 * chosen[:, 3] ** 2)
+    roots = np.sqrt(np.arange(places[0, 3] + 1)).astype(np.int32)
+    paint_sorted(places, chosen[:, 3].astype(np.float32), roots, periodic, painted)
 
 
 @kernel

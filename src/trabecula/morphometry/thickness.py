@@ -9,6 +9,7 @@ lie inside the box, as nothing is known beyond it.
 import numpy as np
 
 from trabecula.base.columns import Array
+from trabecula.kernels.boxdistance import compute_box_distance
 from trabecula.kernels.distance import compute_distance
 from trabecula.kernels.spheres import find_half_ridge, find_ridge, mark_mid_axes, paint_spheres
 
@@ -38,8 +39,10 @@ def compute_local_thickness(mask: Array, periodic: bool) -> Array:
         return np.full(mask.shape, np.inf, np.float32)
     painted = np.zeros(mask.shape, np.float32)
     paint_spheres(_find_centres(mask, periodic), periodic, painted)
-    painted[~mask] = 0
-    return np.where(painted > 0, 2 * painted - 1, 0).astype(np.float32)
+    painted *= mask
+    painted *= 2
+    painted -= 1  # half a voxel at either end
+    return np.maximum(painted, 0, out=painted)
 
 
 def _find_centres(mask: Array, periodic: bool) -> Array:
@@ -61,11 +64,7 @@ def _compute_features(mask: Array, periodic: bool) -> tuple[Array, Array]:
         for axis, n in enumerate(mask.shape):
             place[axis].swapaxes(0, axis)[n] += n
         return np.pad(distance, (0, 1), mode="wrap").astype(np.float32), place
-    from scipy.ndimage import distance_transform_edt
-
-    distance, feature = distance_transform_edt(np.pad(mask, 1), return_indices=True)
-    place = np.ascontiguousarray(feature[:, 1:, 1:, 1:]) - np.int32(1)
-    return np.ascontiguousarray(distance[1:, 1:, 1:], dtype=np.float32), place
+    return compute_box_distance(mask, 0, 1)
 
 
 def find_mid_axes(mask: Array, periodic: bool) -> Array:
@@ -74,9 +73,7 @@ def find_mid_axes(mask: Array, periodic: bool) -> Array:
     if periodic:
         distance = np.pad(compute_distance(mask)[0], 1, mode="wrap")
     else:
-        from scipy.ndimage import distance_transform_edt
-
-        distance = distance_transform_edt(np.pad(mask, 1))
+        distance, _ = compute_box_distance(mask, 1, 1, is_placed=False)
     mark_mid_axes(np.ascontiguousarray(distance), MID_AXIS_SLOPE, axes)
     return axes.astype(bool)
 
