@@ -2,13 +2,15 @@
 
 Axis by axis, as Saito and Toriwaki 1994 (Pattern Recognit 27:1551): nearest voxel outside along x, then
 along y and z the best of all lines that are nearer than what is known. Walls and pores are some voxels
-wide, so that few lines are looked at. What lies beyond the box is outside.
+wide, so that few lines are looked at. What lies beyond the box is outside. Of voxels that are equally
+near the one with the least x, then y, then z is named, as scipy does: spheres between two voxels look
+there.
 """
 
 import numpy as np
 
 from trabecula.base.columns import Array
-from trabecula.kernels.compile import parallel_kernel, prange
+from trabecula.kernels.compile import kernel, parallel_kernel, prange
 
 
 @parallel_kernel
@@ -37,17 +39,28 @@ def search_slabs(near: Array, squared: Array, row: Array) -> None:
     for z in prange(nz):
         for y in range(ny):
             for x in range(nx):
-                gap = near[z, y, x] - x
-                best, found = gap * gap, y
+                found, x_found = y, near[z, y, x]
+                best = (x_found - x) * (x_found - x)
                 step = 1
-                while step * step < best:
+                while step * step <= best and best > 0:
                     for there in (y - step, y + step):
-                        gap = near[z, there, x] - x if 0 <= there < ny else 0
-                        square = gap * gap + step * step
-                        if square < best:
-                            best, found = square, there
+                        x_there = near[z, there, x] if 0 <= there < ny else x
+                        square = (x_there - x) * (x_there - x) + step * step
+                        is_first = x_there < x_found or (x_there == x_found and there < found)
+                        if square < best or (square == best and is_first):
+                            best, found, x_found = square, there, x_there
                     step += 1
                 squared[z, y, x], row[z, y, x] = best, found
+
+
+@kernel
+def _look_up(near: Array, row: Array, z: int, y: int, x: int) -> tuple[int, int]:
+    """Return x and y of the nearest voxel outside in slab z, which may lie beyond the box."""
+    nz, ny, _ = near.shape
+    if not 0 <= z < nz:
+        return x, y
+    found = row[z, y, x]
+    return (near[z, found, x] if 0 <= found < ny else x), found
 
 
 @parallel_kernel
@@ -60,25 +73,27 @@ def search_columns(
     """
     nz, ny, nx = near.shape
     for plane in prange(nz):
-        z = np.int64(plane)  # prange counts without a sign
+        z = int(np.int64(plane))  # prange counts without a sign
         for y in range(ny):
             for x in range(nx):
                 best, found = slabs[z, y, x], z
                 step = 1
-                while step * step < best:
+                while step * step <= best and best > 0:
                     for there in (z - step, z + step):
                         square = slabs[there, y, x] if 0 <= there < nz else 0
                         square += step * step
                         if square < best:
                             best, found = square, there
+                        elif square == best:
+                            ours = _look_up(near, row, found, y, x)
+                            theirs = _look_up(near, row, there, y, x)
+                            if theirs < ours or (theirs == ours and there < found):
+                                found = there
                     step += 1
                 distance[z + first, y + first, x + first] = np.sqrt(np.float32(best))
                 if place.size == 0:
                     continue
-                a, b = y, x
-                if 0 <= found < nz:
-                    a = row[found, y, x]
-                    b = near[found, a, x] if 0 <= a < ny else x
+                b, a = _look_up(near, row, found, y, x)
                 place[0, z + first, y + first, x + first] = found
                 place[1, z + first, y + first, x + first] = a
                 place[2, z + first, y + first, x + first] = b
