@@ -55,7 +55,9 @@ class Lived:
         for place, bone in enumerate(self._bones):
             for onset in (0, *sorted(lived)):
                 found = {arm: self._find(arm, place, onset) for arm in needs}
-                if any(one is None or one.time[-1] < needs[arm] for arm, one in found.items()):
+                if any(
+                    one is None or one.time[-1] < needs[arm] - 1.0 for arm, one in found.items()
+                ):
                     continue
                 bones.append(bone)
                 for arm, one in found.items():
