@@ -15,7 +15,15 @@ from trabecula.kernels.compile import kernel, parallel_kernel, prange
 
 @parallel_kernel
 def find_borders(inside: Array, near: Array) -> None:
-    """Write the coordinate of the nearest voxel outside along x; -1 and n are beyond the box."""
+    """Write where along x the nearest voxel outside is; -1 and n are beyond the box.
+
+    Parameters
+    ----------
+    inside
+        Shape (z, y, x), bool.
+    near
+        Shape (z, y, x), voxels, written.
+    """
     nz, ny, nx = inside.shape
     for z in prange(nz):
         for y in range(ny):
@@ -34,7 +42,17 @@ def find_borders(inside: Array, near: Array) -> None:
 
 @parallel_kernel
 def search_slabs(near: Array, squared: Array, row: Array) -> None:
-    """Write the squared distance (voxels^2) within every slab z, and the row y it is measured to."""
+    """Write the squared distance within every slab z, and the row y it is measured to.
+
+    Parameters
+    ----------
+    near
+        Shape (z, y, x), voxels, from :func:`find_borders`.
+    squared
+        Shape (z, y, x), voxels^2, written.
+    row
+        Shape (z, y, x), voxels, written.
+    """
     nz, ny, nx = near.shape
     for z in prange(nz):
         for y in range(ny):
@@ -67,9 +85,18 @@ def _look_up(near: Array, row: Array, z: int, y: int, x: int) -> tuple[int, int]
 def search_columns(
     near: Array, slabs: Array, row: Array, first: int, distance: Array, place: Array
 ) -> None:
-    """Write distance (voxels) and nearest voxel outside from what the others wrote.
+    """Write the distance and the nearest voxel outside from what the others wrote.
 
-    `distance` and the last axes of `place` begin `first` voxels before the box; an empty `place` stays.
+    Parameters
+    ----------
+    near, slabs, row
+        Shape (z, y, x), voxels, voxels^2 and voxels.
+    first
+        Voxels by which the answers begin before the box.
+    distance
+        Shape (z, y, x), voxels, written within the box.
+    place
+        Shape (3, z, y, x), voxels, written within the box; an empty one is left.
     """
     nz, ny, nx = near.shape
     for plane in prange(nz):

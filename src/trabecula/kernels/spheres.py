@@ -215,7 +215,7 @@ def paint_sorted(places: Array, radii: Array, roots: Array, periodic: bool, pain
     radii
         Shape (n,), voxels.
     roots
-        Whole root of every number up to the largest square.
+        Shape (largest square + 1,), half voxels: whole root of every number.
     painted
         Shape (z, y, x), voxels, written: 0 where no sphere reaches.
     """
