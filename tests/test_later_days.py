@@ -406,6 +406,8 @@ def test_a_study_lives_them_and_tells_how_many(place, first):
     log = (place / "out" / "A" / "off" / "bone-1-onset-1" / "log.txt").read_text()
     assert f"day 0 is day {GAP:g} of" in log
     assert first["trials"][0]["endpoints"][0]["bones"] == 2
+    page = (place / "out" / "report.html").read_text()
+    assert "from up to 2 days 0 of each bone" in " ".join(page.split())
 
 
 def test_they_are_not_lived_again(place, first):

@@ -49,13 +49,18 @@ def make_page(
             f"<p class=source>{escape(trial.source)}</p>{notes}{picture}"
             f"{_tabulate(judged[trial.id], {name: b[trial.id] for name, b in baselines.items()})}"
         )
+    days = ""
+    if sampling.starts > 1:
+        days = (
+            f"; what is noisy in the first months from up to {sampling.starts} days 0 of each bone"
+        )
     body = (
         f"<h1>{escape(panel.path.name)}: {_number(score)}</h1>"
         f"<p>Mean score of the trials, where 1 is every required endpoint inside its band; "
         f"{escape(others)}: a model in which nothing changes, and a ledger of sites without space that "
         f"one curve of estradiol drives. {_count_bones(judged)} of {sampling.volume:.2f} "
-        f"mm<sup>3</sup> an arm, {sampling.settle:g} d under the levels of day 0 before it. Found: the "
-        f"value with its standard error over bones, and its 95 % interval by Student's t; an endpoint "
+        f"mm<sup>3</sup> an arm, {sampling.settle:g} d under the levels of day 0 before it{days}. "
+        f"Found: the value with its standard error over bones, and its 95 % interval by Student's t; an endpoint "
         f"whose error is above a quarter of its band is undetermined and counts half: "
         f"{count_hits(judged)}.</p>"
         f"<table><tr><th>trial</th><th></th><th class=n>score</th>{heads}</tr>{rows}</table>"
