@@ -23,7 +23,7 @@ import numpy as np
 from trabecula.analysis import compute_window_mean
 from trabecula.analysis.windows import BASELINE
 from trabecula.study import Sampling, list_tasks, load_panel
-from trabecula.study.lived import load_pool
+from trabecula.study.lived import Lived
 from trabecula.study.living import live_all
 from trabecula.study.pool import SERIES, Estimate, Pool, estimate, read_daily
 from trabecula.study.terms import TermError, read_term
@@ -64,7 +64,7 @@ def make_pool(options) -> Pool:
             break
         found = live_all(panel, [task for task in tasks if task.bone == bone], sampling, out)
         print(*(f"{one.task.folder}: {one.status} {one.message}" for one in found), flush=True)
-    return load_pool(panel.trials[0], tasks, out)
+    return Lived(panel.trials[0], tasks, out).pool
 
 
 def read(words: str, day: float, width: float | None):

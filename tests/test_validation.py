@@ -14,7 +14,7 @@ from trabecula.cli.main import app
 from trabecula.study import Sampling, list_tasks, living, load_panel
 from trabecula.study.adaptive import Adaptive
 from trabecula.study.crew import Crew
-from trabecula.study.lived import load_pool
+from trabecula.study.lived import Lived
 from trabecula.study.living import live_all
 from trabecula.study.pool import Pool, estimate
 from trabecula.study.terms import When, read_term
@@ -256,5 +256,5 @@ def test_a_failure_leaves_no_results_of_another_configuration(place, lived, tmp_
     [outcome] = live_all(panel, [task], impossible, tmp_path)
     assert outcome.status == "failed"
     assert not (tmp_path / task.folder / "results.h5").exists()
-    pool = load_pool(panel.trials[0], list_tasks(panel, impossible), tmp_path)
+    pool = Lived(panel.trials[0], list_tasks(panel, impossible), tmp_path).pool
     assert pool.count == 0

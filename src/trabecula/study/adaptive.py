@@ -224,8 +224,7 @@ class Adaptive:
         """Live later days 0 of the bones of a trial, while it is noisy and there is time for them."""
         work = self._work
         while True:
-            asked = {task.folder for task in work.later}
-            fresh = [t for t in self._repeats.list_tasks(tasks, name) if t.folder not in asked]
+            fresh = self._repeats.list_fresh(tasks, work.later, name)
             years = sum(task.days or 0.0 for task in fresh if not self._is_there(task)) / 365.25
             cost = years * self._sampling.volume / THROUGHPUT
             if work.core_hours + cost > self._budget:
@@ -261,8 +260,7 @@ def live_fixed(
     repeats = Repeats(panel, sampling, out)
     later: list[Task] = []
     while repeats.grow([*tasks, *later]):
-        asked = {task.folder for task in later}
-        fresh = [task for task in repeats.list_tasks(tasks) if task.folder not in asked]
+        fresh = repeats.list_fresh(tasks, later)
         outcomes += live_all(panel, fresh, sampling, out, crew, report)
         later += fresh
     names = [trial.id for trial in panel.trials if trial.used_arms]

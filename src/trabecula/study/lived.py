@@ -88,8 +88,3 @@ def move_zero(run: Results, days: float) -> Results:
         key: column - days if key in SITE_TIMES else column for key, column in run.bmus.items()
     }
     return replace(run, time=run.time - days, bmus=sites, snapshots=run.snapshots - days)
-
-
-def load_pool(trial: Trial, tasks: Sequence[Task], out: Path) -> Pool:
-    """Read the runs of a trial from the first day 0."""
-    return Lived(trial, [task for task in tasks if not task.onset], out).pool

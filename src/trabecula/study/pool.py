@@ -84,16 +84,19 @@ class Pool(Observer):
     def drop(self, run: int) -> "Pool":
         """Return the pool without one day 0 of one bone."""
         kept = [i for i in range(self.size) if i != run]
-        chosen = {arm: [found[i] for i in kept] for arm, found in self._runs.items()}
-        return Pool(chosen, self._held, self._steady, [self._bones[i] for i in kept])
+        return self._take(kept, [self._bones[i] for i in kept])
 
     def draw(self, indices: Sequence[int]) -> "Pool":
         """Return the pool of the bones at `indices`, some perhaps more than once."""
         known = list(dict.fromkeys(self._bones))
         places = [[i for i, bone in enumerate(self._bones) if bone == one] for one in known]
         pairs = [(number, i) for number, index in enumerate(indices) for i in places[index]]
-        chosen = {arm: [found[i] for _, i in pairs] for arm, found in self._runs.items()}
-        return Pool(chosen, self._held, self._steady, [number for number, _ in pairs])
+        return self._take([i for _, i in pairs], [number for number, _ in pairs])
+
+    def _take(self, places: Sequence[int], bones: Sequence[int]) -> "Pool":
+        """Return the pool of the runs at `places`, and of which bone each is to be."""
+        chosen = {arm: [found[i] for i in places] for arm, found in self._runs.items()}
+        return Pool(chosen, self._held, self._steady, bones)
 
     def observe(self, observable: str, arm: str, when: When) -> float:
         """Return an observable of an arm (its unit); sums of all bones, not means of ratios."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trabecula.study.lived import Lived
-from trabecula.study.onsets import find_needs
+from trabecula.study.onsets import find_needs, measure_needs
 from trabecula.study.panel import Panel, Trial
 from trabecula.study.scoring import Judged
 from trabecula.study.trials import Sampling, Task, list_onset_tasks
@@ -37,12 +37,19 @@ class Repeats:
             for task in list_onset_tasks(trial, tasks, [arm], count)
         ]  # fmt: skip
 
+    def list_fresh(
+        self, tasks: Sequence[Task], later: Sequence[Task], only: str = ""
+    ) -> list[Task]:
+        """List what has been asked for and is not among the `later` runs; of one trial, or of all."""
+        asked = {task.folder for task in later}
+        return [task for task in self.list_tasks(tasks, only) if task.folder not in asked]
+
     def grow(self, tasks: Sequence[Task], only: str = "") -> bool:
         """Ask for more where the runs of `tasks` leave an endpoint noisy; False if nowhere."""
         grown = False
         for trial in self._trials:
-            if self._most < FACTOR or (only and trial.id != only):
-                continue
+            if self._most < FACTOR or (only and trial.id != only) or not measure_needs(trial):
+                continue  # what can ask for nothing is not read
             noisy = self._find_noisy(trial, judge_trial(trial, Lived(trial, tasks, self._out)))
             counts = self.counts.setdefault(trial.id, {})
             for arm in noisy:

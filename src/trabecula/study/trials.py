@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trabecula.config import Config
 
 YEAR = 365.25
-"""Days of a year of age (d)."""
+"""Length of a year (d)."""
 
 DECIDED = ("seed", "lattice.seed", "lattice.shape", "duration")
 """Keys that a trial sets itself, for each bone or for all."""
@@ -258,7 +258,7 @@ def screen(panel: Panel, sampling: Sampling, strict: bool = False) -> Panel:
 def compute_unit_cost(trial: Trial, sampling: Sampling) -> float:
     """Return what one bone of every arm lives after day 0 (mm^3-years)."""
     days = sum(trial.get_days(arm.name) for arm in trial.used_arms)
-    return days / 365.25 * sampling.volume
+    return days / YEAR * sampling.volume
 
 
 def measure_prelude(trials: Sequence[Trial], sampling: Sampling) -> tuple[float, float]:
@@ -277,7 +277,7 @@ def measure_prelude(trials: Sequence[Trial], sampling: Sampling) -> tuple[float,
             if phases.settle:
                 digest = compute_state_digest(config, phases.begin, True)
                 settled[digest] = phases.settle * config.step
-    volume = sampling.volume / 365.25
+    volume = sampling.volume / YEAR
     return 2.0 * sum(spun.values()) * volume, sum(settled.values()) * volume
 
 
