@@ -186,7 +186,7 @@ def draw_lived(folder: Path, place: Path) -> None:
             error = gaps.std(0, ddof=1) / len(gaps) ** 0.5
             years = days / YEAR - 0.5
             axis.errorbar(years, gaps.mean(0), error, color=colour, marker="o", ms=3, label=name)
-            axis.set_ylabel(f"{name} (% from control)")
+            axis.set_ylabel(f"{name}\n(% from control)")
             axis.set_xlabel("years after surgery")
             axis.axhline(0, color=GREY, lw=0.5)
             axis.set_xlim(0)
