@@ -13,12 +13,12 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-from trabecula.base.codes import FULL, HALF
+from trabecula.base.codes import FULL
 from trabecula.base.layouts import Lattice
 from trabecula.config import load_parameters
-from trabecula.kernels.histology import OSTEOID, sum_covers
+from trabecula.kernels.histology import OSTEOID, SURFACE, sum_covers
 from trabecula.kernels.space import Space
-from trabecula.kernels.surface import compute_surface_weights
+from trabecula.kernels.surface import WEIGHTS
 from trabecula.mechanics.step import halve
 
 
@@ -39,11 +39,11 @@ def look(tissue: Tissue, voxel: float, seam: int) -> tuple[float, float]:
 
     `voxel` in um, `seam` in quanta; the lattice repeats itself.
     """
-    weights, faces = compute_surface_weights(tissue.matrix >= HALF, periodic=True)
-    sums = np.empty((tissue.matrix.shape[0], 2))
+    sums = np.empty((tissue.matrix.shape[0], 3))
     rest = np.zeros_like(tissue.matrix)  # osteoid hangs on none of it
     lattice = Lattice(*(getattr(tissue, name, rest) for name in Lattice._fields))
-    sum_covers(lattice, weights, Space(*tissue.matrix.shape, 1, voxel), seam, sums)
+    sum_covers(lattice, WEIGHTS, Space(*tissue.matrix.shape, 1, voxel), seam, sums)
+    faces = float(sums[:, SURFACE].sum())
     return faces * voxel**2 * 1e-6, 100 * float(sums[:, OSTEOID].sum()) / faces
 
 

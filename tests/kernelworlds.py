@@ -52,9 +52,11 @@ def make_lattice(rng, shape=SHAPE, sites=5):
     share = rng.choice(np.array([0, 0, 0, 0.001, 0.5, 1.0]), shape)
     lattice.osteoid[...] = share * lattice.matrix
     lattice.osteoid[rng.random(shape) < 0.05] = SEAM
+    lattice.osteoid[4] = 0
     lattice.mineral[...] = rng.random(shape)
     lattice.formed[...] = rng.uniform(-300, 40, shape)
     lattice.bound[...] = rng.choice(np.array([0, 0, 30, SEAM, SEAM + 1, 5000]), shape)
+    lattice.bound.reshape(-1)[130:330] = 0  # whole stretches without any
     lattice.site[...] = rng.integers(0, sites + 1, shape)
     lattice.eroded[...] = rng.random(shape) < 0.5
     lattice.layer[...] = rng.integers(0, 5, shape)

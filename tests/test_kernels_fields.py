@@ -15,7 +15,7 @@ from trabecula.kernels.binding import (
     linearise_opg,
     scale_fine,
 )
-from trabecula.kernels.levels import is_surface
+from trabecula.kernels.levels import count_surface, list_surface
 from trabecula.kernels.stencil import (
     invert_diagonal,
     mark_open,
@@ -52,8 +52,15 @@ def test_open_faces(shape, periodic):
     _, (*_, bits) = compare(mark_open, twins.stencil.mark_open, matrix, HALF, periodic, bits)
     surface = np.full(shape, 9, np.uint8)
     twins.stencil.mark_surface(bits, periodic, surface)
-    for place in np.ndindex(shape):
-        assert is_surface(bits[place], *place, shape, periodic) == surface[place]
+    counts = np.full(shape[0], 9, np.int64)
+    count_surface(bits, periodic, counts)
+    assert counts.tolist() == surface.sum((1, 2)).tolist()
+    places = np.argwhere(surface)
+    voxels, blocks = np.full((2, len(places)), 9, np.int64)
+    list_surface(bits, periodic, np.concatenate([[0], np.cumsum(counts)]), voxels, blocks)
+    coarse = tuple((n + 1) // 2 for n in shape)
+    assert voxels.tolist() == np.ravel_multi_index(places.T, shape).tolist()
+    assert blocks.tolist() == np.ravel_multi_index(places.T // 2, coarse).tolist()
     assert set(np.unique(surface)) == {0, 1}
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import twins.ligands
 from kernelworlds import SHAPE, compare, make_ligands
-from trabecula.kernels.ligands import boost, hill, occupancy, rouse
+from trabecula.kernels.ligands import boost, couple, hill, occupancy, rouse
 from trabecula.kernels.precursors import PrecursorRates
 
 pytestmark = pytest.mark.twin
@@ -33,6 +33,20 @@ def test_response_to_alarmin(seed):
     for place in np.random.default_rng(seed).integers(0, SHAPE, (40, 3)):
         found, _ = compare(rouse, twins.ligands.rouse, ligands, RATES, *place, rtol=1e-6)
         assert 0 < found < 0.1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_coupling(seed):
+    """To 1e-6: the kernel works in float32."""
+    rng = np.random.default_rng(seed)
+    level, factor = rng.gamma(2.0, 2.0, (2, 60)).astype(np.float32)
+    level[0] = 0
+    strength, reference = np.float32(0.6), np.float32(2.5)
+    _, (*_, after) = compare(
+        couple, twins.ligands.couple, level, strength, reference, factor, rtol=1e-6
+    )
+    assert after[0] == pytest.approx(0.4 * factor[0], rel=1e-6)
+    assert (after > factor).any()
 
 
 @pytest.mark.parametrize("power", [1.0, 2.5])

@@ -11,6 +11,8 @@ from trabecula.kernels.keyed import (
     draw_below,
     draw_bits,
     draw_pair,
+    fill_draws,
+    fill_pairs,
     fill_uids,
     fill_uniform,
     make_uid,
@@ -76,6 +78,13 @@ def test_arrays_of_draws_equal_their_plain_twins():
     uid = np.random.default_rng(9).integers(1, 2**63, 40, dtype=np.uint64) * 2 + 1
     voxel = np.sort(np.random.default_rng(9).integers(0, 15, 40))
     compare(fill_uniform, twins.keyed.fill_uniform, 3, 2, 9, np.zeros(40))
+    for fill, twin in (
+        (fill_draws, twins.keyed.fill_draws),
+        (fill_pairs, twins.keyed.fill_pairs),
+    ):
+        for seed, stream, step, index in ((3, 2, 9, 0), (2**60 + 5, 19, 2**33 + 1, 70000)):
+            words = (np.zeros(40),) if fill is fill_draws else np.zeros((2, 40), np.uint64)
+            compare(fill, twin, seed, stream, step, uid, index, *words)
     compare(order_by_draw, twins.keyed.order_by_draw, 3, 9, uid, np.zeros(40, np.uint64))
     _, (*_, out) = compare(fill_uids, twins.keyed.fill_uids, 3, 4, voxel, np.zeros(40, np.uint64))
     assert len(set(out.tolist())) == 40

@@ -53,7 +53,10 @@ def make_cases():
     twins.stencil.mark_open(lattice.matrix, HALF, True, bits)
     touching = np.zeros(SHAPE, np.uint8)
     twins.stencil.mark_surface(bits, True, touching)
-    ends = np.cumsum(touching.sum((1, 2), dtype=np.int64))
+    starts = np.concatenate([[0], np.cumsum(touching.sum((1, 2), dtype=np.int64))])
+    places = np.argwhere(touching)
+    voxels = np.ravel_multi_index(places.T, SHAPE)
+    blocks = np.ravel_multi_index(places.T // 2, COARSE)
 
     def fine(*count):
         return (0.1 + rng.random((*count, *SHAPE))).astype(np.float32)
@@ -79,9 +82,13 @@ def make_cases():
         "binding.compute_loss_fine": (marrow, coarse(), coarse(), bits, fine(), p, blank),
         "binding.scale_fine": (marrow, coarse(), bits, 0.6, 1.7, True, blank),
         "deposit.fill_open": (bits, 0.3, coarse(), blank),
-        "levels.sum_surface": (bits, True, fine(2), coarse(3), nines(SHAPE[0], 6)),
+        "levels.count_surface": (bits, True, nines(SHAPE[0], kind=np.int64)),
+        "levels.list_surface": (bits, True, starts, 9 + 0 * voxels, 9 + 0 * blocks),
+        "levels.sum_surface": (
+            voxels, blocks, starts, fine(2).reshape(2, -1), coarse(6).reshape(6, -1), nines(SHAPE[0], 9),
+        ),
         "levels.fill_occupancy": (
-            bits, True, marrow, coarse(), 6.0, np.r_[0, ends[:-1]], nines(int(ends[-1])),
+            voxels, blocks, marrow.reshape(-1), coarse().reshape(-1), 6.0, nines(len(voxels)),
         ),
         "levels.sum_weighted": (coarse(3), pore, nines(COARSE[0], 4)),
         "levels.sum_open": (fine(2), bits, nines(SHAPE[0], 3)),

@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from trabecula.base.codes import HALF
 from twins.space import faces_of, is_bone, places_of
+from twins.surface import compute_surface_weights
 
 
-def sum_covers(lattice, weights, space, seam, sums):
+def sum_covers(lattice, table, space, seam, sums):
     """Every bone voxel shares its area out among its open faces; each face is asked two things."""
+    weights = compute_surface_weights(lattice.matrix >= HALF, bool(space.periodic))
     sums[:] = 0
     for place in places_of(space):
         faces = [p for p in faces_of(place, space) if not is_bone(lattice.matrix, p)]
@@ -15,5 +18,5 @@ def sum_covers(lattice, weights, space, seam, sums):
         for face in faces:
             both = int(lattice.osteoid[place]) + int(lattice.osteoid[face])
             bare = lattice.eroded[face] > 0 and both < seam
-            asked = (both >= seam, bare)
+            asked = (both >= seam, bare, True)
             sums[place[0]] += float(weights[place]) / len(faces) * np.array(asked)

@@ -55,6 +55,15 @@ def fill_uniform(seed, stream, step, out):
     out[:] = [draw(seed, stream, step, i, 0) for i in range(len(out))]
 
 
+def fill_pairs(seed, stream, step, identities, index, first, second):
+    for i, identity in enumerate(identities):
+        first[i], second[i] = draw_pair(seed, stream, step, identity, index)
+
+
+def fill_draws(seed, stream, step, identities, index, out):
+    out[:] = [draw(seed, stream, step, identity, index) for identity in identities]
+
+
 def order_by_draw(seed, step, uid, out):
     out[:] = [draw_bits(seed, Stream.ORDER, step, u, 0) for u in uid]
 

@@ -1,5 +1,7 @@
 """What a cell feels at its place."""
 
+import numpy as np
+
 from twins.space import half
 
 
@@ -19,6 +21,12 @@ def hill(value, half_value, power):
 def boost(value, half_value, maximum):
     """1 without ligand, 1 + maximum with very much of it."""
     return 1 + maximum * float(value) / (half_value + float(value))
+
+
+def couple(level, strength, reference, factor):
+    """A factor between 1 - strength, without ligand, and 1 + strength; 1 at the reference."""
+    x = level.astype(float) / float(reference)
+    factor *= (1 + float(strength) * (x - 1) / (x + 1)).astype(np.float32)
 
 
 def feel(ligands, rates, place):

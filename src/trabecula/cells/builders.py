@@ -170,6 +170,8 @@ def _bury(state: State, stage: Stage) -> None:
 def _make_way(state: State, p: Parameters, stage: Stage) -> None:
     """Push precursors and osteoclasts out of voxels that have just become bone."""
     ball = make_ball(p["cells.factor.buried_reach"] / state.grid.voxel)
+    counts = stage.scene.osteoclasts.reshape(-1)
+    counts[state.cells.osteoclasts.rows.voxel] = 0
     for table, event in (
         (state.cells.precursors, "precursors_died"),
         (state.cells.osteoclasts, "osteoclasts_died"),
@@ -178,9 +180,7 @@ def _make_way(state: State, p: Parameters, stage: Stage) -> None:
         lost = push_out(rows.uid, rows.voxel, table.count, state.lattice.matrix, stage.space, ball)
         table.compact()
         count_event(state, event, lost)
-    counts = stage.scene.osteoclasts
-    counts[...] = 0
-    np.add.at(counts.reshape(-1), state.cells.osteoclasts.rows.voxel, 1)
+    np.add.at(counts, state.cells.osteoclasts.rows.voxel, 1)
 
 
 def step_opening(state: State, p: Parameters, stage: Stage) -> None:

@@ -119,8 +119,8 @@ def step_resorption(state: State, p: Parameters, stage: Stage, coupled: bool) ->
 
 
 def _refresh(state: State, stage: Stage) -> None:
-    """Drop dead osteoclasts and count the living anew."""
-    table = state.cells.osteoclasts
+    """Drop dead osteoclasts and count the living anew; none has moved."""
+    table, counts = state.cells.osteoclasts, stage.scene.osteoclasts.reshape(-1)
+    counts[table.rows.voxel] = 0
     table.compact()
-    stage.scene.osteoclasts[...] = 0
-    np.add.at(stage.scene.osteoclasts.reshape(-1), table.rows.voxel, 1)
+    np.add.at(counts, table.rows.voxel, 1)

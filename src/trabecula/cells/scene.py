@@ -42,7 +42,6 @@ class Stage:
             counts[...] = 0
             rows = table.rows
             count_cells(rows.uid, rows.voxel, table.count, counts)
-        scene.closed[...] = 0
         fill_ground(
             scene.ground,
             scene.matrix,

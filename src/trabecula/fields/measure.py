@@ -1,6 +1,7 @@
 """What is reported of the fields."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,13 +11,42 @@ from trabecula.fields.hierarchy import Hierarchy, make_hierarchy
 from trabecula.fields.numbers import Table
 from trabecula.fields.sources import compute_coupling
 from trabecula.kernels.levels import (
+    count_surface,
     fill_occupancy,
+    list_surface,
     sum_open,
     sum_surface,
     sum_weighted,
 )
 from trabecula.state.fieldstack import FieldStack
 from trabecula.state.state import State
+
+
+class Surface(NamedTuple):
+    """The marrow voxels that have a face on bone, slab by slab.
+
+    Parameters
+    ----------
+    starts
+        Shape (z + 1,): where each slab begins in the list, and its end.
+    voxels, blocks
+        Shape (n,): flat places on the lattice and on the coarse grid.
+    """
+
+    starts: Array
+    voxels: Array
+    blocks: Array
+
+
+def find_surface(hierarchy: Hierarchy) -> Surface:
+    """List the surface voxels of a hierarchy."""
+    bits, periodic = hierarchy.bits, hierarchy.grid.periodic
+    counts = np.empty(len(bits), np.int64)
+    count_surface(bits, periodic, counts)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    voxels, blocks = np.empty((2, starts[-1]), np.int64)
+    list_surface(bits, periodic, starts, voxels, blocks)
+    return Surface(starts, voxels, blocks)
 
 
 def measure_fields(state: State, parameters: Table) -> dict[str, float]:
@@ -30,12 +60,12 @@ def measure_fields(state: State, parameters: Table) -> dict[str, float]:
     fields = state.fields
     parts = make_hierarchy(state.grid, state.lattice.matrix, reuse=True, whole=False)
     result = _measure_marrow(fields, parts)
-    slabs = compute_surface_sums(parts, fields.fine, fields.coarse)
-    count, *totals = slabs.sum(axis=0)
+    surface = find_surface(parts)
+    count, *totals = sum_at_surface(surface, fields.fine, fields.coarse)
     for species, total in zip(fields.fine_names + fields.coarse_names, totals, strict=True):
         result[f"{species}_surface"] = float(total / count) if count else math.nan
     result["rankl_opg"] = _compute_ratio(result)
-    at_surface = _compute_surface_occupancy(state, parameters, parts, slabs[:, 0])
+    at_surface = _compute_surface_occupancy(state, parameters, surface)
     result["rank_occupancy_surface"] = _mean(at_surface)
     result["rank_occupancy_surface_median"] = (
         float(np.median(at_surface)) if len(at_surface) else math.nan
@@ -48,8 +78,8 @@ def measure_fields(state: State, parameters: Table) -> dict[str, float]:
     return result
 
 
-def compute_surface_sums(hierarchy: Hierarchy, fine: Array, coarse: Array) -> Array:
-    """Return per slab the surface voxels and the sum over them of every species, fine ones first.
+def sum_at_surface(surface: Surface, fine: Array, coarse: Array) -> Array:
+    """Return the surface voxels and the sum over them of every species, fine ones first.
 
     Parameters
     ----------
@@ -58,12 +88,13 @@ def compute_surface_sums(hierarchy: Hierarchy, fine: Array, coarse: Array) -> Ar
 
     Returns
     -------
-    Array
-        Shape (z, 1 + species), float64; to be added up in order.
+    numpy.ndarray
+        Shape (1 + species,), float64.
     """
-    sums = np.empty((hierarchy.grid.shape[0], 1 + len(fine) + len(coarse)))
-    sum_surface(hierarchy.bits, hierarchy.grid.periodic, fine, coarse, sums)
-    return sums
+    fine, coarse = (s.reshape(len(s), math.prod(s.shape[1:])) for s in (fine, coarse))
+    slabs = np.empty((len(surface.starts) - 1, 1 + len(fine) + len(coarse)))
+    sum_surface(surface.voxels, surface.blocks, surface.starts, fine, coarse, slabs)
+    return slabs.sum(axis=0)
 
 
 def _measure_marrow(fields: FieldStack, hierarchy: Hierarchy) -> dict[str, float]:
@@ -80,15 +111,12 @@ def _measure_marrow(fields: FieldStack, hierarchy: Hierarchy) -> dict[str, float
     return result
 
 
-def _compute_surface_occupancy(
-    state: State, parameters: Table, hierarchy: Hierarchy, counts: Array
-) -> Array:
-    membrane = state.fields.get(Species.RANKL_MEMBRANE)
-    soluble = state.fields.get(Species.RANKL_SOLUBLE)
-    ends = np.cumsum(counts.astype(np.int64))
-    out = np.empty(int(ends[-1]))
-    kd, starts = float(parameters["fields.rank.kd"]), ends - counts.astype(np.int64)
-    fill_occupancy(hierarchy.bits, hierarchy.grid.periodic, membrane, soluble, kd, starts, out)
+def _compute_surface_occupancy(state: State, parameters: Table, surface: Surface) -> Array:
+    membrane = state.fields.get(Species.RANKL_MEMBRANE).reshape(-1)
+    soluble = state.fields.get(Species.RANKL_SOLUBLE).reshape(-1)
+    out = np.empty(len(surface.voxels))
+    kd = float(parameters["fields.rank.kd"])
+    fill_occupancy(surface.voxels, surface.blocks, membrane, soluble, kd, out)
     return out
 
 

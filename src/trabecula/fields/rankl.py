@@ -25,6 +25,7 @@ from trabecula.kernels.binding import (
     linearise_opg,
     scale_fine,
 )
+from trabecula.kernels.gather import holds_any
 from trabecula.kernels.stencil import restrict_fine
 from trabecula.state.fieldstack import FieldStack
 from trabecula.state.signals import Signals
@@ -183,13 +184,13 @@ def _make_problem(
     k, b = binding.opg_constant, binding.others
     scale_fine(free_membrane, opg, hierarchy.bits, k, b, True, problem.membrane)
     problem.soluble[...] = free_soluble / problem.compute_phi()
-    if not production.opg.any():
+    if not holds_any(production.opg.reshape(-1)):
         opg[...] = 0
     return problem
 
 
 def _solve_opg(problem: _Problem) -> int:
-    if not problem.production.opg.any():
+    if not holds_any(problem.production.opg.reshape(-1)):
         return 0
     ligand = _compute_ligand(problem)
     binding, pore = problem.binding, problem.hierarchy.coarse_pore
@@ -218,7 +219,7 @@ def _compute_ligand(problem: _Problem) -> Array:
 
 
 def _solve_membrane(problem: _Problem) -> int:
-    if not problem.production.membrane.any():
+    if not holds_any(problem.production.membrane.reshape(-1)):
         problem.membrane[...] = 0
         problem.free_membrane[...] = 0
         return 0
@@ -248,7 +249,7 @@ def _solve_membrane(problem: _Problem) -> int:
 
 
 def _solve_soluble(problem: _Problem) -> int:
-    if not problem.production.soluble.any():
+    if not holds_any(problem.production.soluble.reshape(-1)):
         problem.soluble[...] = 0
         problem.free_soluble[...] = 0
         return 0

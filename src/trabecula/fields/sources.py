@@ -10,6 +10,7 @@ from trabecula.config.species import Scale, SourceRow, SpeciesRow
 from trabecula.fields.hierarchy import Hierarchy
 from trabecula.fields.numbers import MOLECULE, Table
 from trabecula.kernels.deposit import deposit_coarse, deposit_fine, fill_open
+from trabecula.kernels.ligands import couple
 from trabecula.state.state import State
 
 CYTOKINES = (Species.IL1, Species.IL6, Species.TNF)
@@ -106,7 +107,7 @@ def compute_coupling(state: State, parameters: Table) -> Array:
         strength = np.float32(parameters[f"fields.{species}.on_rankl"])
         reference = np.float32(parameters[f"fields.{species}.reference"])
         level = state.fields.get(species)
-        factor *= 1 + strength * (level - reference) / (level + reference)
+        couple(level.reshape(-1), strength, reference, factor.reshape(-1))
     return factor
 
 

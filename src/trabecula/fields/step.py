@@ -8,11 +8,12 @@ from trabecula.base.codes import Species
 from trabecula.base.columns import Array
 from trabecula.config.species import SpeciesRow, load_species
 from trabecula.fields.hierarchy import Hierarchy, compute_shapes, make_hierarchy
-from trabecula.fields.measure import compute_surface_sums
+from trabecula.fields.measure import find_surface, sum_at_surface
 from trabecula.fields.numbers import Table, get_decay, get_diffusion
 from trabecula.fields.rankl import Production, solve_rankl
 from trabecula.fields.solver import TOLERANCE, solve_coarse
 from trabecula.fields.sources import compute_coupling, compute_rank_sites, compute_source
+from trabecula.kernels.gather import holds_any
 from trabecula.state.fieldstack import FieldStack
 from trabecula.state.grid import Grid
 from trabecula.state.state import State
@@ -76,7 +77,7 @@ def step_fields(
     SolverError
         If a species does not converge; names it and its residual.
     """
-    everything = everything or not state.fields.coarse.any()
+    everything = everything or not holds_any(state.fields.coarse.reshape(-1))
     rows = {row.species: row for row in load_species()}
     due = [s for s, row in rows.items() if everything or state.clock.is_due(max(every, row.clock))]
     if not due:
@@ -107,7 +108,7 @@ def _solve_alone(
 ) -> int:
     field = state.fields.get(row.species)
     source = compute_source(state, parameters, row, hierarchy, None) if on else None
-    if source is None or not source.any():
+    if source is None or not holds_any(source.reshape(-1)):
         field[...] = 0
         return 0
     field *= hierarchy.coarse_pore > 0
@@ -167,5 +168,5 @@ def make_production(
 
 def _compute_surface_mean(state: State, hierarchy: Hierarchy) -> float:
     level = state.fields.get(Species.ESTRADIOL)[None]
-    count, total = compute_surface_sums(hierarchy, state.fields.fine[:0], level).sum(axis=0)
+    count, total = sum_at_surface(find_surface(hierarchy), level[:0], level)
     return float(total / count) if count else 0.0

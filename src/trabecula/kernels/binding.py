@@ -25,24 +25,30 @@ def compute_loss_fine(free, soluble, o, bits, rank, p, kappa):
 
     p = (k, kc, ki, KD_RANK, K_OPG, B); rank in pM per fine voxel; soluble is free soluble RANKL.
     """
-    nz, ny, nx = free.shape
-    for z in prange(nz):
+    nz, ny = free.shape[:2]
+    for j in prange(len(o)):
         share = np.empty(o.shape[2], np.float32)
         row = np.empty(2 * o.shape[2], np.float32)
-        for y in range(ny):
-            j, k = z >> 1, y >> 1
+        for k in range(o.shape[1]):
             fill_free(o[j, k], p[4], p[5], share)
             for x in range(len(share)):
                 share[x] = p[1] + (p[0] - p[1]) * share[x]
             widen(share, row)
-            sites = write_open(row, bits[z, y], rank[z, y], kappa[z, y])
-            if sites == 0:
-                continue
-            for x in range(nx):
-                if rank[z, y, x] > 0 and bits[z, y, x]:
-                    phi = free_fraction(o[j, k, x >> 1], p[4], p[5])
-                    bound = p[3] + free[z, y, x] + soluble[j, k, x >> 1]
-                    kappa[z, y, x] += p[2] * rank[z, y, x] * phi / bound
+            for z in range(2 * j, min(2 * j + 2, nz)):
+                for y in range(2 * k, min(2 * k + 2, ny)):
+                    if write_open(row, bits[z, y], rank[z, y], kappa[z, y]) > 0:
+                        here, there = free[z, y], soluble[j, k]
+                        add_taken(here, there, o[j, k], bits[z, y], rank[z, y], p, kappa[z, y])
+
+
+@kernel
+def add_taken(free, soluble, o, bits, rank, p, kappa):
+    """Add what RANK takes in to the losses of one row of voxels over one row of blocks."""
+    for x in range(len(kappa)):
+        if rank[x] > 0 and bits[x]:
+            phi = free_fraction(o[x >> 1], p[4], p[5])
+            bound = p[3] + free[x] + soluble[x >> 1]
+            kappa[x] += p[2] * rank[x] * phi / bound
 
 
 @kernel
@@ -67,16 +73,18 @@ def fill_free(o, k_opg, b, share):
 def scale_fine(values, o, bits, k_opg, b, inverse, out):
     """Free membrane RANKL from its total, or with `inverse` the total from the free part."""
     nz, ny = values.shape[:2]
-    for z in prange(nz):
+    for j in prange(len(o)):
         share = np.empty(o.shape[2], np.float32)
         row = np.empty(2 * o.shape[2], np.float32)
-        for y in range(ny):
-            fill_free(o[z >> 1, y >> 1], k_opg, b, share)
+        for k in range(o.shape[1]):
+            fill_free(o[j, k], k_opg, b, share)
             if inverse:
                 for x in range(len(share)):
                     share[x] = np.float32(1) / share[x]
             widen(share, row)
-            scale_row(values[z, y], row, bits[z, y], out[z, y])
+            for z in range(2 * j, min(2 * j + 2, nz)):
+                for y in range(2 * k, min(2 * k + 2, ny)):
+                    scale_row(values[z, y], row, bits[z, y], out[z, y])
 
 
 @kernel

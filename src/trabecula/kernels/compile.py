@@ -55,6 +55,15 @@ def kernel[F: Callable[..., Any]](function: F) -> F:
     return cast("F", _forget_constants(_bear_strangers(compiled)))
 
 
+def inlined[F: Callable[..., Any]](function: F) -> F:
+    """Write a function into the kernels that call it before they are compiled.
+
+    Only then do loops over long functions vectorise; each caller takes longer to compile for it.
+    """
+    written: Any = numba.njit(inline="always", error_model="numpy")(function)
+    return cast("F", written)
+
+
 def _bear_strangers(compiled: Any) -> Any:
     """Let a kernel whose index on disk cannot be read be compiled anew.
 

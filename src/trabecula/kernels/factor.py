@@ -3,6 +3,7 @@
 import numpy as np
 
 from trabecula.kernels.compile import kernel
+from trabecula.kernels.gather import SPAN, is_blank
 from trabecula.kernels.keyed import draw
 from trabecula.kernels.space import HALF_QUANTA, join, neighbour, split
 
@@ -18,14 +19,17 @@ def settle_factor(lattice, scene, space, ball, near):
     where a rod was cut or a plate holed, nothing is there to lay matrix on. Returns the quanta that
     found no surface and are lost.
     """
-    bound = lattice.bound.reshape(-1)
+    bound, contact = lattice.bound.reshape(-1), scene.contact.reshape(-1)
     lost = 0
-    for flat in range(len(bound)):
-        if bound[flat] == 0:
+    flat = -1
+    while flat + 1 < len(bound):
+        flat += 1
+        if flat % SPAN == 0 and is_blank(bound, flat, min(flat + SPAN, len(bound))):
+            flat += SPAN - 1
+            continue
+        if bound[flat] == 0 or contact[flat] > 0:
             continue
         z, y, x = split(flat, space)
-        if scene.contact[z, y, x] > 0:
-            continue
         reach = near if lattice.matrix[z, y, x] < HALF_QUANTA else len(ball)
         best = -1
         best_rank = 1e9
@@ -59,7 +63,12 @@ def fade_factor(bound, moment, rate):
     flat = bound.reshape(-1)
     chance = 1.0 - np.exp(-rate * moment.dt)
     lost = 0
-    for i in range(len(flat)):
+    i = -1
+    while i + 1 < len(flat):
+        i += 1
+        if i % SPAN == 0 and is_blank(flat, i, min(i + SPAN, len(flat))):
+            i += SPAN - 1
+            continue
         if flat[i] == 0:
             continue
         amount = flat[i] * chance

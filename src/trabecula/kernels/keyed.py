@@ -6,7 +6,7 @@ Salmon et al. 2011, doi:10.1145/2063384.2063405. The 128-bit counter holds ident
 
 import numpy as np
 
-from trabecula.kernels.compile import kernel
+from trabecula.kernels.compile import inlined, kernel
 
 M0 = np.uint64(0xD2511F53)
 M1 = np.uint64(0xCD9E8D57)
@@ -34,6 +34,9 @@ def philox(c0, c1, c2, c3, k0, k1):
     return (c1 << S32) | c0, (c3 << S32) | c2
 
 
+_philox_written = inlined(getattr(philox, "py_func", philox))
+
+
 @kernel
 def draw_pair(seed, stream, step, identity, index):
     """Return two words of 64 random bits, the first of them that of :func:`draw_bits`."""
@@ -41,6 +44,29 @@ def draw_pair(seed, stream, step, identity, index):
     i = np.uint64(identity)
     tag = (np.uint64(stream) << S16) | (np.uint64(index) & np.uint64(0xFFFF))
     return philox(i & LOW, i >> S32, np.uint64(step) & LOW, tag & LOW, s & LOW, s >> S32)
+
+
+@kernel
+def fill_pairs(seed, stream, step, identities, index, first, second):
+    """Write the two words of :func:`draw_pair` for every identity, several at a time."""
+    s, now = np.uint64(seed), np.uint64(step) & LOW
+    low, high = s & LOW, s >> S32
+    tag = ((np.uint64(stream) << S16) | (np.uint64(index) & np.uint64(0xFFFF))) & LOW
+    for r in range(np.uint64(len(identities))):
+        i = identities[r]
+        first[r], second[r] = _philox_written(i & LOW, i >> S32, now, tag, low, high)
+
+
+@kernel
+def fill_draws(seed, stream, step, identities, index, out):
+    """Write the number of :func:`draw` for every identity, several at a time."""
+    s, now = np.uint64(seed), np.uint64(step) & LOW
+    low, high = s & LOW, s >> S32
+    tag = ((np.uint64(stream) << S16) | (np.uint64(index) & np.uint64(0xFFFF))) & LOW
+    for r in range(np.uint64(len(identities))):
+        i = identities[r]
+        word, _ = _philox_written(i & LOW, i >> S32, now, tag, low, high)
+        out[r] = (word >> S11) * TWO53
 
 
 @kernel
@@ -79,8 +105,12 @@ def fill_uniform(seed, stream, step, out):
 @kernel
 def order_by_draw(seed, step, uid, out):
     """Give every row a keyed priority, so that conflicts are settled without regard to place."""
-    for i in range(len(out)):
-        out[i] = draw_bits(seed, 17, step, uid[i], 0)
+    s, now = np.uint64(seed), np.uint64(step) & LOW
+    low, high = s & LOW, s >> S32
+    tag = np.uint64(17) << S16
+    for r in range(np.uint64(len(out))):
+        i = np.uint64(uid[r])
+        out[r], _ = _philox_written(i & LOW, i >> S32, now, tag, low, high)
 
 
 @kernel

@@ -3,67 +3,125 @@
 import numpy as np
 
 from trabecula.kernels.compile import kernel, prange, sized_kernel
+from trabecula.kernels.gather import gather, make_marks, sum_marks
 from trabecula.kernels.stencil import ALL_OPEN
+
+FULL_BYTE = np.uint8(ALL_OPEN)
 
 
 @kernel
-def is_surface(b, z, y, x, shape, periodic):
-    """Whether marrow whose byte of open faces is b has a face on bone; the lattice's end is not."""
-    if b == 0 or b == ALL_OPEN:
-        return False
-    nz, ny, nx = shape
-    b |= int(z == 0 and (nz == 1 or not periodic))
-    b |= int(z == nz - 1 and (nz == 1 or not periodic)) << 1
-    b |= int(y == 0 and (ny == 1 or not periodic)) << 2
-    b |= int(y == ny - 1 and (ny == 1 or not periodic)) << 3
-    b |= int(x == 0 and (nx == 1 or not periodic)) << 4
-    b |= int(x == nx - 1 and (nx == 1 or not periodic)) << 5
-    return b != ALL_OPEN
+def mark_surface(bits, z, y, shape, periodic, marks):
+    """Mark where along x row (z, y) has marrow with a face on bone; `bits` is flat.
 
-
-@sized_kernel
-def sum_surface(bits, periodic, fine, coarse, sums):
-    """Write per slab the number of surface voxels and the sums there of every species.
-
-    `fine` and `coarse` have shape (species, z, y, x) on their own grids; `sums` has shape
-    (z, 1 + fine species + coarse species).
+    The lattice's end is no bone.
     """
-    nz, ny, nx = bits.shape
-    shape = bits.shape
-    nf, nc = len(fine), len(coarse)
-    for z in prange(nz):
-        q, found = np.zeros(1 + nf + nc), np.empty(nx, np.int64)
-        for y in range(ny):
-            n = 0  # surface voxels of the row first, then species by species: rows lie far apart
-            for x in range(nx):
-                if is_surface(bits[z, y, x], z, y, x, shape, periodic):
-                    found[n] = x
-                    n += 1
-            q[0] += n
-            for s in range(nf):
-                for i in range(n):
-                    q[1 + s] += fine[s, z, y, found[i]]
-            for s in range(nc):
-                for i in range(n):
-                    q[1 + nf + s] += coarse[s, z >> 1, y >> 1, found[i] >> 1]
-        sums[z] = q
+    nz, ny, nx = shape
+    n, zero = np.uint64(nx), np.uint8(0)
+    o = np.uint64((z * ny + y) * nx)
+    ends = np.uint8(0)
+    if nz == 1 or not periodic:
+        ends |= np.uint8(int(z == 0) | int(z == nz - 1) << 1)
+    if ny == 1 or not periodic:
+        ends |= np.uint8(int(y == 0) << 2 | int(y == ny - 1) << 3)
+    for x in range(n):
+        b = bits[o + x]
+        marks[x] = np.uint8(b != zero) & np.uint8((b | ends) != FULL_BYTE)
+    if nx == 1 or not periodic:
+        last = n - np.uint64(1)
+        left = np.uint8(ends | 16 | int(nx == 1) << 5)
+        right = np.uint8(ends | 32 | int(nx == 1) << 4)
+        marks[0] = np.uint8(bits[o] != zero) & np.uint8((bits[o] | left) != FULL_BYTE)
+        marks[last] = np.uint8(bits[o + last] != zero) & np.uint8(
+            (bits[o + last] | right) != FULL_BYTE
+        )
 
 
 @sized_kernel
-def fill_occupancy(bits, periodic, membrane, soluble, kd, starts, out):
-    """Write RANK occupancy R / (kd + R) of every surface voxel; slab z begins at starts[z]."""
+def count_surface(bits, periodic, counts):
+    """Write per slab the number of surface voxels."""
     nz, ny, nx = bits.shape
-    shape = bits.shape
     for z in prange(nz):
+        flat = bits.reshape(-1)
+        marks, _ = make_marks(nx)
+        n = 0
+        for y in range(ny):
+            mark_surface(flat, z, y, bits.shape, periodic, marks)
+            n += sum_marks(marks)
+        counts[z] = n
+
+
+@sized_kernel
+def list_surface(bits, periodic, starts, voxels, blocks):
+    """Write the surface voxels and their blocks, flat on either grid; slab z begins at starts[z]."""
+    nz, ny, nx = bits.shape
+    my, mx = (ny + 1) // 2, (nx + 1) // 2
+    for z in prange(nz):
+        flat = bits.reshape(-1)
+        marks, words = make_marks(nx)
+        found = np.empty(nx + 8, np.int64)
         n = starts[z]
         for y in range(ny):
-            for x in range(nx):
-                if is_surface(bits[z, y, x], z, y, x, shape, periodic):
-                    free = np.float64(membrane[z, y, x]) + np.float64(
-                        soluble[z >> 1, y >> 1, x >> 1]
-                    )
-                    out[n] = free / (kd + free)
-                    n += 1
+            mark_surface(flat, z, y, bits.shape, periodic, marks)
+            count = gather(marks, words, found)
+            o, p = (z * ny + y) * nx, ((z >> 1) * my + (y >> 1)) * mx
+            for i in range(count):
+                voxels[n + i] = o + found[i]
+                blocks[n + i] = p + (found[i] >> 1)
+            n += count
+
+
+@kernel
+def add_listed(stack, s, at, first, last, q):
+    """Add species s to s + 3 of a stack (species, place) at the places `at` to four sums of q.
+
+    Four sums grow side by side: one alone waits for each addition to end.
+    """
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    for i in range(first, last):
+        j = at[i]
+        a += stack[s, j]
+        b += stack[s + 1, j]
+        c += stack[s + 2, j]
+        d += stack[s + 3, j]
+    q[0], q[1], q[2], q[3] = a, b, c, d
+
+
+@kernel
+def add_all(stack, at, first, last, q):
+    """Write the sum of every species of a stack (species, place) over the places `at` into q."""
+    s = 0
+    while s + 4 <= len(stack):
+        add_listed(stack, s, at, first, last, q[s:])
+        s += 4
+    while s < len(stack):
+        total = 0.0
+        for i in range(first, last):
+            total += stack[s, at[i]]
+        q[s] = total
+        s += 1
+
+
+@sized_kernel
+def sum_surface(voxels, blocks, starts, fine, coarse, sums):
+    """Write per slab the number of surface voxels and the sums there of every species.
+
+    `fine` and `coarse` have shape (species, place), flat on their own grids; `sums` has shape
+    (z, 1 + fine species + coarse species).
+    """
+    nf = len(fine)
+    for z in prange(len(starts) - 1):
+        first, last = starts[z], starts[z + 1]
+        sums[z, 0] = last - first
+        add_all(fine, voxels, first, last, sums[z, 1:])
+        add_all(coarse, blocks, first, last, sums[z, 1 + nf :])
+
+
+@sized_kernel
+def fill_occupancy(voxels, blocks, membrane, soluble, kd, out):
+    """Write RANK occupancy R / (kd + R) of every listed voxel; the fields are flat."""
+    for i in prange(len(voxels)):
+        free = np.float64(membrane[voxels[i]]) + np.float64(soluble[blocks[i]])
+        out[i] = free / (kd + free)
 
 
 @kernel

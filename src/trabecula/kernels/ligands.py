@@ -52,6 +52,15 @@ def boost(value, half, maximum):
 
 
 @kernel
+def couple(level, strength, reference, factor):
+    """Multiply `factor` by 1 + strength (x - 1)/(x + 1), x = level / reference; flat float32 arrays."""
+    one = np.float32(1)
+    for i in range(np.uint64(len(factor))):
+        v = level[i]
+        factor[i] *= one + strength * (v - reference) / (v + reference)
+
+
+@kernel
 def rouse(ligands, rates, z, y, x):
     """Response to what dying osteocytes release, in units of the full response to RANKL.
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
-from trabecula.kernels.keyed import draw, make_uid
+from trabecula.kernels.gather import SPAN
+from trabecula.kernels.keyed import draw, fill_draws, make_uid
 from trabecula.kernels.ligands import hill, occupancy, rouse
 from trabecula.kernels.osteoblasts import begin_osteoblast
 from trabecula.kernels.reach import holds
@@ -39,14 +40,13 @@ class LiningRates(NamedTuple):
 
 
 @kernel
-def withdraws(uid, theta, alarm, moment, rates):
-    """Whether a lining cell at RANK occupancy `theta` and response `alarm` withdraws in this step.
+def withdraws(u, theta, alarm, moment, rates):
+    """Whether a lining cell at RANK occupancy `theta` and response `alarm` withdraws by its draw `u`.
 
     The chance is below opening x dt x ((theta/half)^n + alarm) for every whole n up to `power`: most
     draws lie above that and need no power function.
     """
     most = 1.0
-    u = draw(moment.seed, LINING, moment.step, uid, 0)
     if theta < rates.half:
         for _ in range(int(rates.power)):
             most *= theta / rates.half
@@ -59,13 +59,16 @@ def withdraws(uid, theta, alarm, moment, rates):
 @kernel
 def choose_block(block, table, count, ligands, space, moment, rates, leaving):
     """Mark in `leaving` the lining cells of one block of rows that withdraw."""
-    for i in range(block * ROWS, min((block + 1) * ROWS, count)):
+    first, last = block * ROWS, min((block + 1) * ROWS, count)
+    draws = np.empty(last - first)
+    fill_draws(moment.seed, LINING, moment.step, table.uid[first:last], 0, draws)
+    for i in range(first, last):
         leaving[i] = 0
         if table.uid[i] != 0:
             z, y, x = split(table.voxel[i], space)
             theta = occupancy(ligands, rates.kd, z, y, x)
             alarm = rouse(ligands, rates, z, y, x)
-            leaving[i] = withdraws(table.uid[i], theta, alarm, moment, rates)
+            leaving[i] = withdraws(draws[i - first], theta, alarm, moment, rates)
 
 
 @parallel_kernel
@@ -119,6 +122,15 @@ def shift_lining(table, count, scene, space):
 
 
 @kernel
+def is_covered(contact, lining, first, last):
+    """Whether all surface among the flat places from `first` up to `last` has its lining cell."""
+    bare = False
+    for i in range(np.uint64(first), np.uint64(last)):
+        bare |= (contact[i] != 0) & (lining[i] == 0)
+    return not bare
+
+
+@kernel
 def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
     """Close bare surface that nobody works on, by division of lining cells at its border.
 
@@ -131,7 +143,12 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
     chance = 1.0 - np.exp(-rates.covering * moment.dt)
     contact, lining = scene.contact.reshape(-1), scene.lining.reshape(-1)
     osteoblasts, bound = scene.osteoblasts.reshape(-1), lattice.bound.reshape(-1)
-    for flat in range(len(contact)):
+    flat = -1
+    while flat + 1 < len(contact):
+        flat += 1
+        if flat % SPAN == 0 and is_covered(contact, lining, flat, min(flat + SPAN, len(contact))):
+            flat += SPAN - 1
+            continue
         if contact[flat] == 0 or lining[flat] != 0:
             continue
         if osteoblasts[flat] > 0 or bound[flat] > rates.seam:

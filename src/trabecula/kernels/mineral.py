@@ -3,7 +3,8 @@
 import numpy as np
 
 from trabecula.base.codes import HALF
-from trabecula.kernels.compile import prange, sized_kernel
+from trabecula.kernels.compile import kernel, prange, sized_kernel
+from trabecula.kernels.gather import SPAN, is_blank
 
 MATRIX, OSTEOID, MINERAL, BONE = 0, 1, 2, 3
 HALF_QUANTA = HALF
@@ -20,19 +21,33 @@ def mineralise(matrix, osteoid, mineral, share, primary, keep):
         m = matrix[z].reshape(-1)
         o = osteoid[z].reshape(-1)
         d = mineral[z].reshape(-1)
-        for i in range(len(m)):
-            if m[i] == 0:
-                d[i] = 0.0
+        age_mineral(m, d, keep)
+        for first in range(0, len(m), SPAN):
+            last = min(first + SPAN, len(m))
+            if is_blank(o, first, last):
                 continue
-            if keep < 1.0:
-                d[i] = 1.0 - (1.0 - d[i]) * keep
-            if o[i] > 0:
+            for i in range(first, last):
+                if m[i] == 0 or o[i] == 0:
+                    continue
                 old = int(m[i]) - int(o[i])
                 fresh = int(share * o[i] + 0.5)
                 if fresh == 0:
                     fresh = int(o[i])
                 d[i] = (d[i] * old + primary * fresh) / (old + fresh)
                 o[i] -= fresh
+
+
+@kernel
+def age_mineral(m, d, keep):
+    """Shrink the lack of mineral by `keep` where there is matrix; there is none elsewhere."""
+    one, none = np.float64(1.0), np.float32(0.0)
+    if keep < 1.0:
+        for i in range(np.uint64(len(m))):
+            more = np.float32(one - (one - np.float64(d[i])) * keep)
+            d[i] = more if m[i] != 0 else none
+    else:
+        for i in range(np.uint64(len(m))):
+            d[i] = d[i] if m[i] != 0 else none
 
 
 @sized_kernel

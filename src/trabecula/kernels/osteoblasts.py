@@ -6,6 +6,7 @@ import numpy as np
 
 from trabecula.base.codes import FULL
 from trabecula.kernels.compile import kernel
+from trabecula.kernels.gather import SPAN, is_blank
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import boost
 from trabecula.kernels.places import Choice, move_out
@@ -89,7 +90,12 @@ def recruit(table, count, scene, lattice, ligands, space_moment_rates):
     """
     space, moment, rates = space_moment_rates
     bound = lattice.bound.reshape(-1)
-    for flat in range(len(bound)):
+    flat = -1
+    while flat + 1 < len(bound):
+        flat += 1
+        if flat % SPAN == 0 and is_blank(bound, flat, min(flat + SPAN, len(bound))):
+            flat += SPAN - 1
+            continue
         if bound[flat] == 0:
             continue
         z, y, x = split(flat, space)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
-from trabecula.kernels.keyed import draw, draw_below, draw_pair, make_uid
+from trabecula.kernels.keyed import draw, draw_below, fill_pairs, make_uid
 from trabecula.kernels.ligands import Felt, boost, hill, occupancy, rouse
 from trabecula.kernels.scene import BARE, BONE
-from trabecula.kernels.space import FACES, HALF_QUANTA, join, neighbour, split
+from trabecula.kernels.space import FACES, HALF_QUANTA, join, neighbour, shift, split
 
 SUPPLY, MOTION, DIFFERENTIATION = 5, 6, 7
 BLOCK = 8
@@ -36,6 +36,42 @@ class PrecursorRates(NamedTuple):
     tnf_max: float
     alarmin_half: float
     alarmin_max: float
+
+
+class Walk(NamedTuple):
+    """What a block of walkers carries from hop to hop, one place each.
+
+    ``z``, ``y``, ``x`` voxels; ``here`` soluble RANKL (pM), infinite for who has adhered or is dead, so
+    that nothing draws them on; ``bare`` 1 on bare bone, 0 for those; ``words`` shape (word, walker),
+    random bits of the whole walk.
+    """
+
+    z: np.ndarray
+    y: np.ndarray
+    x: np.ndarray
+    here: np.ndarray
+    bare: np.ndarray
+    words: np.ndarray
+
+
+@kernel
+def make_walk(words):
+    """Make room for ROWS walkers with so many words each."""
+    z, y, x = np.empty(ROWS, np.int64), np.empty(ROWS, np.int64), np.empty(ROWS, np.int64)
+    here, bare = np.empty(ROWS, np.float32), np.empty(ROWS, np.int64)
+    return Walk(z, y, x, here, bare, np.empty((words, ROWS), np.uint64))
+
+
+@kernel
+def fill_beside(space, beside):
+    """Write for each of the six faces which index comes next along z, y, x; shape (6, 3, index)."""
+    for k in range(6):
+        for i in range(space.nz):
+            beside[k, 0, i] = shift(i + FACES[k, 0], space.nz, space.periodic)
+        for i in range(space.ny):
+            beside[k, 1, i] = shift(i + FACES[k, 1], space.ny, space.periodic)
+        for i in range(space.nx):
+            beside[k, 2, i] = shift(i + FACES[k, 2], space.nx, space.periodic)
 
 
 @kernel
@@ -128,67 +164,81 @@ def count_hops(space, moment, rates):
 
 
 @kernel
-def draw_path(uid, moment, words):
-    """Draw the random bits of a whole walk, three hops a word, two words a draw."""
-    for j in range(len(words) // 2):
-        words[2 * j], words[2 * j + 1] = draw_pair(moment.seed, MOTION, moment.step, uid, j)
+def start_walk(table, first, count, ground, soluble, space, walk):
+    """Write where `count` rows from `first` on stand, and what they meet there."""
+    for r in range(count):
+        z, y, x = split(table.voxel[first + r], space)
+        walk.z[r], walk.y[r], walk.x[r] = z, y, x
+        walk.here[r] = soluble[z >> 1, y >> 1, x >> 1]
+        walk.bare[r] = ground[z, y, x] == BARE
+        if table.uid[first + r] == 0:
+            stop(walk, r)
 
 
 @kernel
-def walk_one(voxel, uid, ground, felt, space, moment, rates, odds_words):
-    """Walk the precursor in `voxel` through the step; returns where it is, and 1 if it adhered."""
-    odds, words = odds_words
-    hops = count_hops(space, moment, rates)
-    soluble = felt.rankl_soluble.reshape(-1)
-    my, mx = felt.rankl_soluble.shape[1:]
-    flat = np.uint64(voxel)
-    stand = ground[flat]
-    z, y, x = split(voxel, space)
-    here = felt.rankl_soluble[z >> 1, y >> 1, x >> 1]
-    draw_path(uid, moment, words)
-    bits = np.uint64(0)
-    adhered = 0
-    for h in range(hops):
-        if h % 3 == 0:
-            bits = words[h // 3]
-        word = np.int64(bits & np.uint64(0x1FFFFF))
-        bits >>= np.uint64(21)
-        if rates.motility > 0.0:
-            k = (word & 0x7FFF) * 6 >> 15
-            a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
-            place = np.uint64(join(a, b, c, space))
-            what = ground[place]
-            there = soluble[np.uint64(((a >> 1) * my + (b >> 1)) * mx + (c >> 1))]
-            # one plain choice: no processor foretells a branch on a random walk
-            go = (what != BONE) & (there >= here * odds[word >> 15])
-            z, y, x = (a, b, c) if go else (z, y, x)
-            flat = place if go else flat
-            here = there if go else here
-            stand = what if go else stand
-        if stand != BARE:
-            continue
-        sub = moment.dt / hops
-        if rates.adhesion > 0.0 and settles(z, y, x, uid, h, felt, moment, (rates, sub)):
-            adhered = 1
-            break
-    return np.int64(flat), adhered
+def stop(walk, r):
+    """Let walker r stay where it is from now on."""
+    walk.here[r] = np.inf
+    walk.bare[r] = 0
 
 
 @kernel
-def walk_block(block, table, count, scene, felt, space_moment, rates, odds_words):
-    """Walk one block of rows; returns how many adhered."""
+def hop_all(h, count, ground, soluble, space, guides, walk):
+    """Let `count` walkers make hop `h`: while one waits for what it meets, the others go on.
+
+    Whether a walker goes is no branch, since no processor foretells a random walk.
+    """
+    beside, odds = guides
+    ny, nx = np.uint64(space.ny), np.uint64(space.nx)
+    one = np.uint64(1)
+    my, mx = (ny + one) >> one, (nx + one) >> one
+    word, turn = np.uint64(h // 3), np.uint64(21 * (h % 3))
+    for r in range(np.uint64(count)):
+        bits = (walk.words[word, r] >> turn) & np.uint64(0x1FFFFF)
+        z, y, x, here = walk.z[r], walk.y[r], walk.x[r], walk.here[r]
+        k = (bits & np.uint64(0x7FFF)) * np.uint64(6) >> np.uint64(15)
+        a, b, c = beside[k, 0, np.uint64(z)], beside[k, 1, np.uint64(y)], beside[k, 2, np.uint64(x)]
+        i, j, m = np.uint64(a), np.uint64(b), np.uint64(c)
+        what = ground[(i * ny + j) * nx + m]
+        there = soluble[((i >> one) * my + (j >> one)) * mx + (m >> one)]
+        go = np.int64(what != BONE) & np.int64(there >= here * odds[bits >> np.uint64(15)])
+        walk.z[r] = z + go * (a - z)
+        walk.y[r] = y + go * (b - y)
+        walk.x[r] = x + go * (c - x)
+        walk.here[r] = there if go else here
+        walk.bare[r] += go * (np.int64(what == BARE) - walk.bare[r])
+
+
+@kernel
+def walk_block(block, table, count, scene, felt, space_moment, rates, guides_walk):
+    """Walk one block of rows, all of them hop by hop; returns how many adhered."""
     space, moment = space_moment
-    ground = scene.ground.reshape(-1)
+    guides, walk = guides_walk
+    ground, soluble = scene.ground.reshape(-1), felt.rankl_soluble.reshape(-1)
+    first = block * ROWS
+    n = min(ROWS, count - first)
+    hops = count_hops(space, moment, rates)
+    sub = moment.dt / hops
+    start_walk(table, first, n, scene.ground, felt.rankl_soluble, space, walk)
+    uids = table.uid[first : first + n]
+    for j in range(len(walk.words) // 2):  # three hops a word
+        even, odd = walk.words[2 * j], walk.words[2 * j + 1]
+        fill_pairs(moment.seed, MOTION, moment.step, uids, j, even, odd)
     total = 0
-    for i in range(block * ROWS, min((block + 1) * ROWS, count)):
-        if table.uid[i] == 0:
-            continue
-        table.voxel[i], adhered = walk_one(
-            table.voxel[i], table.uid[i], ground, felt, space, moment, rates, odds_words
-        )
-        if adhered:
-            scene.settled[i] = 1
-            total += 1
+    for h in range(hops):
+        if rates.motility > 0.0:
+            hop_all(h, n, ground, soluble, space, guides, walk)
+        for r in range(n):
+            if walk.bare[r] == 0 or rates.adhesion <= 0.0:
+                continue
+            z, y, x = walk.z[r], walk.y[r], walk.x[r]
+            if settles(z, y, x, uids[r], h, felt, moment, (rates, sub)):
+                stop(walk, r)
+                scene.settled[first + r] = 1
+                total += 1
+    for r in range(n):
+        if uids[r] != 0:
+            table.voxel[first + r] = join(walk.z[r], walk.y[r], walk.x[r], space)
     return total
 
 
@@ -202,15 +252,17 @@ def walk_precursors(table, count, scene, ligands, space, moment, rates):
     """
     odds = np.empty(64)
     fill_odds(rates.chemotaxis, odds)
+    beside = np.empty((6, 3, max(space.nz, space.ny, space.nx)), np.int64)
+    fill_beside(space, beside)
     drawn = 2 * ((count_hops(space, moment, rates) + 5) // 6)
     blocks = (count + ROWS - 1) // ROWS
     adhered = np.zeros(blocks, np.int64)
     felt = Felt(ligands.rankl_membrane, ligands.rankl_soluble, ligands.tnf, ligands.alarmin)
     for block in prange(blocks):
-        words = np.empty(drawn, np.uint64)
+        walk = make_walk(drawn)
         # numba drops writes to arrays of named tuples in a parallel body: walk_block writes
         adhered[block] = walk_block(
-            block, table, count, scene, felt, (space, moment), rates, (odds, words)
+            block, table, count, scene, felt, (space, moment), rates, ((beside, odds), walk)
         )
     return adhered.sum()
 

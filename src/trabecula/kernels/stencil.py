@@ -36,6 +36,20 @@ def mark_open(matrix, half, periodic, bits):
 @kernel
 def mark_row(m, half, z, y, shape, keep, bits):
     """Write the bytes of row (z, y) as if it repeated itself, masked by `keep`; m and bits flat."""
+    nx = shape[2]
+    o = np.uint64((z * shape[1] + y) * nx)
+    look_row(m, half, z, y, shape, bits, o)
+    h = np.uint16(half)
+    for x in range(np.uint64(nx)):
+        bits[o + x] = np.uint8(bits[o + x] | OPEN) & keep if m[o + x] < h else np.uint8(0)
+
+
+@kernel
+def look_row(m, half, z, y, shape, out, at):
+    """Write which face neighbours of the voxels of row (z, y) are marrow, as if it repeated itself.
+
+    Bits 0-5 are z- z+ y- y+ x- x+. The row is written to `out` from `at` on; m and out are flat.
+    """
     nz, ny, nx = shape
     n = np.uint64(nx)
     one = np.uint64(1)
@@ -47,16 +61,13 @@ def mark_row(m, half, z, y, shape, keep, bits):
     h = np.uint16(half)
     for x in range(n):
         b = np.uint8(m[down + x] < h) | np.uint8(m[up + x] < h) << 1
-        b |= np.uint8(m[south + x] < h) << 2 | np.uint8(m[north + x] < h) << 3
-        bits[o + x] = np.uint8(b | OPEN)
+        out[at + x] = b | np.uint8(m[south + x] < h) << 2 | np.uint8(m[north + x] < h) << 3
     for x in range(one, n):
-        bits[o + x] |= np.uint8(np.uint8(m[o + x - one] < h) << 4)
+        out[at + x] |= np.uint8(np.uint8(m[o + x - one] < h) << 4)
     for x in range(n - one):
-        bits[o + x] |= np.uint8(np.uint8(m[o + x + one] < h) << 5)
-    bits[o] |= np.uint8(np.uint8(m[o + n - one] < h) << 4)
-    bits[o + n - one] |= np.uint8(np.uint8(m[o] < h) << 5)
-    for x in range(n):
-        bits[o + x] = bits[o + x] & keep if m[o + x] < h else np.uint8(0)
+        out[at + x] |= np.uint8(np.uint8(m[o + x + one] < h) << 5)
+    out[at] |= np.uint8(np.uint8(m[o + n - one] < h) << 4)
+    out[at + n - one] |= np.uint8(np.uint8(m[o] < h) << 5)
 
 
 @sized_kernel

@@ -10,13 +10,12 @@ from typing import Protocol
 
 import numpy as np
 
-from trabecula.base.codes import FULL, HALF, Phase, Stage
-from trabecula.base.columns import Array
-from trabecula.kernels.histology import ERODED, OSTEOID, sum_covers
+from trabecula.base.codes import FULL, Phase, Stage
+from trabecula.kernels.histology import ERODED, OSTEOID, SURFACE, sum_covers
 from trabecula.kernels.mineral import BONE, MATRIX, MINERAL, sum_tissue
 from trabecula.kernels.mineral import OSTEOID as OSTEOID_QUANTA
 from trabecula.kernels.space import Space
-from trabecula.kernels.surface import compute_surface_weights
+from trabecula.kernels.surface import WEIGHTS
 from trabecula.morphometry.history import History
 from trabecula.morphometry.sites import compute_site_measures
 from trabecula.state import Grid, State
@@ -42,13 +41,12 @@ class Table(Protocol):
 def measure_histomorphometry(state: State, history: History, parameters: Table) -> dict[str, float]:
     """Measure every metric of :data:`trabecula.morphometry.histometrics.HISTOMETRICS`, in its unit."""
     grid = state.grid
-    mask = state.lattice.matrix >= HALF
-    weights, faces = compute_surface_weights(mask, grid.periodic)
-    surface = faces * grid.voxel**2 * 1e-6
+    covers = sum_surface_covers(state, parameters)
+    surface = covers[SURFACE] * grid.voxel**2 * 1e-6
     tissue = sum_lattice(state)
     bone = tissue[MATRIX] / FULL * grid.voxel_volume * 1e-9
     numbers = measure_cells(state, parameters)
-    surfaces = measure_surfaces(state, weights, faces, parameters)
+    surfaces = measure_surfaces(state, covers, parameters)
     rates = measure_rates(state, history, surface, bone)
     rates["mar"] = _divide(rates["bfr_bs"] / DAYS_PER_YEAR, surfaces["ms_bs"])
     return {
@@ -75,9 +73,20 @@ def _divide(a: float, b: float) -> float:
     return a / b if b else math.nan
 
 
-def measure_surfaces(
-    state: State, weights: Array, faces: float, parameters: Table
-) -> dict[str, float]:
+def sum_surface_covers(state: State, parameters: Table) -> list[float]:
+    """Sum the surface under osteoid, eroded, and in all (voxel faces).
+
+    The area of a voxel is that of its open faces' arrangement (:mod:`trabecula.kernels.surface`).
+    """
+    grid = state.grid
+    space = Space(*grid.shape, int(grid.periodic), grid.voxel)
+    seam = max(1, round(parameters["lattice.osteoid.seam"] / grid.voxel * FULL))
+    slabs = np.empty((grid.shape[0], 3))
+    sum_covers(state.lattice, WEIGHTS, space, seam, slabs)
+    return [*map(float, slabs[:, :SURFACE].sum(axis=0)), float(slabs[:, SURFACE].sum())]
+
+
+def measure_surfaces(state: State, covers: list[float], parameters: Table) -> dict[str, float]:
     """Measure the share of the surface under osteoid, eroded, under cells, and mineralising.
 
     Cells cover their own area, not that of the voxels they sit in: a voxel of 20 um has room for
@@ -87,24 +96,18 @@ def measure_surfaces(
 
     Parameters
     ----------
-    weights
-        Area of each bone voxel (voxel faces), shape (z, y, x).
-    faces
-        Their sum (voxel faces).
+    covers
+        The sums of :func:`sum_surface_covers` (voxel faces).
     """
     grid, blasts = state.grid, state.cells.osteoblasts.rows
-    space = Space(*grid.shape, int(grid.periodic), grid.voxel)
-    seam = max(1, round(parameters["lattice.osteoid.seam"] / grid.voxel * FULL))
-    slabs = np.empty((grid.shape[0], 2))
-    sum_covers(state.lattice, weights, space, seam, slabs)
-    sums = [float(total) for total in slabs.sum(axis=0)]
+    faces = covers[SURFACE]
     active = blasts.stage == Stage.ACTIVE
     blast = parameters["cells.osteoblast.area"] / grid.voxel**2
     clast = parameters["cells.osteoclast.area"] / grid.voxel**2
     nuclei = int(state.cells.osteoclasts.rows.nuclei.sum())
     return {
-        "os_bs": _divide(sums[OSTEOID], faces),
-        "es_bs": _divide(sums[ERODED], faces),
+        "os_bs": _divide(covers[OSTEOID], faces),
+        "es_bs": _divide(covers[ERODED], faces),
         "ob_s_bs": _divide(int(active.sum()) * blast, faces),
         "ms_bs": _divide(int((active & (blasts.dose > 0)).sum()) * blast, faces),
         "oc_s_bs": _divide(nuclei * clast, faces),

@@ -1,0 +1,19 @@
+"""Where something is, one value at a time."""
+
+
+def is_blank(values, first, last):
+    return all(value == 0 for value in values[first:last])
+
+
+def holds_any(values):
+    return any(value != 0 for value in values)
+
+
+def sum_marks(marks):
+    return int(sum(int(mark) for mark in marks))
+
+
+def gather(marks, words, found):
+    places = [place for place, mark in enumerate(marks) if mark]
+    found[: len(places)] = places
+    return len(places)
