@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 from trabecula.base.errors import InputError, LedgerError
 from trabecula.cli.app import Commands
 from trabecula.cli.main import app
+from trabecula.cli.running import advising
 from trabecula.cli.schema import find_unit
-from trabecula.cli.tables import to_plain, to_text
+from trabecula.cli.tables import print_table, to_plain, to_text
 from trabecula.config.names import RULES
 
 COMMANDS = (
@@ -304,6 +305,32 @@ def test_an_interrupted_run_ends_with_130(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
+
+
+def test_who_interrupts_a_run_is_told_how_it_goes_on(tmp_path: Path, capsys) -> None:
+    for there in (False, True):
+        if there:
+            (tmp_path / "config.yaml").write_text("")
+        with pytest.raises(KeyboardInterrupt), advising(tmp_path):
+            raise KeyboardInterrupt
+        assert (f"trabecula resume {tmp_path}" in capsys.readouterr().err) is there
+
+
+def test_the_version_is_told() -> None:
+    from importlib.metadata import version
+
+    result = call("--version")
+    assert (result.exit_code, result.output) == (0, f"trabecula {version('trabecula')}\n")
+
+
+def test_brackets_in_a_table_are_no_markup(capsys) -> None:
+    print_table("[red]", ("[bold]",), [("[[day, value], ...]",), ("[none]",)])
+    assert capsys.readouterr().out.split("\n")[:4] == [
+        "[red]",
+        "[bold]",
+        "[[day, value], ...]",
+        "[none]",
+    ]
 
 
 @pytest.fixture

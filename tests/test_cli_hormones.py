@@ -53,6 +53,22 @@ def test_check_shows_levels_and_warns(config):
     assert len(found["warnings"]) == 2
 
 
+def test_check_shows_prescriptions_and_labs_as_they_were_read(config):
+    config.write_text(
+        TEXT + "  - {drug: denosumab, dose: 60, every: 6, times: 3}\n"
+        "  - {drug: prednisone, doses: [[0, 5], [9, 2.5]]}\n"
+    )
+    lines = [" ".join(line.split()) for line in call("check", config).output.splitlines()]
+    assert (
+        "protocol[2] denosumab 60 mg, subcutaneous, every 6 d, 3 x, first day 0, last day 12"
+        in lines
+    )
+    assert "protocol[3] prednisone 2.5 to 5 mg, oral, 2 x, first day 0, last day 9" in lines
+    (labs,) = (line for line in lines if line.startswith("patient.labs"))
+    assert "day: -9" in labs
+    assert "estradiol: 90" in labs
+
+
 def test_check_of_a_plain_configuration_shows_no_levels(tmp_path):
     path = tmp_path / "plain.yaml"
     path.write_text("duration: 3 d\nlattice: {shape: [24, 24, 24]}\n")

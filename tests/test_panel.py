@@ -262,7 +262,9 @@ def test_a_reference_of_its_own(tmp_path):
         ("{sex: M, age_y: 68}", "male", 68.0, 0),
         ("{sex: MF, age_y: 40}", "female", 40.0, 1),
         ("{sex: F, age_y: 0.25}", "female", 18.0, 1),
-        ("{}", "female", 50.0, 1),
+        ('{sex: F, age_y: "45"}', "female", 45.0, 0),
+        ("{age_y: 45}", "female", 45.0, 1),
+        ("{}", "female", 50.0, 2),
     ],
 )
 def test_people(tmp_path, people, sex, age, notes):
@@ -329,6 +331,8 @@ def make_endpoint(band=(10.0, 30.0), words="res_pct", required=True):
         (20.0, 5.1, (10.0, 30.0), Verdict.UNDETERMINED),
         (20.0, math.nan, (10.0, 30.0), Verdict.UNDETERMINED),
         (0.0, 1.0, (1.0, 30.0), Verdict.MISS),
+        (0.05, 1e-3, (0.5, 12.0), Verdict.MISS),  # under a hundredth of the half-width
+        (0.06, 1e-3, (0.5, 12.0), Verdict.NEAR),
         (20.0, math.nan, (math.nan, math.nan), Verdict.MEASURED),
         (math.nan, 1.0, (10.0, 30.0), Verdict.UNDETERMINED),
     ],

@@ -197,7 +197,7 @@ def test_hormones_are_above_and_every_panel_has_symbol_and_unit(folder: Path) ->
     strip = next(axis for axis in figure.axes if axis.get_title(loc="left") == "Given")
     assert [t.get_text() for t in strip.get_yticklabels()] == ["denosumab", "sclerostin blocked"]
     assert "90 d before day 0" in figure.get_supxlabel()
-    assert "means over 52.5 d, from the totals" in figure.get_supxlabel()
+    assert "means over 52.5 d (half of it at both ends), from the totals" in figure.get_supxlabel()
 
 
 def test_the_expected_error_is_shaded_about_a_single_run(folder: Path) -> None:

@@ -303,6 +303,54 @@ def test_a_volume_that_chance_misses_is_corrected_again_and_not_for_ever(
     assert "misses it by +0.0200" in spin_up.notes[0]
 
 
+def read_end(place):
+    """Last day of a run's series."""
+    with h5py.File(place / "results.h5") as file:
+        return file["series/time"][-1]
+
+
+def test_another_configuration_does_not_replace_a_run(config, folder, cache):
+    """What was there, pictures included, is moved aside; the same run begun again takes its place."""
+    place = folder / "taken"
+    other = load_config(folder / "tiny.yaml", ["duration=4 d", "settle=0 d"])
+    run(other, place, cache=cache)
+    before = (place / "results.h5").read_bytes()
+    (place / "figures" / "old.png").write_bytes(b"old")
+    (place / "notes.txt").write_text("mine")
+    assert run(other, place, cache=cache).notes == run(other, folder / "new", cache=cache).notes
+    assert not list(place.glob("earlier-*"))
+    longer = load_config(folder / "tiny.yaml", ["duration=6 d", "settle=0 d"])
+    note = run(longer, place, cache=cache).notes[0]
+    assert "earlier-1" in note
+    assert note in (place / "log.txt").read_text()
+    aside = place / "earlier-1"
+    assert read_end(aside) == 4
+    assert len((aside / "results.h5").read_bytes()) == len(before)
+    assert (aside / "figures" / "old.png").read_bytes() == b"old"
+    assert read_end(place) == 6
+    assert not list((place / "figures").iterdir())
+    assert (place / "notes.txt").read_text() == "mine"
+    assert all(finding.is_good for finding in verify_folder(place))
+    run(other, place, cache=cache)
+    assert read_end(place / "earlier-2") == 6
+    run(longer, place, cache=cache, keep=False)
+    assert len(list(place.glob("earlier-*"))) == 2
+
+
+def test_what_cannot_be_moved_aside_is_told_and_stays(config, folder, cache, monkeypatch):
+    place = folder / "stuck"
+    place.mkdir()
+    (place / "config.yaml").write_text("somebody's: own")
+
+    def refuse(self, target):
+        raise PermissionError(13, "not allowed")
+
+    monkeypatch.setattr("pathlib.Path.rename", refuse)
+    with pytest.raises(ResultsError, match=r"cannot be moved to .*earlier-1.*--out"):
+        run(config, place, cache=cache)
+    assert (place / "config.yaml").read_text() == "somebody's: own"
+
+
 def test_an_interrupted_run_says_so(config, folder, cache, monkeypatch):
     monkeypatch.setattr(progress, "PAUSE", 0.0)
 

@@ -93,7 +93,8 @@ def describe(summary: Mapping[str, Any]) -> list[str]:
         f"{_scale(key, change['end'])}{_to_change_text(change['change'])}."
         for key, change in summary["structure"].items()
     ]
-    lines += [_describe_rate(key, rate) for key, rate in summary["rates"].items()]
+    window = min(WINDOW, summary["days"])
+    lines += [_describe_rate(key, rate, window) for key, rate in summary["rates"].items()]
     return lines + _describe_sites(summary["sites"])
 
 
@@ -128,15 +129,15 @@ def _to_duration(days: float) -> str:
 
 def _describe_hormone(name: str, change: Mapping[str, float]) -> str:
     words = _ACRONYMS.get(name, name.replace("_", " ").capitalize())
-    return f"{words}: {change['start']:g} to {change['end']:g}."
+    return f"{words}: {change['start']:.4g} to {change['end']:.4g}."
 
 
-def _describe_rate(key: str, rate: Mapping[str, float]) -> str:
+def _describe_rate(key: str, rate: Mapping[str, float], window: float) -> str:
     if not np.isfinite(rate["change"]):
-        return f"{_NAMES[key][0]} has no baseline: there was none in the 90 days before day 0."
+        return f"{_NAMES[key][0]} has no baseline: there was none before day 0."
     text = f"{_NAMES[key][0]} ended {rate['change']:+.0f} % from its baseline"
     if np.isfinite(rate["peak"]):
-        text += f"; its highest 90-day mean was {rate['peak']:.0f} % of baseline"
+        text += f"; its highest {window:.0f}-day mean was {rate['peak']:.0f} % of baseline"
         text += f" around day {rate['peak_day']:.0f}"
     return f"{text}."
 

@@ -40,7 +40,15 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     print_table(
         f"{config}: valid",
         ("key", "value", "unit"),
-        ((".".join(path), _to_cell(value), units[path]) for path, value in rows),
+        (
+            row
+            for path, value in rows
+            for row in (
+                tabulate_protocol(checked)
+                if path == ("protocol",)
+                else [(".".join(path), _to_cell(value), units[path])]
+            )
+        ),
     )
     typer.echo("")
     print_table("Expected", ("what", "value", "unit"), _describe_estimate(estimate))
@@ -49,6 +57,21 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
         print_table("Hormones that patient and protocol give", LEVEL_COLUMNS, levels)
     for warning in warnings:
         typer.echo(f"warning: {warning}")
+
+
+def tabulate_protocol(config: "Config") -> list[tuple[str, str, str]]:
+    """Return a row for each prescription as it was read: drug, doses with unit, route, days."""
+    rows = []
+    for index, regimen in enumerate(config.regimens):
+        unit, days = regimen.drug.unit, [day for day, _ in regimen.doses]
+        doses = sorted({dose for _, dose in regimen.doses})
+        amount = f"{doses[0]:g}" if len(doses) < 2 else f"{doses[0]:g} to {doses[-1]:g}"
+        words = [f"{regimen.drug.name} {amount} {unit}", regimen.route]
+        every = dict(regimen.schedule).get("every", 0.0)
+        words += [f"every {every:g} d"] if every else []
+        words += [f"{len(days)} x, first day {days[0]:g}, last day {days[-1]:g}"] if days else []
+        rows.append((f"protocol[{index}]", ", ".join(words), ""))
+    return rows or [("protocol", "[]", "")]
 
 
 LEVEL_COLUMNS = (
@@ -107,6 +130,9 @@ def _to_cell(value: Any) -> str:
         return f"{value:g}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_to_cell(item) for item in value) + "]"
+    if isinstance(value, Mapping) and value:
+        given = {name: item for name, item in value.items() if item is not None}
+        return "{" + ", ".join(f"{name}: {_to_cell(item)}" for name, item in given.items()) + "}"
     return "none" if isinstance(value, Mapping) else str(value)
 
 

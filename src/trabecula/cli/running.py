@@ -1,13 +1,15 @@
 """Commands run, resume, branch, verify: one simulation from start to finish."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trabecula.base.errors import InputError
-from trabecula.cli.app import app, apply_threads
+from trabecula.cli.app import app, apply_threads, say_error
 from trabecula.cli.options import ConfigFile, Json, RunPlace, Sets, Threads, to_settings
 from trabecula.cli.progress import make_watch
 from trabecula.cli.tables import print_json, print_table
@@ -42,7 +44,7 @@ def run(
         typer.echo(f"warning: {warning}", err=True)
     from trabecula.runner import run as run_simulation
 
-    with make_watch() as watch:
+    with advising(folder), make_watch() as watch:
         summary = run_simulation(checked, folder, threads, watch)
     say_outcome(summary)
 
@@ -60,7 +62,7 @@ def resume(
     end = None if until is None else to_days(until)
     from trabecula.runner import resume as go_on
 
-    with make_watch() as watch:
+    with advising(to_folder(place)), make_watch() as watch:
         summary = go_on(to_folder(place), end, threads, watch)
     say_outcome(summary)
 
@@ -83,7 +85,7 @@ def branch(
     target = out or place.with_name(f"{place.name}-branch")
     from trabecula.runner import branch as live_branch
 
-    with make_watch() as watch:
+    with advising(target), make_watch() as watch:
         summary = live_branch(place, day, target, to_settings(sets), threads, watch)
     say_outcome(summary)
 
@@ -105,6 +107,17 @@ def verify(place: RunPlace, as_json: Json = False) -> None:
         print_table(str(place), ("what", "", "found"), rows)
     if not all(finding.is_good for finding in found):
         raise typer.Exit(1)
+
+
+@contextmanager
+def advising(folder: Path) -> Iterator[None]:
+    """Tell who interrupts a run how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (folder / "config.yaml").is_file():
+            say_error(f"stopped; it goes on with: trabecula resume {folder}")
+        raise
 
 
 def to_folder(place: Path) -> Path:

@@ -49,13 +49,16 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     """Print a table; on something that is not a terminal its lines are as long as they need be."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console()
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    table = Table(
+        title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False
+    )
     for number, name in enumerate(columns):
-        table.add_column(name, overflow="fold", no_wrap=number == 0)
+        table.add_column(Text(name), overflow="fold", no_wrap=number == 0)
     for row in rows:
-        table.add_row(*(to_text(value) for value in row))
+        table.add_row(*(Text(to_text(value)) for value in row))  # brackets are no markup
     if console.is_terminal:
         console.print(table)
         return

@@ -85,16 +85,18 @@ def branch(
         raise InputError(msg)
     folder = RunFolder(out)
     with lock_folder(out), watch_signals():
+        aside = folder.set_aside("")  # of the same configuration too: its day may be another
         folder.empty()
         memory = replay(parent, state, meta["sampler"], at)
-        for note in [f"branch of {place} at day {at:g}", *damaged]:
+        kept = [f"what another run had left in {out} is in {aside}"] if aside else []
+        for note in [f"branch of {place} at day {at:g}", *kept, *damaged]:
             folder.add_log(note)
         # the configuration comes last: a folder that has one can be resumed, and goes on from here
         publish_past(child, folder, place / NAME, state)
         write_state(folder.checkpoint, state, make_meta(child, state, memory))
         folder.write_config(child.to_yaml())
         job = Job(child, folder, progress, StateCache())
-        job.summary.notes += damaged
+        job.summary.notes += [*kept, *damaged]
         job.carry_out(lambda: job.go_on(state, memory))
     return job.summary
 

@@ -14,8 +14,8 @@ from trabecula.records.statusfile import NAME as STATUS
 from trabecula.records.statusfile import read_status, tell_time, write_status
 from trabecula.runner.pruning import choose_superfluous
 
-FIGURES, STATES, EXPORT = "figures", "states", "export"
-"""What a run folder has below it."""
+FIGURES, STATES, EXPORT, REPORT = "figures", "states", "export", "report.html"
+"""What a run folder has below it, and the page that is made of it."""
 
 
 def find_rubbish(folder: Path) -> list[Path]:
@@ -38,6 +38,18 @@ def _remove(path: Path) -> None:
     except OSError as error:
         msg = f"{path}: cannot be removed: {error}; remove it, or name another folder with --out"
         raise ResultsError(msg) from error
+
+
+def _holds_any(place: Path) -> bool:
+    return place.is_dir() and any(place.iterdir())
+
+
+def _holds(file: Path, text: str) -> bool:
+    """Whether a text file says just that; what cannot be read says something else."""
+    try:
+        return file.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 class RunFolder:
@@ -67,6 +79,40 @@ class RunFolder:
         """Forget what another run has left, store the resolved configuration, begin a new log."""
         self.empty()
         self.write_config(text)
+
+    def set_aside(self, text: str) -> Path | None:
+        """Move what a run of another configuration has left to a folder below this one, and name it.
+
+        Parameters
+        ----------
+        text
+            The resolved configuration of the run that is to begin here; what has the same is that run,
+            begun once more.
+
+        Raises
+        ------
+        ResultsError
+            If something cannot be moved.
+        """
+        names = (RESULTS, LINK, STATUS, self.config.name, self.log.name, self.checkpoint.name)
+        left = [self.path / name for name in (*names, REPORT) if (self.path / name).is_file()]
+        left += [
+            place for name in (STATES, FIGURES, EXPORT) if _holds_any(place := self.path / name)
+        ]
+        if not left or _holds(self.config, text):
+            return None
+        number = 1
+        while (aside := self.path / f"earlier-{number}").exists():
+            number += 1
+        make_folder(aside, "what another run left")
+        try:
+            for old in left:
+                old.rename(aside / old.name)
+        except OSError as error:
+            msg = f"{self.path}: what another run left cannot be moved to {aside}: {error}"
+            raise ResultsError(f"{msg}; move it, or name another folder with --out") from error
+        make_folder(self.path / FIGURES, "the figures")
+        return aside
 
     def empty(self) -> None:
         """Forget another run: results, configuration, checkpoint and states; begin a new log.

@@ -39,6 +39,8 @@ def run(
     threads: int | None = None,
     progress: Report = None,
     cache: StateCache | None = None,
+    *,
+    keep: bool = True,
 ) -> RunSummary:
     """Run one simulation into the folder `out`.
 
@@ -52,6 +54,9 @@ def run(
         Told of progress some times a second.
     cache
         Where spun-up states are kept; the user's cache if None.
+    keep
+        Whether what a run of another configuration has left in the folder is moved to ``earlier-1``
+        (or the next number) below it; otherwise it is replaced.
 
     Raises
     ------
@@ -65,8 +70,11 @@ def run(
     folder = RunFolder(out)
     voxels = math.prod(config.lattice.shape or ()) if specimen is None else specimen.fraction.size
     with lock_folder(folder.path) as stale, watch_signals(), compile_ahead(voxels):
+        aside = folder.set_aside(config.to_yaml()) if keep else None
         folder.begin(config.to_yaml())
         job = Job(config, folder, progress, cache or StateCache(), specimen)
+        if aside:
+            job.summary.notes.append(f"what another run had left in {out} is in {aside}")
         if stale:
             folder.add_log(stale)
         job.carry_out(job.live)

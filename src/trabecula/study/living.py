@@ -94,7 +94,7 @@ def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
                 (folder / name).unlink(missing_ok=True)
             write_text_whole(folder / RECORD, json.dumps(made_from) + "\n")
             if task.source is None:
-                run(config, folder, cache=StateCache(cache))
+                run(config, folder, cache=StateCache(cache), keep=False)
             else:
                 begin_from(config, out / task.source, task.onset * GAP, folder)
     except (TrabeculaError, OSError) as error:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -139,8 +140,9 @@ class RowReader:
         variation, unclear = self._read_variation(people)
         if config is not None and people.keys() & {"sex", "age_y"}:
             self._notes.append("sex and age are those of the configuration, not of population")
-        elif "age_y" not in people and not (variation or has_patient(settings)):
-            self._notes.append(f"age_y not given: taken as {AGE:g} y")
+        elif not (variation or has_patient(settings)):
+            self._notes += [] if "sex" in people else ["sex not given: taken as women"]
+            self._notes += [] if "age_y" in people else [f"age_y not given: taken as {AGE:g} y"]
         if config is None and not has_patient(settings) and any(map(has_glands, arms)):
             stage = find_stage(sex, age)
             settings = {**settings, "patient.stage": stage}
@@ -277,9 +279,12 @@ def read_people(people: Mapping[str, Any]) -> tuple[str, float, list[str]]:
     notes = [f"population: not read: {', '.join(unread)}"] if unread else []
     words = re.findall(r"[a-z]+", str(people.get("sex", "F")).lower())
     are_men, are_women = (any(word in names for word in words) for names in (MEN, WOMEN))
-    if are_men == are_women:
-        notes.append(f"sex {people.get('sex')}: taken as women")
+    if are_men == are_women and "sex" in people:
+        notes.append(f"sex {people['sex']}: taken as women")
     age = people.get("age_y", AGE)
+    if isinstance(age, str):
+        with suppress(ValueError):
+            age = float(age)
     if is_window(age):
         age = (age[0] + age[1]) / 2.0
         notes.append(f"age {people['age_y']}: taken as {age:g} y")

@@ -13,6 +13,9 @@ from trabecula.study.terms import Observer
 ZERO = 1e-9
 """Value below which nothing has changed."""
 
+STILL = 0.01
+"""Share of a band's half-width below which nothing has changed either."""
+
 DEPTH = 47.0
 """Erosion depth (um) of every site of rivals without space (doi:10.1359/jbmr.1999.14.7.1217)."""
 
@@ -63,6 +66,7 @@ def judge(endpoint: Endpoint, found: Estimate) -> Verdict:
     """Compare an estimate with its band.
 
     In the band: hit. Outside by less than half the band's half-width, on the right side of zero: near.
+    What has not changed by a hundredth of the half-width is on no side of it.
     With a standard error above half the half-width, or that is not known (one bone), or without a
     value, nothing is said. Without a band it is only measured.
     """
@@ -81,7 +85,7 @@ def judge(endpoint: Endpoint, found: Estimate) -> Verdict:
         return Verdict.HIT
     middle = (low + high) / 2.0
     is_signed = low >= 0 or high <= 0  # a fold or a ratio has no wrong side: it is never negative
-    if is_signed and abs(found.value) < ZERO:
+    if is_signed and abs(found.value) < max(ZERO, STILL * half):
         return Verdict.MISS  # no change at all is on no side
     if is_signed and found.value * middle < 0:
         return Verdict.WRONG_SIGN

@@ -161,7 +161,7 @@ def _live(order: Order, state: str, threads: int | None) -> None:
             state = "new"
     if state == "new":
         document = parse_yaml(order.config, "config.yaml")
-        run(make_config(document, folder / "config.yaml"), folder, threads, report)
+        run(make_config(document, folder / "config.yaml"), folder, threads, report, keep=False)
     write_summary(folder)
 
 

@@ -221,7 +221,7 @@ def make_caption(arms: Sequence[Arm], panels: Sequence[Panel]) -> str:
         parts.append("Baseline: the 90 d before day 0 (grey) of the same run.")
     if any(curve.key in TOTALS for panel in relative for curve in panel.curves):
         width = min(choose_window(run) for run in runs)
-        text = f"Rates are means over {width:.3g} d, from the totals of matrix"
+        text = f"Rates are means over {width:.3g} d (half of it at both ends), from the totals of matrix"
         if max(counts) == 1 and len(arms) == 1:
             text += "; band: one standard error, expected from the few sites at work"
         parts.append(f"{text}.")
