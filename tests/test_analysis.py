@@ -133,7 +133,9 @@ def test_the_summary_holds_the_numbers_of_the_run() -> None:
     )
     assert summary["rates"]["resorption_rate"]["change"] == pytest.approx(50.0)
     assert summary["rates"]["resorption_rate"]["peak"] == pytest.approx(150.0)
-    assert summary["hormones"]["estradiol"] == {"start": 100.0, "end": 10.0, "change": -90.0}
+    assert summary["hormones"]["estradiol"] == {
+        "start": 100.0, "end": 10.0, "change": -90.0, "unit": "pg/mL",
+    }  # fmt: skip
     assert summary["sites"] == {
         "count": 4,
         "completed": 2,
@@ -169,7 +171,7 @@ def test_sites_count_by_the_surface_that_they_opened() -> None:
 def test_the_sentences_tell_the_numbers_and_follow_them() -> None:
     text = "\n".join(describe(summarise(make_results(resorption=1.5))))
     assert "Bone volume (BV/TV) went from 18 % to 17.1 % (-5.0 %)." in text
-    assert "Estradiol: 100 to 10." in text
+    assert "Estradiol: 100 to 10 pg/mL." in text
     assert "Testosterone" not in text, "a level that stays is no news"
     assert "Resorption ended +50 % from its baseline" in text
     other = "\n".join(describe(summarise(make_results(resorption=0.2))))

@@ -232,7 +232,7 @@ def run_folder(tmp_path_factory) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "The bone lived 30 days." in done.stdout
-    assert "Estradiol: 100 to 5." in done.stdout
+    assert "Estradiol: 100 to 5 pg/mL." in done.stdout
     return folder / "out"
 
 

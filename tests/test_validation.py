@@ -15,7 +15,7 @@ from trabecula.study import Sampling, list_tasks, living, load_panel
 from trabecula.study.adaptive import Adaptive
 from trabecula.study.crew import Crew
 from trabecula.study.lived import Lived
-from trabecula.study.living import live_all
+from trabecula.study.living import REPLACED, live_all
 from trabecula.study.pool import Pool, estimate
 from trabecula.study.terms import When, read_term
 
@@ -171,12 +171,12 @@ def test_what_is_there_is_not_lived_again(place, lived):
     sampling = Sampling(2, 20, 10.0, SETS)
     tasks = list_tasks(panel, sampling)
     again = live_all(panel, tasks, sampling, place / "out")
-    assert {outcome.status for outcome in again} == {"kept"}
+    assert {(outcome.status, outcome.message) for outcome in again} == {("kept", "")}
     checkpoint = place / "out" / tasks[0].folder / "checkpoint.h5"
     before = checkpoint.stat().st_mtime_ns
     other = Sampling(1, 20, 10.0, (*SETS, "cells.rules.fusion=off"))
     (outcome,) = live_all(panel, tasks[:1], other, place / "out")
-    assert outcome.status == "done"
+    assert (outcome.status, outcome.message) == ("done", REPLACED)
     assert checkpoint.stat().st_mtime_ns > before
     (outcome,) = live_all(panel, tasks[:1], sampling, place / "out")
     assert outcome.status == "done"

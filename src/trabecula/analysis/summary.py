@@ -36,7 +36,7 @@ def summarise(results: Results) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``days``; ``structure``, and ``hormones`` that change (key -> start, end, change in %);
+        ``days``; ``structure``, and ``hormones`` that change (key -> start, end, change in %, and unit);
         ``rates`` (key -> change of the last 90 d against baseline in %, highest 90-d mean in % of
         baseline and its day; from the totals of matrix where they are stored); ``sites`` (see
         :func:`summarise_sites`). Only what the results hold is in it.
@@ -48,6 +48,7 @@ def summarise(results: Results) -> dict[str, Any]:
         "rates": {key: _follow(results, key) for key in RATES if key in results.series},
         "hormones": {
             name: _to_change(*_find_ends(results.time, results.hormones[name].values))
+            | {"unit": results.hormones[name].unit}
             for name in find_given(results)
         },
         "sites": summarise_sites(results.bmus),
@@ -127,9 +128,11 @@ def _to_duration(days: float) -> str:
     return f"{days:g} days" if days < 730 else f"{days / 365.25:.3g} years"
 
 
-def _describe_hormone(name: str, change: Mapping[str, float]) -> str:
+def _describe_hormone(name: str, change: Mapping[str, Any]) -> str:
     words = _ACRONYMS.get(name, name.replace("_", " ").capitalize())
-    return f"{words}: {change['start']:.4g} to {change['end']:.4g}."
+    unit = change.get("unit", "1")
+    after = "" if unit == "1" else f" {unit}"
+    return f"{words}: {change['start']:.4g} to {change['end']:.4g}{after}."
 
 
 def _describe_rate(key: str, rate: Mapping[str, float], window: float) -> str:

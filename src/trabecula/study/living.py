@@ -50,6 +50,9 @@ class Outcome:
     attempts: int = 1
 
 
+REPLACED = "in place of one of another configuration or version"
+"""What is said of a run that takes the place of another one's results."""
+
 _ALONE = threading.Lock()
 """Compiled loops of two threads of a worker would be in each other's way."""
 
@@ -80,7 +83,7 @@ def _tell_origin(config: "Config", task: Task) -> dict[str, Any]:
 
 
 def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
-    folder = out / task.folder
+    folder, message = out / task.folder, ""
     try:
         made_from = _tell_origin(config, task)
         state = _read_state(folder, made_from)
@@ -90,6 +93,7 @@ def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
             resume(folder, cache=StateCache(cache))
         else:
             folder.mkdir(parents=True, exist_ok=True)
+            message = REPLACED if (folder / "results.h5").is_file() else ""
             for name in ("status.json", "results.h5"):  # of another configuration: not this task's
                 (folder / name).unlink(missing_ok=True)
             write_text_whole(folder / RECORD, json.dumps(made_from) + "\n")
@@ -99,7 +103,7 @@ def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
                 begin_from(config, out / task.source, task.onset * GAP, folder)
     except (TrabeculaError, OSError) as error:
         return Outcome(task, "failed", str(error).partition("\n")[0])
-    return Outcome(task, "done")
+    return Outcome(task, "done", message)
 
 
 def _read_state(folder: Path, made_from: dict[str, Any]) -> str:

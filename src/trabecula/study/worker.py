@@ -283,7 +283,7 @@ def flatten_summary(summary: dict[str, Any]) -> dict[str, float | None]:
     row: dict[str, float | None] = {"days": summary["days"]}
     for group in ("structure", "rates", "hormones"):
         for key, parts in summary[group].items():
-            row |= {f"{key}_{part}": value for part, value in parts.items()}
+            row |= {f"{key}_{part}": value for part, value in parts.items() if part != "unit"}
     row |= {f"sites_{name}": value for name, value in summary["sites"].items()}
     return {
         key: float(value) if value is not None and math.isfinite(value) else None
