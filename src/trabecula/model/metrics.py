@@ -38,8 +38,10 @@ _COMPONENT = Metric("C.S", "share of bone in its largest connected component", "
 def _make_field_metrics() -> dict[str, tuple[str, str, str]]:
     found = {}
     for species in Species:
-        found[f"{species}_marrow"] = (f"{species} Ma", f"mean {species} in the marrow", "pM")
-        found[f"{species}_surface"] = (f"{species} BS", f"mean {species} at the surface", "pM")
+        # what blood brings is a level of the patient: the field is what bone makes itself
+        words = "estradiol made in bone" if species == Species.ESTRADIOL else str(species)
+        found[f"{species}_marrow"] = (f"{species} Ma", f"mean {words} in the marrow", "pM")
+        found[f"{species}_surface"] = (f"{species} BS", f"mean {words} at the surface", "pM")
     return {**found, **_FIELDS}
 
 

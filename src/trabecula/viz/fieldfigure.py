@@ -29,7 +29,8 @@ FEWEST_DECADES = 0.1
 NAMES = {
     "rankl_membrane": "RANKL on cells", "rankl_soluble": "Soluble RANKL", "opg": "OPG",
     "rankl_opg": "RANKL bound to OPG", "il1": "IL-1", "il6": "IL-6", "tnf": "TNF", "tgfb": "TGF-β",
-    "igf1": "IGF-1", "mcsf": "M-CSF", "sed": "Strain energy density",
+    "igf1": "IGF-1", "mcsf": "M-CSF", "estradiol": "Estradiol made in bone",
+    "sed": "Strain energy density",
 }  # fmt: skip
 SYMBOLS = {"sed": "SED"}
 
