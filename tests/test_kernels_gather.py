@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 import twins.gather
-from trabecula.kernels.gather import SPAN, gather, holds_any, is_blank, make_marks, sum_marks
+from trabecula.kernels.gather import (
+    SPAN,
+    find_next,
+    gather,
+    holds_any,
+    is_blank,
+    make_marks,
+    sum_marks,
+)
 
 pytestmark = [pytest.mark.twin, pytest.mark.filterwarnings("error")]
 
@@ -31,6 +39,8 @@ def test_blank_stretches(kind, at):
     if at is not None:
         values[at] = 3
     assert holds_any(values) == twins.gather.holds_any(values) == (at is not None)
+    for first in (0, 1, SPAN - 1, SPAN, 3 * SPAN, len(values)):
+        assert find_next(values, first) == twins.gather.find_next(values, first)
     for first in range(0, len(values), SPAN):
         last = min(first + SPAN, len(values))
         assert is_blank(values, first, last) == twins.gather.is_blank(values, first, last)

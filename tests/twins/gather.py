@@ -5,6 +5,10 @@ def is_blank(values, first, last):
     return all(value == 0 for value in values[first:last])
 
 
+def find_next(values, first):
+    return next((i for i in range(first, len(values)) if values[i] != 0), len(values))
+
+
 def holds_any(values):
     return any(value != 0 for value in values)
 

@@ -15,7 +15,7 @@ TWINS = {
     ),
     "krylov": ("sum_blocks", "start_smoothing", "smooth", "subtract", "advance", "turn"),
     "level": ("fill_gradient", "compute_cut_volume"),
-    "gather": ("is_blank", "holds_any", "sum_marks", "gather"),
+    "gather": ("is_blank", "find_next", "holds_any", "sum_marks", "gather"),
     "ligands": ("occupancy", "hill", "boost", "couple", "rouse"),
     "lining": ("shift_lining", "cover_surface", "wake_lining"),
     "meshtransfer": ("refine_nodes", "collect_nodes"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from trabecula.kernels.compile import kernel
-from trabecula.kernels.gather import SPAN, is_blank
+from trabecula.kernels.gather import find_next
 from trabecula.kernels.keyed import draw
 from trabecula.kernels.space import HALF_QUANTA, join, neighbour, split
 
@@ -22,12 +22,11 @@ def settle_factor(lattice, scene, space, ball, near):
     bound, contact = lattice.bound.reshape(-1), scene.contact.reshape(-1)
     lost = 0
     flat = -1
-    while flat + 1 < len(bound):
-        flat += 1
-        if flat % SPAN == 0 and is_blank(bound, flat, min(flat + SPAN, len(bound))):
-            flat += SPAN - 1
-            continue
-        if bound[flat] == 0 or contact[flat] > 0:
+    while True:
+        flat = find_next(bound, flat + 1)
+        if flat == len(bound):
+            break
+        if contact[flat] > 0:
             continue
         z, y, x = split(flat, space)
         reach = near if lattice.matrix[z, y, x] < HALF_QUANTA else len(ball)
@@ -64,13 +63,10 @@ def fade_factor(bound, moment, rate):
     chance = 1.0 - np.exp(-rate * moment.dt)
     lost = 0
     i = -1
-    while i + 1 < len(flat):
-        i += 1
-        if i % SPAN == 0 and is_blank(flat, i, min(i + SPAN, len(flat))):
-            i += SPAN - 1
-            continue
-        if flat[i] == 0:
-            continue
+    while True:
+        i = find_next(flat, i + 1)
+        if i == len(flat):
+            break
         amount = flat[i] * chance
         gone = int(amount)
         gone += draw(moment.seed, FATE, moment.step, i, 2) < amount - gone

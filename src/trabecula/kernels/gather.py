@@ -18,12 +18,26 @@ def is_blank(values, first, last):
 
 
 @kernel
+def find_next(values, first):
+    """Return the first place from `first` on where a flat array holds something, its length if none.
+
+    Whole blank stretches are passed over.
+    """
+    i = first
+    while i < len(values):
+        if i % SPAN == 0 and is_blank(values, i, min(i + SPAN, len(values))):
+            i += SPAN
+        elif values[i] == 0:
+            i += 1
+        else:
+            return i
+    return len(values)
+
+
+@kernel
 def holds_any(values):
     """Whether a flat array holds anything but zeros; looks no further than it must."""
-    for first in range(0, len(values), SPAN):
-        if not is_blank(values, first, min(first + SPAN, len(values))):
-            return True
-    return False
+    return find_next(values, 0) < len(values)
 
 
 @kernel

@@ -6,7 +6,7 @@ import numpy as np
 
 from trabecula.base.codes import FULL
 from trabecula.kernels.compile import kernel
-from trabecula.kernels.gather import SPAN, is_blank
+from trabecula.kernels.gather import find_next
 from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import boost
 from trabecula.kernels.places import Choice, move_out
@@ -91,13 +91,10 @@ def recruit(table, count, scene, lattice, ligands, space_moment_rates):
     space, moment, rates = space_moment_rates
     bound = lattice.bound.reshape(-1)
     flat = -1
-    while flat + 1 < len(bound):
-        flat += 1
-        if flat % SPAN == 0 and is_blank(bound, flat, min(flat + SPAN, len(bound))):
-            flat += SPAN - 1
-            continue
-        if bound[flat] == 0:
-            continue
+    while True:
+        flat = find_next(bound, flat + 1)
+        if flat == len(bound):
+            break
         z, y, x = split(flat, space)
         free = rates.places - int(scene.osteoblasts[z, y, x])
         if free <= 0 or scene.contact[z, y, x] == 0 or scene.osteoclasts[z, y, x] > 0:
