@@ -122,6 +122,13 @@ def test_who_a_configuration_says_it_is_stays_so(tmp_path):
 TAKEN = "{e2_pg_ml: 8, settings: {protocol: [teriparatide 20 ug sc daily]}}"
 
 
+def test_arms_that_no_endpoint_reads_are_named(tmp_path):
+    text = PANEL.replace("control: {e2_pg_ml: 60}", "control: {e2_pg_ml: 60}\n      idle: {e2_pg_ml: 9}")
+    (trial,) = load(tmp_path, text=text).trials
+    assert "arms that no endpoint reads are not lived: idle" in trial.notes
+    assert "idle" not in [arm.name for arm in trial.used_arms]
+
+
 def test_prescriptions_of_one_arm_give_glands_to_all(tmp_path):
     text = PANEL.replace("control: {e2_pg_ml: 60}", f"control: {{e2_pg_ml: 8}}\n      tpt: {TAKEN}")
     (trial,) = load(tmp_path, text=text).trials

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -158,12 +158,20 @@ class RowReader:
         endpoints = reader.read(row.get("endpoints"))
         if why:
             arms = tuple(replace(arm, reason=arm.reason or why) for arm in arms)
+        self._note_idle_arms(arms, endpoints)
         endpoints = drop_unlived(endpoints, arms)
         title, source = str(row.get("title", name)), str(row.get("source", ""))
         notes = tuple(dict.fromkeys(self._notes))
         return Trial(
             name, title, source, sex, age, days, arms, endpoints, notes, config, settings, variation
         )  # fmt: skip
+
+    def _note_idle_arms(self, arms: Sequence[Arm], endpoints: Sequence[Endpoint]) -> None:
+        """Say which arms no endpoint reads, since they are not lived."""
+        read = {name for end in endpoints if end.term for name in end.term.arms}
+        idle = [arm.name for arm in arms if arm.name not in read]
+        if idle and read:
+            self._notes.append(f"arms that no endpoint reads are not lived: {', '.join(idle)}")
 
     def _give_up(self, row: Mapping[str, Any], name: str, reason: str) -> Trial:
         """Return a trial that cannot be lived, its endpoints listed."""
