@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import typer
@@ -386,6 +387,24 @@ def test_import_writes_a_specimen_with_picture_and_says_what_it_did(block: Path)
     assert found["bv_tv"] == pytest.approx(0.25, abs=1e-6)
     measured = json.loads(call("measure", out, "--json").stdout)
     assert measured == pytest.approx({key: found[key] for key in measured}, nan_ok=True)
+
+
+def test_import_replaces_specimens_alone_and_says_so(block: Path) -> None:
+    kept = block.read_bytes()
+    refused = call("import", block, "--spacing", "20", "--out", block)
+    assert refused.exit_code == 2
+    assert f"found {block}, which is there and no specimen; allowed: a new file" in refused.stderr
+    assert block.read_bytes() == kept
+    again = block.parent / "twice.h5"
+    first = call("import", block, "--spacing", "20", "--out", again)
+    second = call("import", block, "--spacing", "20", "--out", again)
+    assert "in place of" not in first.stdout
+    assert f"in place of the specimen of {block.name}" in second.stdout
+    with h5py.File(again, "r+") as file:
+        del file["fraction"]
+    third = call("import", block, "--spacing", "20", "--out", again)
+    assert "in place of a damaged specimen" in third.stdout
+    assert call("measure", again).exit_code == 0
 
 
 def test_measure_of_an_image_and_of_its_specimen_agree(block: Path) -> None:

@@ -123,7 +123,9 @@ TAKEN = "{e2_pg_ml: 8, settings: {protocol: [teriparatide 20 ug sc daily]}}"
 
 
 def test_arms_that_no_endpoint_reads_are_named(tmp_path):
-    text = PANEL.replace("control: {e2_pg_ml: 60}", "control: {e2_pg_ml: 60}\n      idle: {e2_pg_ml: 9}")
+    text = PANEL.replace(
+        "control: {e2_pg_ml: 60}", "control: {e2_pg_ml: 60}\n      idle: {e2_pg_ml: 9}"
+    )
     (trial,) = load(tmp_path, text=text).trials
     assert "arms that no endpoint reads are not lived: idle" in trial.notes
     assert "idle" not in [arm.name for arm in trial.used_arms]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trabecula.base.errors import ConfigError, Problem
+from trabecula.base.errors import ConfigError, InputError, Problem, ResultsError
 from trabecula.cli.app import app
 from trabecula.cli.mechanics import (
     Axis,
@@ -63,6 +63,7 @@ def import_image(
     as_json: Json = False,
 ) -> None:
     """Turn an image into a specimen file, with its morphometry and a picture."""
+    replaced = describe_earlier(out)
     specimen = load_image(image, threshold, labels, voxel, spacing, crop)
     with CompilationNotice():
         metrics = measure_specimen(specimen)
@@ -79,7 +80,7 @@ def import_image(
     for line in report:
         typer.echo(line)
     print_metrics(metrics)
-    typer.echo(f"saved {out} and {picture}")
+    typer.echo(f"saved {out} and {picture}{replaced and f', in place of {replaced}'}")
 
 
 @app.command()
@@ -127,6 +128,30 @@ def measure(
         typer.echo("no bone reaches from platen to platen along this axis")
     if test is not None and test.sed is not None:
         typer.echo(f"saved {test.sed}")
+
+
+def describe_earlier(out: Path) -> str:
+    """Return which specimen a new one at `out` replaces, nothing if there is none.
+
+    Raises
+    ------
+    InputError
+        If another file stands there: an image or a run is not made again as easily.
+    """
+    from trabecula.records.reader import find_kind
+
+    if not out.exists():
+        return ""
+    if find_kind(out) != "trabecula specimen":
+        msg = (
+            f"--out: found {out}, which is there and no specimen; allowed: a new file, or a specimen, "
+            "which is replaced; choose another name"
+        )
+        raise InputError(msg)
+    try:
+        return f"the specimen of {load_specimen(out).origin}"
+    except ResultsError:
+        return "a damaged specimen"
 
 
 def load_specimen(path: Path) -> "Specimen":
