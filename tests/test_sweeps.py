@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from bones import write_gyroid
 from trabecula.analysis import load_results
+from trabecula.analysis.expectation import compute_hours
 from trabecula.base.errors import ConfigError, InputError, ResultsError
 from trabecula.cli.main import app
 from trabecula.config.support import find_support
@@ -215,7 +216,9 @@ def test_the_estimate_counts_bones_once(place) -> None:
     sweep = load_sweep(write(place, "grid: {hormones.blockade.rankl: [0.2, 0.5, 7]}\nseeds: 2"))
     cost = estimate_sweep(plan_sweep(sweep))
     assert (cost["runs"], cost["invalid"], cost["bones"]) == (6, 2, 2)
-    assert cost["core_hours_bones"] == pytest.approx(2 / 4 * 110 / 93 * cost["core_hours_runs"])
+    volume = (24 * 0.02) ** 3
+    assert cost["core_hours_bones"] == pytest.approx(2 * compute_hours(volume, 110.0))
+    assert cost["core_hours_runs"] == pytest.approx(4 * compute_hours(volume, 93.0))
 
 
 def test_a_dry_run_lists_the_runs_and_writes_nothing(place) -> None:

@@ -5,6 +5,12 @@ import math
 THROUGHPUT = 700.0
 """mm^3-years per core-hour that the estimate of time counts on (`make bench` measures it)."""
 
+START = 2.0
+"""Time (s) that a run takes to begin and to end, kernels compiled: what a tiny one mostly costs."""
+
+DAY = 2e-3
+"""Time (s) of a day however small the bone is: a hundred calls of kernels (16^3 voxels, nearly idle)."""
+
 NOISE: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "bv_tv_change": ((2.1, 2.7), (7.1, 0.6)),
     "turnover": ((2.1, 26.0), (7.1, 13.0)),
@@ -57,5 +63,5 @@ def count_seeds(volume: float, change: float, precision: float) -> int:
 
 
 def compute_hours(volume: float, days: float) -> float:
-    """Return the core-hours that `days` of life of `volume` (mm^3) take."""
-    return volume * days / 365.25 / THROUGHPUT
+    """Return the core-hours that a run of `days` of life of `volume` (mm^3) takes."""
+    return volume * days / 365.25 / THROUGHPUT + (START + DAY * days) / 3600.0
