@@ -171,6 +171,15 @@ def test_params_filters_by_text_and_grade() -> None:
     assert f"{len(cells)} parameters" in table
 
 
+def test_params_that_finds_nothing_says_so() -> None:
+    found = call("params", "osteoclst", "--grade", "D")
+    assert found.exit_code == 0
+    said = "no parameter of grade D has 'osteoclst' in its key or source; did you mean osteoclast?"
+    assert found.stdout.strip() == said
+    assert "`trabecula params` lists all" in call("params", "zzzz").stdout
+    assert json.loads(call("params", "zzzz", "--json").stdout) == []
+
+
 def test_schema_is_a_json_schema() -> None:
     found = json.loads(call("schema").stdout)
     assert found["$schema"].startswith("https://json-schema.org/")

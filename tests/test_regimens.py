@@ -204,6 +204,7 @@ def test_a_target_is_read_in_words_and_keys():
     ("entry", "found", "allowed", "hint"),
     [
         ("anastrozol 1 mg daily", "unknown drug 'anastrozol'", "hormones.drugs", "anastrozole"),
+        ("aspirin 100 mg daily", "unknown drug 'aspirin'", "denosumab, ", ""),
         (
             {"drug": "estradiol_patch", "dose": 50, "route": "im"},
             "by route 'im'",

@@ -190,14 +190,18 @@ def params(
 
     if grade is not None and grade.upper() not in tuple("ABCD"):
         raise typer.BadParameter(f"found {grade}; allowed: A, B, C, D", param_hint="--grade")
+    table = load_parameters().to_rows()
     rows = [
         row
-        for row in load_parameters().to_rows()
+        for row in table
         if contains.lower() in f"{row['key']} {row['source']}".lower()
         and (grade is None or row["grade"] == grade.upper())
     ]
     if as_json:
         print_json(rows)
+        return
+    if not rows:
+        typer.echo(_say_none(contains, grade, table))
         return
     print_table(
         "",
@@ -208,6 +212,16 @@ def params(
         ),
     )
     typer.echo(f"{len(rows)} parameters")
+
+
+def _say_none(contains: str, grade: str | None, table: list[dict[str, Any]]) -> str:
+    """Return what is said of a search that finds no row of the table."""
+    from trabecula.config.names import find_nearest
+
+    of_grade = f" of grade {grade.upper()}" if grade else ""
+    words = {word for row in table for word in (row["key"], *row["key"].split("."))}
+    hint = find_nearest(contains.lower(), sorted(words)) or "`trabecula params` lists all of them"
+    return f"no parameter{of_grade} has {contains!r} in its key or source; {hint}"
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Any
 
 from trabecula.config.names import find_nearest
 from trabecula.config.parameters import load_parameters
-from trabecula.config.pharmacopoeia import Drug, find_drug, find_route, list_names
+from trabecula.config.pharmacopoeia import Drug, find_drug, find_route, list_names, load_drugs
 from trabecula.config.phrases import (
     ANALYTES,
     NUMBER,
@@ -30,7 +30,7 @@ KEYS = (
 BESIDE_NO_DOSES = ("dose", "every", "from", "until", "for", "times", "after")
 """Keys that say nothing where each dose has its day."""
 
-UNKNOWN_DRUG = "an unknown drug"
+UNKNOWN_DRUG, OR_OWN = "an unknown drug", "; or one of your own, under hormones.drugs"
 EVERY = "every: 7 d, or in words daily, weekly"
 type Overrides = Mapping[str, float | str]
 
@@ -196,7 +196,7 @@ def _find(name: Any, route: Any, own: Mapping[str, Drug], dose: Any = None) -> D
     drug = find_drug(name, way, own, unit[1] if unit else "")
     if drug is None:
         raise RegimenError(
-            f"{UNKNOWN_DRUG} {name!r}", "a drug that Trabecula knows, or one of hormones.drugs",
+            f"{UNKNOWN_DRUG} {name!r}", ", ".join(sorted({*load_drugs(), *own})) + OR_OWN,
             find_nearest(name.lower().replace(" ", "_").replace("-", "_"), list_names(own)),
         )  # fmt: skip
     return drug
