@@ -49,6 +49,12 @@ def test_reports_still_come_at_their_pace(capsys) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["run", "settle"]
     assert "BV/TV 20.00%" in lines[0]
+    assert " 3 d of 20 d, " in lines[0]
+
+
+def test_a_spin_up_counts_the_days_that_are_left_to_day_0(capsys) -> None:
+    PlainWatch()(REPORT._replace(phase="spin-up", time=-400.0, until=0.0))
+    assert "1 y  35 d before day 0, " in capsys.readouterr().out
 
 
 def test_the_live_watch_has_a_bar_for_compiling_and_one_for_the_phase() -> None:

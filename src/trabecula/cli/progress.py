@@ -85,8 +85,9 @@ class PlainWatch(CompilationNotice):
         if progress.phase == self._phase and now - self._reported < self._pause:
             return
         self._reported, self._phase = now, progress.phase
+        end = f"of {to_date(progress.until)}" if progress.until > 0.0 else "before day 0"
         typer.echo(
-            f"{progress.phase:8s} {to_date(progress.time):>12s} of {to_date(progress.until)}, "
+            f"{progress.phase:8s} {to_date(abs(progress.time)):>12s} {end}, "
             f"{progress.days_per_second:.1f} d/s, {to_clock(progress.time_left)} left, "
             f"BV/TV {progress.bv_tv:.2%}"
         )
