@@ -1,6 +1,11 @@
 """Workers that die: no task is lost, none lived twice that was done, one that kills is found."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +36,50 @@ def test_tasks_of_dead_workers_are_lived_again_and_a_killer_is_given_up(tmp_path
     assert isinstance(found[4][0], ValueError)
     assert tries[4] == 1
     assert os.environ.get("NUMBA_NUM_THREADS") == threads
+
+
+PARENT = """
+import sys
+from crewwork import work
+from trabecula.study.crew import Crew
+calls = [(sys.argv[1], 0, "rests"), (sys.argv[1], 1, "rests")]
+Crew(2).carry_out(work, calls, print)
+"""
+
+
+def wait_for(is_so, seconds):
+    end = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.05)
+    return is_so()
+
+
+def lives(pid):
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    places = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path)], env=os.environ | {"PYTHONPATH": places}
+    )
+    marks = [tmp_path / "0", tmp_path / "1"]
+    try:
+        assert wait_for(lambda: all(m.is_file() and m.read_text().isdigit() for m in marks), 60)
+        workers = [int(m.read_text()) for m in marks]
+        assert all(map(lives, workers))
+    finally:
+        parent.kill()
+        parent.wait()
+    ended = wait_for(lambda: not any(map(lives, workers)), 20)
+    for pid in filter(lives, workers):
+        os.kill(pid, signal.SIGKILL)
+    assert ended
 
 
 @pytest.fixture

@@ -5,12 +5,15 @@ one at a time, so that a task which kills its worker is found and given up, and 
 """
 
 import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
 from typing import Any
 
 from trabecula.base.errors import InputError
@@ -20,6 +23,9 @@ ATTEMPTS = 3
 
 PATIENCE = 20.0
 """Time (s) after which a scheduler that does not answer is not there."""
+
+GRACE = 10.0
+"""Time (s) that a run gets to be kept, once nobody waits for it, before it is interrupted."""
 
 type Call = tuple[Any, ...]
 type Note = Callable[[int, Any, int], None]
@@ -100,7 +106,8 @@ def _live_until_death(
 ) -> list[int]:
     """Live what is in `waiting`, taking out what is begun; returns what was on a worker that died."""
     running: dict[Future[Any], int] = {}
-    with _one_thread(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with _one_thread(), ProcessPoolExecutor(workers, context, follow_parent) as pool:
         while waiting or running:
             try:
                 while waiting and len(running) < workers:
@@ -116,6 +123,23 @@ def _live_until_death(
             if dead:
                 return list(running.values())
     return []
+
+
+def follow_parent() -> None:
+    """Let this worker end once its parent has, however that ended; a run under way is kept first.
+
+    A worker whose parent was killed would wait for its next task for ever.
+    """
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    connection.wait([sentinel])
+    while True:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
 
 
 @contextmanager
