@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from runfolders import make_folder, make_study
-from trabecula.analysis import Results, Series, load_results
+from trabecula.analysis import Results, Series, arms, load_results
 from trabecula.analysis.arms import Arm, find_parameters, find_runs, group_runs, load_runs
 from trabecula.analysis.bands import compute_band
 from trabecula.analysis.interventions import find_interventions, find_positive
@@ -132,8 +132,13 @@ def test_arms_of_one_name_are_told_by_what_differs(tmp_path: Path) -> None:
     for number, level in enumerate((10.0, 20.0)):
         make_folder(tmp_path / f"run-{number}", "sweep", 1, level)
     labels = [arm.label for arm in group_runs(load_runs([tmp_path]))]
-    assert labels[0].startswith("estradiol [[0.0, 100.0], [10.0, 10.0]]")
+    assert labels[0].startswith("estradiol 100 \u2192 10")
     assert len(set(labels)) == 2
+    parameters = {"hormones.levels.estradiol": [[[0, 100], [9, 8]], [[0, 100], [5, 8]], 60]}
+    told = arms._make_labels([0, 1], ["a"] * 3, parameters)
+    assert told == ["estradiol [[0, 100], [9, 8]]", "estradiol [[0, 100], [5, 8]]"]
+    told = arms._make_labels([0, 2], ["a"] * 3, parameters)
+    assert told == ["estradiol 100 \u2192 8", "estradiol 60"]
 
 
 def test_what_all_names_begin_with_is_left_out(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Runs that belong together: which folders hold runs, what differs, which are replicates."""
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -164,8 +165,14 @@ def _make_labels(
         return _strip_common(plain)
     keys = list(parameters)[:MOST_KEYS]
     told = [
-        ", ".join(f"{_shorten(key, keys)} {parameters[key][row]}" for key in keys) for row in rows
+        ", ".join(f"{_shorten(key, keys)} {_tell(parameters[key][row])}" for key in keys)
+        for row in rows
     ]
+    if len(set(told)) < len(told):
+        told = [
+            ", ".join(f"{_shorten(key, keys)} {parameters[key][row]}" for key in keys)
+            for row in rows
+        ]
     if len(set(plain)) > 1:
         told = [f"{name}: {text}" for name, text in zip(plain, told, strict=True)]
     if len(set(told)) < len(told):
@@ -183,6 +190,16 @@ def _strip_common(names: Sequence[str]) -> list[str]:
     while common < shortest - 1 and len({part[common] for part in parts}) == 1:
         common += 1
     return ["-".join(part[common:]) for part in parts]
+
+
+def _tell(value: Any) -> str:
+    """Return a value in short: a course by the values that it goes through, without their days."""
+    is_course = isinstance(value, list) and all(isinstance(p, list) and len(p) == 2 for p in value)
+    if not is_course or not value:
+        return str(value)
+    steps = [point[1] for point in value]
+    words = [f"{step:g}" if isinstance(step, int | float) else str(step) for step in steps]
+    return " \u2192 ".join(word for word, _ in itertools.groupby(words))
 
 
 def _shorten(key: str, keys: Sequence[str]) -> str:
