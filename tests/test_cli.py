@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -243,6 +244,7 @@ def run_folder(tmp_path_factory) -> Path:
     assert done.returncode == 0, done.stderr
     assert "The bone lived 30 days." in done.stdout
     assert "Estradiol: 100 to 5 pg/mL." in done.stdout
+    assert re.search(r"on day 0 \(\+0\.0000; asked for day 0: 0\.\d+\)", done.stdout)
     return folder / "out"
 
 

@@ -176,7 +176,10 @@ class Job:
         state.seed = self._config.seed
         self.summary.bv_tv_start = measure_bv_tv(state)
         start, before = self.summary.bv_tv_start, self.summary.bv_tv_specimen
-        note = f"BV/TV {before:.4f} in the specimen, {start:.4f} on day 0 ({start - before:+.4f})"
+        asked = self._config.lattice.bv_tv if self._config.lattice.specimen is None else None
+        meant = "" if asked is None else f"; asked for day 0: {asked:g}"
+        change = f"{start - before:+.4f}{meant}"
+        note = f"BV/TV {before:.4f} in the specimen, {start:.4f} on day 0 ({change})"
         self.summary.notes.append(note)
         self._folder.add_log(note)
 

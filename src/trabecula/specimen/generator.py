@@ -122,9 +122,9 @@ def _try(request: Request, shape: FieldShape, load_signal: LoadSignal) -> Trial:
 def _describe(trial: Trial) -> list[str]:
     mean = float(trial.fraction.mean(dtype=float))
     return [
-        f"BV/TV {mean:.4f} (asked {trial.request.bv_tv:g})",
-        f"Tb.Th {trial.thickness:.1f} um (asked {trial.request.tb_th:g})",
-        f"mean intercept length z / yx {trial.ratio:.2f} (asked {trial.request.anisotropy:g})",
+        f"BV/TV {mean:.4f} (meant {trial.request.bv_tv:.4g})",
+        f"Tb.Th {trial.thickness:.1f} um (meant {trial.request.tb_th:g})",
+        f"mean intercept length z / yx {trial.ratio:.2f} (meant {trial.request.anisotropy:g})",
         f"loose parts dropped before the last cut: {100 * trial.dropped:.1f} % of bone",
         f"interwoven networks in the endless lattice: {trial.networks}",
     ]
