@@ -165,7 +165,10 @@ def test_a_plan_lives_nothing(file):
     assert "4 core-hours" in result.output
     told = json.loads(call(file, "--dry-run", "--json", "--bones", "3").stdout)
     assert told["runs"] == 9
-    assert told["endpoints"][0]["error_asked"] == 250.0
+    first = told["endpoints"][0]
+    assert first["error_asked"] == 250.0
+    assert (first["band"], first["required"]) == ([-400.0, 600.0], True)
+    assert (told["endpoints"][1]["band"], told["endpoints"][1]["required"]) == (None, False)
     assert not out.exists()
 
 

@@ -201,7 +201,12 @@ def say_plans(
     runs = sum(plan.bones * len(plan.trial.used_arms) for plan in plans)
     hours = sum(plan.core_hours for plan in plans)
     if as_json:
-        print_json({"runs": runs, "core_hours": hours, "trials": trials, "endpoints": rows})
+        ends = [one.endpoint for plan in plans for one in plan.endpoints]
+        judged = [
+            row | {"band": list(end.band) if end.has_band else None, "required": end.required}
+            for row, end in zip(rows, ends, strict=True)
+        ]
+        print_json({"runs": runs, "core_hours": hours, "trials": trials, "endpoints": judged})
         return
     columns = (
         "trial", "endpoint", "term", "why not", "se asked", "se expected", "mm^3 needed", "days 0",
