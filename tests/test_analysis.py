@@ -168,6 +168,13 @@ def test_sites_count_by_the_surface_that_they_opened() -> None:
     assert np.isnan(none["formation_period"])
 
 
+def test_periods_of_a_short_run_are_told_to_read_short() -> None:
+    summary = summarise(make_results())
+    assert "slow ones are still at work" in "".join(describe(summary)), "1 at work, 2 completed"
+    summary["sites"] |= {"completed": 40, "open": 9}
+    assert "still at work" not in "".join(describe(summary))
+
+
 def test_the_sentences_tell_the_numbers_and_follow_them() -> None:
     text = "\n".join(describe(summarise(make_results(resorption=1.5))))
     assert "Bone volume (BV/TV) went from 18 % to 17.1 % (-5.0 %)." in text

@@ -115,6 +115,10 @@ _NAMES: dict[str, tuple[str, float, str]] = {
 }
 
 
+MANY_OPEN = 0.25
+"""Sites at work, relative to those completed, from which the periods of the latter read too short."""
+
+
 def _scale(key: str, value: float) -> str:
     _, factor, unit = _NAMES[key]
     return f"{value * factor:.4g}{unit}"
@@ -153,10 +157,12 @@ def _describe_sites(sites: Mapping[str, float]) -> list[str]:
         f"{sites['completed']:.0f} were completed and {sites['open']:.0f} are at work."
     ]
     if sites["completed"]:
+        is_short = sites["open"] > MANY_OPEN * sites["completed"]
+        slow = "; of a run this short the slow ones are still at work" if is_short else ""
         lines.append(
             f"Completed sites resorbed for {sites['resorption_period']:.0f} d, waited "
             f"{sites['reversal_period']:.0f} d and formed for {sites['formation_period']:.0f} d "
-            "(means over the surface that they opened)."
+            f"(means over the surface that they opened{slow})."
         )
         if "e_de" in sites:
             lines.append(
