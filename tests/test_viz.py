@@ -103,6 +103,10 @@ def test_a_specimen_is_shown_in_three_slices_and_a_projection(tmp_path: Path) ->
     assert np.array_equal(pictures[1], fraction[:, 10])
     assert np.array_equal(pictures[2], fraction[:, :, 12])
     assert np.array_equal(pictures[3], fraction[:, :, :6].max(axis=2))
+    for axis, picture in zip(figure.axes, pictures, strict=True):
+        frame = axis.lines[0].get_xydata()
+        assert frame.max(axis=0).tolist() == [n - 0.5 for n in picture.shape[::-1]]
+    assert "White: bone" in figure.get_supxlabel()
     assert save_figure(figure, tmp_path, "block")[0].exists()
 
 

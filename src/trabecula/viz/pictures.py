@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from trabecula.base.columns import Array
-from trabecula.viz.style import BLACK
+from trabecula.viz.style import BLACK, GREY
 
 AXES = ("z", "y", "x")
 ROUND_LENGTHS = (50, 100, 200, 250, 500, 1000, 2000, 5000)
@@ -29,6 +29,13 @@ def add_bar(axis: Any, shape: tuple[int, int], voxel: float) -> None:
     left, right, height = -0.5, length / voxel - 0.5, shape[0] * 1.04
     axis.plot([left, right], [height, height], color=BLACK, linewidth=1.6, clip_on=False)
     axis.text(right + 0.02 * shape[1], height, to_length_name(length), va="center", fontsize=7)
+
+
+def add_frame(axis: Any, shape: tuple[int, int]) -> None:
+    """Draw a thin frame around the picture of `shape` (rows, columns): white bone has no edge."""
+    rows, columns = (size - 0.5 for size in shape)
+    around = ([-0.5, columns, columns, -0.5, -0.5], [-0.5, -0.5, rows, rows, -0.5])
+    axis.plot(*around, color=GREY, linewidth=0.6, clip_on=False)
 
 
 def show_slice(axis: Any, picture: Array, low: float, high: float, colours: str = "gray") -> Any:

@@ -3,8 +3,11 @@
 from typing import Any
 
 from trabecula.base.columns import Array
-from trabecula.viz.pictures import AXES, add_bar, show_slice, take_middle, to_plane
+from trabecula.viz.captions import add_caption
+from trabecula.viz.pictures import AXES, add_bar, add_frame, show_slice, take_middle, to_plane
 from trabecula.viz.style import WIDTH, apply_style
+
+CAPTION = "White: bone. Black: marrow. Grey: voxels that hold both."
 
 
 def draw_specimen(fraction: Array, voxel: float, title: str = "") -> Any:
@@ -33,12 +36,14 @@ def draw_specimen(fraction: Array, voxel: float, title: str = "") -> Any:
     ratios = [picture.shape[1] for picture in pictures]
     tallest = max(picture.shape[0] / sum(ratios) for picture in pictures)
     with apply_style() as make_figure:
-        figure = make_figure(figsize=(WIDTH, WIDTH * tallest + 0.7), layout="constrained")
+        figure = make_figure(figsize=(WIDTH, WIDTH * tallest + 0.85), layout="constrained")
         axes = figure.subplots(1, 4, width_ratios=ratios)
         for axis, picture, name in zip(axes, pictures, titles, strict=True):
             show_slice(axis, picture, 0.0, 1.0)
+            add_frame(axis, picture.shape)
             axis.set_title(name, fontweight="normal", fontsize=7)
         add_bar(axes[0], pictures[0].shape, voxel)
         if title:
             figure.suptitle(title, fontsize=8)
+        add_caption(figure, CAPTION)
     return figure
