@@ -113,6 +113,16 @@ def test_mistakes_of_a_file_are_told_with_their_place(place, text, message) -> N
     assert not (place / "out").exists()
 
 
+def test_wrong_keys_and_wrong_paths_are_told_at_once(place) -> None:
+    text = "seeds: x\ntabel: 3\ngrid: {hormones.levels.estradoil: [10], patient.age: [40]}\n"
+    path = write(place, text)
+    path.write_text(path.read_text().replace("base.yaml", "nowhere.yaml"))
+    with pytest.raises(ConfigError) as caught:
+        load_sweep(path)
+    told = [problem.key for problem in caught.value.problems]
+    assert told == ["config", "seeds", "tabel", "grid.hormones.levels.estradoil"]
+
+
 def test_a_base_that_is_not_there_or_wrong_ends_with_2(place) -> None:
     path = write(place, "seeds: 2")
     (place / "base.yaml").write_text(BASE.replace("mechanics", "mechanic"))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trabecula.base.errors import ConfigError, Problem
 from trabecula.config.load import make_config
@@ -25,6 +25,9 @@ from trabecula.config.sweepschema import (
     SobolIndices,
     SweepSettings,
 )
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 SENSITIVITY = ("morris", "sobol_indices")
 """Designs that an analysis of sensitivity needs as they are."""
@@ -132,6 +135,8 @@ def load_sweep(path: str | Path) -> Sweep:
         known = {problem.where for problem in problems}
         found = make_problems(error, document, SweepSettings)
         problems += [problem for problem in found if problem.where not in known]
+        if (rest := _read_rest(data, error)) is not None:
+            problems += [*_check_paths(rest, document), *_check_base(rest, document, file)]
     if settings is not None:
         problems += [*_check_paths(settings, document), *_check_designs(settings, document)]
         problems += [*_check_base(settings, document, file), *_check_population(settings, document)]
@@ -139,6 +144,17 @@ def load_sweep(path: str | Path) -> Sweep:
         raise ConfigError(sorted(set(problems), key=lambda problem: _order(problem.where)))
     base_path = file.parent / settings.config
     return Sweep(file, settings, document, load_yaml(base_path), base_path)
+
+
+def _read_rest(data: Mapping[str, Any], error: "ValidationError") -> SweepSettings | None:
+    """Read a file without the keys that are wrong, so that the rest can be looked at as well."""
+    from pydantic import ValidationError
+
+    wrong = {str(one["loc"][0]) for one in error.errors() if one["loc"]}
+    try:
+        return SweepSettings.model_validate({k: v for k, v in data.items() if k not in wrong})
+    except ValidationError:
+        return None
 
 
 def _order(where: str) -> tuple[int, ...]:
