@@ -73,6 +73,20 @@ def test_fusion(seed, periodic):
     assert after.nuclei[after.uid != 0].sum() == table.nuclei[table.uid != 0].sum()
 
 
+@pytest.mark.parametrize("periodic", [0, 1])
+@pytest.mark.parametrize("shape", [(17, 10, 31), (3, 5, 40), (6, 7, 8), (2, 2, 2)])
+@pytest.mark.parametrize("area", [300.0, 3000.0])
+def test_fusion_finds_every_touch_whatever_the_shape(shape, periodic, area):
+    """Blocks in which cells are looked up: many to a side, one, two; with a rest; across sides."""
+    rng = np.random.default_rng(sum(shape) + periodic)
+    space, size, count = Space(*shape, periodic, 20.0), int(np.prod(shape)), 150
+    table = make_table(rng, Osteoclasts, np.arange(size), count, nuclei=rng.integers(1, 5, count))
+    table.voxel[:] = rng.integers(0, size, count)
+    fusions, _ = compare(fuse_osteoclasts, twins.fuse_osteoclasts, table, rng.permutation(count),
+                         space, make_moment(3), RATES._replace(area=area, fusion=9.0))  # fmt: skip
+    assert fusions > 7
+
+
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
 def test_nuclear_turnover(seed, periodic):
     _, space, _, ligands, table, _ = make_world(seed, periodic)

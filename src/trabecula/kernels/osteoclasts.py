@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trabecula.base.codes import FULL
+from trabecula.kernels.blocks import chain_cells, count_blocks, list_near
 from trabecula.kernels.compile import kernel
 from trabecula.kernels.keyed import draw, draw_bits
 from trabecula.kernels.ligands import boost, hill, occupancy
@@ -77,30 +78,24 @@ def fuse_osteoclasts(table, order, space, moment, rates):
     """
     n = len(order)
     chance = 1.0 - np.exp(-rates.fusion * moment.dt)
+    # discs of two cells reach farthest when they share the most nuclei evenly
+    blocks = count_blocks(space, np.sqrt(2.0 * rates.area * rates.most / np.pi))
+    heads = np.empty(blocks[0] * blocks[1] * blocks[2], np.int32)
+    following, near = np.empty(n, np.int32), np.empty(n, np.int32)
+    chain_cells(table.voxel, order, space, blocks, heads, following)
     fusions = 0
     for p in range(n):
         i = order[p]
         if table.uid[i] == 0:
             continue
-        zi, yi, xi = split(table.voxel[i], space)
-        for q in range(n):
+        count = list_near(table.voxel[i], space, blocks, heads, following, near)
+        for q in near[:count]:
             j = order[q]
             if j == i or table.uid[j] == 0 or table.uid[i] == 0:
                 continue
             if table.nuclei[i] < table.nuclei[j] or table.nuclei[i] + table.nuclei[j] > rates.most:
                 continue
-            zj, yj, xj = split(table.voxel[j], space)
-            dz, dy, dx = abs(zi - zj), abs(yi - yj), abs(xi - xj)
-            if space.periodic:
-                dz, dy, dx = (
-                    min(dz, space.nz - dz),
-                    min(dy, space.ny - dy),
-                    min(dx, space.nx - dx),
-                )
-            gap = np.sqrt(float(dz * dz + dy * dy + dx * dx)) * space.voxel
-            reach = np.sqrt(rates.area * table.nuclei[i] / np.pi)
-            reach += np.sqrt(rates.area * table.nuclei[j] / np.pi)
-            if gap > reach:
+            if not touch(table, i, j, space, rates.area):
                 continue
             key = table.uid[i] ^ table.uid[j]
             if draw(moment.seed, FUSION, moment.step, key, 0) < chance:
@@ -109,6 +104,20 @@ def fuse_osteoclasts(table, order, space, moment, rates):
                 table.uid[j] = 0
                 fusions += 1
     return fusions
+
+
+@kernel
+def touch(table, i, j, space, area):
+    """Whether the discs of two osteoclasts overlap; `area` of a nucleus in um^2."""
+    zi, yi, xi = split(table.voxel[i], space)
+    zj, yj, xj = split(table.voxel[j], space)
+    dz, dy, dx = abs(zi - zj), abs(yi - yj), abs(xi - xj)
+    if space.periodic:
+        dz, dy, dx = min(dz, space.nz - dz), min(dy, space.ny - dy), min(dx, space.nx - dx)
+    gap = np.sqrt(float(dz * dz + dy * dy + dx * dx)) * space.voxel
+    reach = np.sqrt(area * table.nuclei[i] / np.pi)
+    reach += np.sqrt(area * table.nuclei[j] / np.pi)
+    return gap <= reach
 
 
 @kernel
