@@ -1,6 +1,6 @@
 """Run the code blocks of pages, timed: ``python docs/run_pages.py [PAGE ...]`` (default: all)."""
 
-import sys
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -12,7 +12,11 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 
 def main() -> int:
     """Run the pages; 1 if a block fails."""
-    pages = [Path(name).resolve() for name in sys.argv[1:]] or list(PAGES)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pages", nargs="*", type=Path, metavar="PAGE")
+    pages = [page.resolve() for page in parser.parse_args().pages] or list(PAGES)
+    if missing := [page for page in pages if not page.is_file()]:
+        parser.error(f"found no file {missing[0]}; allowed: pages such as README.md")
     total, failed = 0.0, 0
     for page in pages:
         with tempfile.TemporaryDirectory() as folder:
