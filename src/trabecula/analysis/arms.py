@@ -164,15 +164,13 @@ def _make_labels(
     if len(set(plain)) == len(plain):
         return _strip_common(plain)
     keys = list(parameters)[:MOST_KEYS]
-    told = [
-        ", ".join(f"{_shorten(key, keys)} {_tell(parameters[key][row])}" for key in keys)
-        for row in rows
-    ]
-    if len(set(told)) < len(told):
+    for tell in (_tell, str):  # in short, unless courses differ by their days alone
         told = [
-            ", ".join(f"{_shorten(key, keys)} {parameters[key][row]}" for key in keys)
+            ", ".join(f"{_shorten(key, keys)} {tell(parameters[key][row])}" for key in keys)
             for row in rows
         ]
+        if len(set(told)) == len(told):
+            break
     if len(set(plain)) > 1:
         told = [f"{name}: {text}" for name, text in zip(plain, told, strict=True)]
     if len(set(told)) < len(told):

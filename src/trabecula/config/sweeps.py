@@ -129,17 +129,18 @@ def load_sweep(path: str | Path) -> Sweep:
     data = {"name": replace_odd(file.stem).lstrip(".") or "sweep", **data}
     problems = list(document.problems)
     settings: SweepSettings | None = None
+    rest: SweepSettings | None
     try:
-        settings = SweepSettings.model_validate(data)
+        rest = settings = SweepSettings.model_validate(data)
     except ValidationError as error:
         known = {problem.where for problem in problems}
         found = make_problems(error, document, SweepSettings)
         problems += [problem for problem in found if problem.where not in known]
-        if (rest := _read_rest(data, error)) is not None:
-            problems += [*_check_paths(rest, document), *_check_base(rest, document, file)]
+        rest = _read_rest(data, error)
+    if rest is not None:
+        problems += [*_check_paths(rest, document), *_check_base(rest, document, file)]
     if settings is not None:
-        problems += [*_check_paths(settings, document), *_check_designs(settings, document)]
-        problems += [*_check_base(settings, document, file), *_check_population(settings, document)]
+        problems += [*_check_designs(settings, document), *_check_population(settings, document)]
     if problems or settings is None:
         raise ConfigError(sorted(set(problems), key=lambda problem: _order(problem.where)))
     base_path = file.parent / settings.config
