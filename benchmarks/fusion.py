@@ -1,4 +1,4 @@
-"""What fusion costs an osteoclast, at the density after menopause, in ever larger lattices: it stays even.
+"""What fusion costs an osteoclast, at the density after menopause, in ever larger lattices.
 
 ``python benchmarks/fusion.py [--edges 100 200 400]``.
 """
