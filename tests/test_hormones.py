@@ -337,7 +337,7 @@ def test_age_begins_more_sites_and_fills_them_less(tmp_path: Path) -> None:
 
 
 def test_local_estradiol_eases_the_loss(tmp_path: Path) -> None:
-    config = make_config(tmp_path, "{levels: {estradiol: 1.5}}", "male")
+    config = make_config(tmp_path, "{levels: {estradiol: 12}}", "male")
     without = live(config, 200, local=0.0).get(Target.TRIGGER_RATE, Population.OSTEOCYTE)
     within = live(config, 200, local=30.0).get(Target.TRIGGER_RATE, Population.OSTEOCYTE)
     assert 1.05 < within < without - 0.05

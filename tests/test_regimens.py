@@ -141,10 +141,46 @@ def test_the_unit_chooses_where_the_name_leaves_several(entry, name):
 
 
 def test_a_patch_is_worn_until_the_next_and_a_week_at_most():
-    every = {"daily": 1.0, "twice a week": 3.5, "weekly": 7.0, "every 2 weeks": 0.0, "once": 0.0}
+    every = {
+        "daily": {1.0},
+        "twice a week": {3.5},
+        "weekly": {7.0},
+        "every 2 weeks": {7.0},
+        "once": {*()},
+    }
     for words, days in every.items():
-        assert give(f"estradiol 50 ug patch {words}").wear == days
-    assert give("estradiol 1 mg po daily").wear == 0.0
+        assert {*give(f"estradiol 50 ug patch {words}").worn.values()} == days
+    assert give("estradiol 1 mg po daily").worn == {}
+    listed = {"drug": "estradiol_patch", "doses": [[0, 50], [2, 50], [9, 50], [30, 50], [33, 50]]}
+    assert give(listed).worn == {0.0: 2.0, 2.0: 7.0, 9.0: 7.0, 30.0: 3.0, 33.0: 3.0}
+
+
+def test_the_unit_of_listed_doses_chooses_the_preparation():
+    def drug(*doses):
+        days = [[7 * k, dose] for k, dose in enumerate(doses)]
+        return give({"drug": "estradiol", "doses": days}).drug.name
+
+    assert drug("1 mg", "2 mg") == "estradiol_oral"
+    assert drug("1 mg", 2) == "estradiol_oral"
+    assert drug("50 ug", "100 ug") == drug(50) == "estradiol_patch"
+    with pytest.raises(RegimenError, match="estradiol_oral and of estradiol_patch"):
+        drug("1 mg", "50 ug")
+
+
+@pytest.mark.parametrize(
+    ("drug", "dose", "analyte", "allowed"),
+    [
+        ("denosumab", "60 mg", "estradiol", "no target"),
+        ("sermorelin", "200 ug", "testosterone", "igf1"),
+        ("anastrozole", "1 mg", "igf1", "estradiol or testosterone"),
+    ],
+)
+def test_a_target_is_a_lab_that_the_drug_moves(drug, dose, analyte, allowed):
+    target = {analyte: [0.2, 0.4] if analyte == "igf1" else [20, 30]}
+    with pytest.raises(RegimenError, match="does not move") as caught:
+        give({"drug": drug, "dose": dose, "every": 30, "target": target})
+    assert allowed in caught.value.allowed
+    assert caught.value.key == "target"
 
 
 def test_a_length_counts_from_the_first_dose():
@@ -402,6 +438,10 @@ def test_resolved_protocols_read_to_the_same():
         ("{sex: female, stage: adult}", "stage: adult"),
         ("{sex: female, last_period: 50}", "last_period"),
         ("{sex: female, stage: surgical_menopause}", "stage: surgical_menopause"),
+        ("{sex: male, cycle: explicit}", "only for a woman"),
+        ("{sex: male, menopause_type: flat}", "only for a woman"),
+        ("{sex: female, andropause: longitudinal}", "only for a man"),
+        ("{sex: female, menopause_type: flat}", "name stage: perimenopausal"),
     ],
 )
 def test_stages_belong_to_a_sex(patient, found):
@@ -443,9 +483,33 @@ def test_what_would_be_misread_is_told():
     assert find_warnings(read(named)) == []
     early = "{drug: zoledronate, dose: 5, from: -400}"
     late = named.replace("denosumab 60 mg sc", early)
-    [warning] = find_warnings(read(late))
-    assert "is not given" in warning
-    assert find_warnings(read("settle: 2 y\n" + late)) == []
+    for drug in (early, "{drug: prednisone, dose: 5, every: 1, from: -400, until: -380}"):
+        [warning] = find_warnings(read(late.replace(early, drug)))
+        assert "is not given" in warning
+        assert find_warnings(read("settle: 2 y\n" + late.replace(early, drug))) == []
+
+
+def test_a_young_adults_hormones_in_the_old_are_told():
+    old = "duration: 30 d\npatient: {sex: male, age: 75}\n"
+    [warning] = find_warnings(read(old))
+    assert "young adult's hormones" in warning
+    assert "stage: adult" in warning
+    for more in (
+        "hormones: {levels: {testosterone: 300}}\n",
+        "protocol: [denosumab 60 mg once]\n",
+    ):
+        assert find_warnings(read(old + more)) == []
+    assert find_warnings(read(old.replace("75", "44"))) == []
+    assert find_warnings(read(old.replace("75", "75, stage: adult"))) == []
+
+
+def test_a_lab_after_the_end_lets_no_prescription_go_on():
+    text = "duration: 1 y\npatient: {sex: male, age: 60, labs: [{day: 700, testosterone: 400}]}\n"
+    assert find_warnings(read(text + "protocol: [testosterone cypionate 100 mg weekly]\n")) == []
+    [warning] = find_warnings(
+        read(text + "protocol: [testosterone cypionate 100 mg weekly x 60]\n")
+    )
+    assert "after the run ends" in warning
 
 
 def test_a_drug_that_takes_a_known_name_and_doses_after_the_end_are_told():

@@ -43,6 +43,15 @@ def test_a_record_of_doses_becomes_regimens_on_its_dates(tmp_path):
     assert again.patient.labs == config.patient.labs
 
 
+def test_the_unit_of_a_record_chooses_the_preparation(tmp_path):
+    doses = "day,drug,dose,unit\n0,estradiol,1,mg\n1,estradiol,1,mg\n30,estradiol,50,ug\n"
+    given = {one.drug.name: one.doses for one in make(tmp_path, doses=doses).regimens}
+    assert given == {
+        "estradiol_oral": ((0.0, 1.0), (1.0, 1.0)),
+        "estradiol_patch": ((30.0, 50.0),),
+    }
+
+
 def test_heads_of_columns_may_have_capitals(tmp_path):
     plain = make(tmp_path)
     heads, rows = DOSES.split("\n", 1)
@@ -64,7 +73,8 @@ def test_dates_of_labs_in_the_file_itself_count_from_the_start(tmp_path):
         ({"labs": "day,estradiol\n"}, "0 rows"),
         ({"labs": "day,estradiol\n1,2,3\n"}, "rows of different length"),
         ({"labs": "day,estradiol\n1,twenty\n"}, "'twenty'"),
-        ({"labs": "day,estradiole\n1,20\n"}, "unknown key"),
+        ({"labs": "day,estradiole\n1,20\n"}, "allowed: day, estradiol, .*did you mean estradiol?"),
+        ({"doses": "day;drug;dose\n1;anastrozole;1 mg\n"}, "commas between columns"),
         ({"labs": "date,estradiol\n2026-13-01,20\n"}, "date '2026-13-01'"),
         ({"doses": "day,drug,dose\n1,water,20 mg\n"}, "unknown drug 'water'"),
         ({"doses": "day,drug,dose\nsoon,anastrozole,1 mg\n"}, "day: 'soon'"),

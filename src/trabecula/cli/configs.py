@@ -12,6 +12,7 @@ from trabecula.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
     from trabecula.config import Config
+    from trabecula.hormones import Course
     from trabecula.specimen import Specimen
 
 CHANGE, PRECISION = 5.0, 0.1
@@ -22,6 +23,7 @@ CHANGE, PRECISION = 5.0, 0.1
 def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     """Check a configuration: every error at once, units resolved, what the run will cost."""
     from trabecula.config import find_warnings, load_config, make_json_schema
+    from trabecula.hormones import find_course, find_unmet
     from trabecula.runner.specimens import insist_on_specimen
 
     checked = load_config(config, to_settings(sets))
@@ -30,7 +32,10 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     schema = make_json_schema()
     units = {path: find_unit(schema, path) for path, _ in rows}
     estimate = make_estimate(checked, specimen)
-    warnings, levels = find_warnings(checked), tabulate_levels(checked)
+    course = find_course(checked)
+    warnings, levels = find_warnings(checked), tabulate_levels(checked, course)
+    if course is not None:
+        warnings += find_unmet(checked.regimens, course.visits)
     if as_json:
         print_json({
             "config": checked.to_mapping(), "estimate": estimate, "warnings": warnings,
@@ -44,7 +49,7 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
             row
             for path, value in rows
             for row in (
-                tabulate_protocol(checked)
+                tabulate_protocol(checked, course)
                 if path == ("protocol",)
                 else [(".".join(path), _to_cell(value), units[path])]
             )
@@ -59,8 +64,10 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
         typer.echo(f"warning: {warning}")
 
 
-def tabulate_protocol(config: "Config") -> list[tuple[str, str, str]]:
+def tabulate_protocol(config: "Config", course: "Course | None") -> list[tuple[str, str, str]]:
     """Return a row for each prescription as it was read: drug, doses with unit, route, days."""
+    from trabecula.hormones import describe_visits
+
     rows = []
     for index, regimen in enumerate(config.regimens):
         unit, days = regimen.drug.unit, [day for day, _ in regimen.doses]
@@ -70,6 +77,8 @@ def tabulate_protocol(config: "Config") -> list[tuple[str, str, str]]:
         every = dict(regimen.schedule).get("every", 0.0)
         words += [f"every {every:g} d"] if every else []
         words += [f"{len(days)} x, first day {days[0]:g}, last day {days[-1]:g}"] if days else []
+        fitted = "" if course is None else describe_visits(regimen, course.visits.get(index, ()))
+        words += [fitted] if fitted else []
         rows.append((f"protocol[{index}]", ", ".join(words), ""))
     return rows or [("protocol", "[]", "")]
 
@@ -88,14 +97,13 @@ LEVEL_COLUMNS = (
 MONTH = 28.0
 
 
-def tabulate_levels(config: "Config") -> list[tuple[Any, ...]]:
+def tabulate_levels(config: "Config", course: "Course | None") -> list[tuple[Any, ...]]:
     """Return a row for each level that patient and protocol give; none if they are not named."""
-    from trabecula.hormones import has_course, make_course
     from trabecula.model.metrics import describe_level
 
-    if not has_course(config):
+    if course is None:
         return []
-    course, end = make_course(config), config.duration
+    end = config.duration
     spans = (
         (-MONTH, 0.0),
         (0.0, MONTH),

@@ -13,6 +13,9 @@ FAR = 2.0
 COMPARED = (18.0, 25.0)
 """Voxels (um) about the 20 um of the rules, where sites cost as much matrix (decision 0025)."""
 
+LONG = 10.0
+"""Years beyond the age of reference after which a young adult's hormones are told of."""
+
 OVARIES_UNTIL = 55.0
 """Age (y) beyond which hardly any woman is before menopause."""
 
@@ -38,7 +41,8 @@ def find_reference(name: str, sex: str, age: float) -> tuple[float, float] | Non
 def find_warnings(config: Config) -> list[str]:
     """Return what to tell the user, a sentence each."""
     judges = (
-        _judge_voxel, _judge_stage, _judge_doses, _judge_own_drugs, _judge_labs, _judge_levels,
+        _judge_voxel, _judge_stage, _judge_youth, _judge_doses, _judge_own_drugs, _judge_labs,
+        _judge_levels,
     )  # fmt: skip
     return [text for judge in judges for text in judge(config)]
 
@@ -71,9 +75,23 @@ def _judge_stage(config: Config) -> list[str]:
     ]
 
 
+def _judge_youth(config: Config) -> list[str]:
+    patient, given = config.patient, config.hormones.levels.model_dump(exclude_none=True)
+    known = (
+        config.protocol or patient.labs or patient.stage or {"estradiol", "testosterone"} & {*given}
+    )
+    if patient.age <= config.parameters["hormones.reference.age"] + LONG or known:
+        return []
+    stage = "adult" if patient.sex == "male" else "premenopausal or natural_menopause"
+    return [
+        f"patient.age: {patient.age:.0f} y, but with a young adult's hormones, since no stage, labs, "
+        f"protocol or levels of sex steroids are given; stage: {stage} gives those of the age"
+    ]
+
+
 def _judge_doses(config: Config) -> list[str]:
     found = []
-    for index, regimen in enumerate(config.regimens):
+    for index, regimen in enumerate(config.read_regimens(config.duration)):
         drug = regimen.drug
         odd = [(day, dose) for day, dose in regimen.doses if not drug.low <= dose <= drug.high]
         if odd and drug.high < float("inf"):
@@ -84,10 +102,11 @@ def _judge_doses(config: Config) -> list[str]:
             )
         if regimen.doses[-1][0] > config.duration:
             found.append(f"protocol[{index}]: {drug.name} goes on after the run ends")
-        if regimen.doses[0][0] < -config.settle and drug.deed in ("doses", "neutralises"):
+        if regimen.doses[0][0] < -config.settle:
             found.append(
                 f"protocol[{index}]: {drug.name} on day {regimen.doses[0][0]:g} is not given: it is "
-                f"before the bone lives under the patient's levels (settle: {config.settle:g} d)"
+                f"before the bone lives under the patient's levels (settle: {config.settle:g} d); a "
+                "longer settle takes it in"
             )
     for name, points in config.hormones.doses.model_dump(exclude_none=True).items():
         if max(day for day, _ in points) > config.duration:

@@ -100,12 +100,13 @@ def describe_value(value: object) -> str:
 def find_model(path: Key, root: type[BaseModel] = Config) -> type[BaseModel] | None:
     """Return the block at `path` of the schema, or None if something else stands there.
 
-    Blocks that stand under names of the user's own are found too: ``hormones.drugs.NAME``.
+    Blocks that stand under names of the user's own are found too, ``hormones.drugs.NAME``, and those of
+    lists, ``patient.labs[0]``.
     """
     model: type[BaseModel] | None = root
     is_named = False
     for part in path:
-        if is_named:
+        if is_named or isinstance(part, int):  # a name of the user's own, or a place in a list
             is_named = False
             continue
         if model is None or part not in model.model_fields:

@@ -7,8 +7,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+from trabecula.config.deeds import find_answers
 from trabecula.config.names import find_nearest
 from trabecula.config.parameters import load_parameters
 from trabecula.config.pharmacopoeia import Drug, find_drug, find_route, list_names, load_drugs
@@ -37,7 +39,7 @@ type Overrides = Mapping[str, float | str]
 MOST_DOSES = 50_000
 """Doses of one regimen beyond which it is a mistake."""
 
-LONGEST_WEAR = 7.5
+LONGEST_WEAR = 7.0
 """Longest that one patch is worn (d)."""
 
 
@@ -87,11 +89,17 @@ class Regimen:
     schedule: tuple[tuple[str, float], ...] = ()
 
     @property
-    def wear(self) -> float:
-        """Days for which a dose that is told by the day is worn: until the next, a week at most; 0 if
-        that is not said."""
+    def worn(self) -> dict[float, float]:
+        """Days for which doses that are told by the day are worn, by their day: until the next, a week
+        at most; empty where nothing comes next and the usual holds."""
+        if not self.drug.per_day:
+            return {}
+        days = [day for day, _ in self.doses]
         every = dict(self.schedule).get("every", 0.0)
-        return every if self.drug.per_day and every <= LONGEST_WEAR else 0.0
+        gaps = [later - day for day, later in pairwise(days)]
+        last = every or (gaps[-1] if gaps else 0.0)
+        spans = zip(days, [*gaps, last], strict=True)
+        return {day: min(gap, LONGEST_WEAR) for day, gap in spans if gap > 0.0}
 
     def to_mapping(self) -> dict[str, Any]:
         """Return keys that read to an equal regimen."""
@@ -150,11 +158,11 @@ def read_regimen(
             phrase = read_phrase(parts["dose"], with_drug=False)
         parts = {**phrase, **{k: v for k, v in parts.items() if k != "dose"}}
     with reading("drug"):
-        drug = _find(parts.get("drug"), parts.get("route"), own, parts.get("dose"))
+        drug = _find(parts.get("drug"), parts.get("route"), own, _first_dose(parts))
     with reading("route"):
         route = _read_route(parts.get("route"), drug)
     with reading("target"):
-        target = None if parts.get("target") is None else _read_target(parts["target"])
+        target = None if parts.get("target") is None else _read_target(parts["target"], drug)
     if parts.get("doses") is not None:
         with reading("doses"):
             for key in BESIDE_NO_DOSES:
@@ -162,6 +170,11 @@ def read_regimen(
                     allowed = "doses with their days, or one dose and when it is given"
                     raise RegimenError(f"{key} beside doses", allowed, key=key)
             listed = _read_doses(parts["doses"], drug, weight, overrides or {})
+            for _, amount in parts["doses"]:
+                other = _find(parts["drug"], parts.get("route"), own, amount)
+                if isinstance(amount, str) and other is not drug:
+                    found = f"doses in units of {drug.name} and of {other.name}"
+                    raise RegimenError(found, "one preparation an entry, an entry for each")
             return Regimen(drug, route, listed, target)
     if parts.get("dose") is None:
         allowed = f"a dose in {drug.unit}, such as {drug.low:g} {drug.unit}"
@@ -186,6 +199,14 @@ def find_unknown(entry: Mapping[str, Any]) -> list[RegimenError]:
         for key in entry
         if key not in KEYS
     ]
+
+
+def _first_dose(parts: Mapping[str, Any]) -> Any:
+    """Return the dose, or the first of those with their days, by whose unit a preparation is chosen."""
+    match parts.get("doses"):
+        case [[_, dose], *_] | [(_, dose), *_]:
+            return dose
+    return parts.get("dose")
 
 
 def _find(name: Any, route: Any, own: Mapping[str, Drug], dose: Any = None) -> Drug:
@@ -330,13 +351,17 @@ def _read_level(value: Any, name: str) -> float:
     return to_number(value, ANALYTES[name][0], name)
 
 
-def _read_target(value: Any) -> Target:
+def _read_target(value: Any, drug: Drug) -> Target:
     allowed = "{estradiol: [20, 30], every: 28 d}, of " + ", ".join(ANALYTES)
     if not isinstance(value, Mapping):
         raise RegimenError(f"target {value!r}", allowed)
     names = [name for name in value if name != "every"]
     if len(names) != 1 or names[0] not in ANALYTES:
         raise RegimenError(f"target {', '.join(map(str, names)) or 'nothing'}", allowed)
+    moved = [name for name in ANALYTES if name in find_answers(drug)]
+    if names[0] not in moved:
+        found = f"a target of {names[0]}, which {drug.name} does not move"
+        raise RegimenError(found, " or ".join(moved) or "no target: it moves no lab that is read")
     limits = value[names[0]]
     if not isinstance(limits, list | tuple) or len(limits) != 2:
         raise RegimenError(f"target {names[0]}: {limits!r}", allowed)

@@ -21,7 +21,7 @@ from trabecula.config.regimens import (
     find_unknown,
     read_regimen,
 )
-from trabecula.config.schema import Config, LatticeSettings
+from trabecula.config.schema import Config, LatticeSettings, PatientSettings
 
 GENERATED: dict[str, Any] = {
     "shape": (64, 64, 64),
@@ -164,6 +164,13 @@ def _check_patient(config: Config, document: Document) -> list[Problem]:
         refuse("last_period", "only with a stage of menopause", "name stage: natural_menopause")
     elif patient.stage == "surgical_menopause" and patient.last_period is None:
         refuse("stage", "with last_period, the age at surgery", "add last_period: 45 y")
+    for name in ("cycle", "menopause_type") if patient.sex == "male" else ("andropause",):
+        if getattr(patient, name) != PatientSettings.model_fields[name].default:
+            refuse(name, "only for a " + ("woman" if patient.sex == "male" else "man"))
+    passing = patient.stage not in (None, "premenopausal", "surgical_menopause")
+    if patient.sex == "female" and patient.menopause_type != "typical" and not passing:
+        hint = "name stage: perimenopausal or natural_menopause"
+        refuse("menopause_type", "only with a stage of natural menopause", hint)
     return problems
 
 

@@ -312,11 +312,21 @@ class Config(Block):
 
     @property
     def regimens(self) -> tuple[Regimen, ...]:
-        """The prescriptions of the protocol, in order."""
+        """The prescriptions of the protocol, in order; those without an end go on to the horizon."""
+        return self.read_regimens(self.horizon)
+
+    def read_regimens(self, until: float) -> tuple[Regimen, ...]:
+        """Return the prescriptions; those without an end go on to day `until`.
+
+        Raises
+        ------
+        RegimenError
+            If one cannot be read.
+        """
         found: list[Regimen] = []
         for entry in self.protocol:
             own, weight, rows = self.own_drugs, self.weight, self.overrides
-            found.append(read_regimen(entry, self.horizon, own, found, weight, rows))
+            found.append(read_regimen(entry, until, own, found, weight, rows))
         return tuple(found)
 
     @property

@@ -73,7 +73,8 @@ def _read(
     columns = {(column or "").strip().lower() for column in rows[0]}
     if not columns & {"day", "date"}:
         found = f"{name}: columns {', '.join(sorted(columns))}"
-        return [], [Problem(where, key, found, "a column day, or date with patient.start")]
+        allowed = "a column day, or date with patient.start; commas between columns"
+        return [], [Problem(where, key, found, allowed)]
     if any(None in row or None in row.values() for row in rows):
         return [], [Problem(where, key, f"{name}: rows of different length", "one cell a column")]
     clean = [
@@ -139,15 +140,16 @@ def _to_date(text: Any) -> date:
 
 
 def _to_regimens(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Gather records of the same drug and route into one entry each, doses in order of days."""
-    groups: dict[tuple[str, str], list[list[Any]]] = {}
+    """Gather records of the same drug, route and unit into one entry each, doses in order of days."""
+    groups: dict[tuple[str, str, str], list[list[Any]]] = {}
     for row in rows:
         plain = {str(column).lower(): cell for column, cell in row.items()}
-        key = (str(plain.get("drug", "")), str(plain.get("route", "")))
         dose = _to_value(str(plain.get("dose", "")), str(plain.get("unit", "")))
+        unit = re.sub(r"^[\d.\s]+", "", str(dose))  # it may choose the preparation
+        key = (str(plain.get("drug", "")), str(plain.get("route", "")), unit)
         groups.setdefault(key, []).append([_to_value(str(plain.get("day", "")), ""), dose])
     entries = []
-    for (drug, route), doses in groups.items():
+    for (drug, route, _), doses in groups.items():
         ordered = sorted(doses, key=lambda dose: (str(type(dose[0])), dose[0]))
         entry: dict[str, Any] = {"drug": drug, "doses": ordered}
         entries.append(entry | ({"route": route} if route else {}))

@@ -6,6 +6,7 @@ from trabecula.hormones.idle import is_idle_when_replete, rest_signals
 from trabecula.hormones.levels import compute_series, get_replete_levels
 from trabecula.hormones.response import compute_hill, compute_multiplier
 from trabecula.hormones.step import compute_present_levels, is_replete, make_signals, step_signals
+from trabecula.hormones.visits import describe_visits, find_unmet
 
 __all__ = [
     "Course",
@@ -14,7 +15,9 @@ __all__ = [
     "compute_multiplier",
     "compute_present_levels",
     "compute_series",
+    "describe_visits",
     "find_course",
+    "find_unmet",
     "get_replete_levels",
     "has_course",
     "is_idle_when_replete",

@@ -219,7 +219,7 @@ def _compute_testosterone(
 ) -> tuple[float, float]:
     """Return testosterone in all and the own part (ng/dL): what LH drives, and the adrenals'."""
     base = own.testosterone[k]
-    fixed = min(n.adrenal, base) if n.sex == "male" else base * (1.0 - own.androgen_share)
+    fixed = min(n.adrenal, base) if n.sex == "male" else base * (1.0 - own.androgen_share[k])
     made = fixed + (base - fixed) * min(gonad, n.capacity)
     return made + inputs.testosterone[k], made
 

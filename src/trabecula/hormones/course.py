@@ -1,8 +1,9 @@
 """Serum levels of a patient over a whole protocol: own glands, drugs, feedback, labs, titration.
 
-Labs until the first dose, that day's included, scale what the own glands make; later ones scale the
-whole level from the first dose on, as another clearance would. Between labs factors are straight on a
-logarithmic scale.
+Labs until the first dose that moves their level, that day's included, scale what the own glands make;
+later ones scale the whole level from that dose on, as another clearance would. A man's estradiol goes
+with his testosterone before that dose, or after it, where it was not measured then. Between labs
+factors are straight on a logarithmic scale.
 Hormones do not depend on the bone, so the course is made before the first step of a life, in bins of
 half a day, and a step reads means over its own days.
 """
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trabecula.base.columns import Array
+from trabecula.config.deeds import find_answers
 from trabecula.config.parameters import Parameters
 from trabecula.config.regimens import Regimen
 from trabecula.config.schema import Config
@@ -21,10 +23,12 @@ from trabecula.hormones.binding import compute_free
 from trabecula.hormones.effects import (
     collect_doses,
     compute_blockade,
+    compute_inhibition,
     compute_inputs,
     compute_levels,
 )
 from trabecula.hormones.labs import (
+    Points,
     compute_cortisol,
     compute_lh,
     compute_shbg,
@@ -35,7 +39,7 @@ from trabecula.hormones.labs import (
 )
 from trabecula.hormones.patient import Own, fit_ratios, make_own
 from trabecula.hormones.pharmacy import make_kinetics
-from trabecula.hormones.visits import list_visits, titrate
+from trabecula.hormones.visits import Visit, list_visits, titrate
 
 BIN = 0.5
 """Length of a bin (d)."""
@@ -66,6 +70,12 @@ class Course:
         Doses as they were given, titration included: drug, day, dose.
     first_pass
         Share of the liver's full answer to swallowed estrogen, shape (bins,), 0..1.
+    inhibition
+        Share of aromatase outside the gonads that drugs stop, shape (bins,), 0..1.
+    begun
+        Day of the first dose that moves a level (d); infinite without any.
+    visits
+        What labs at visits said of titrated doses, by index of the prescription.
     """
 
     edges: Array
@@ -74,6 +84,9 @@ class Course:
     doses: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     given: list[tuple[str, float, float]] = field(default_factory=list)
     first_pass: Array = field(default_factory=lambda: np.zeros(0))
+    inhibition: Array = field(default_factory=lambda: np.zeros(0))
+    begun: float = np.inf
+    visits: dict[int, list[Visit]] = field(default_factory=dict)
     _areas: dict[int, tuple[Array, Array]] = field(default_factory=dict, repr=False)
 
     def average(self, values: Array, start: float, end: float) -> float:
@@ -113,7 +126,8 @@ class Course:
 def has_course(config: Config) -> bool:
     """Whether the configuration names a patient or a protocol, so that levels follow from glands."""
     patient = config.patient
-    return bool(config.protocol) or patient.stage is not None or bool(patient.labs)
+    trend = patient.andropause != "cross_sectional" or patient.cycle != "averaged"
+    return bool(config.protocol or patient.labs) or patient.stage is not None or trend
 
 
 def find_course(config: Config) -> Course | None:
@@ -130,31 +144,60 @@ def make_course(config: Config) -> Course:
     edges = np.arange(first, config.horizon + BIN + 1e-9, BIN)
     middle = 0.5 * (edges[1:] + edges[:-1])
     own = make_own(patient, parameters, middle)
-    labs = read_labs(patient, parameters)
-    begun = min((regimen.doses[0][0] for regimen in regimens), default=np.inf)
-    late = {name: [p for p in points if p[0] > begun] for name, points in labs.items()}
+    labs, dosed = read_labs(patient, parameters), find_dosed(regimens, patient.sex)
+    begun = {name: days[0] for name, days in dosed.items()}
     factors: dict[str, Array] = {}
     for _ in range(FITS if labs else 1):
         course = _run(edges, own, regimens, parameters, patient.sex, factors)
-        misses = find_misses(course.read_day, labs, begun)
+        misses = find_misses(course.read_day, labs, dosed)
         if is_met(misses):
             break
-        early = {n: [p for p in points if p[0] <= begun] for n, points in misses.items()}
-        if patient.sex == "male" and "estradiol" not in labs:
-            early["estradiol"] = early["testosterone"]  # of which men's is made
+        early, late = split(misses, begun)
+        for part in (early, late) if patient.sex == "male" else ():
+            part["estradiol"] = part["estradiol"] or part["testosterone"]  # of which men's is made
         own = scale_own(own, middle, early)
-        for name in [name for name in misses if late.get(name)]:
-            points = [(begun, 1.0), *(p for p in misses[name] if p[0] > begun)]
-            factors[name] = factors.get(name, 1.0) * fit_ratios(middle, points)
+        for name, points in late.items():
+            if points:
+                scaled = fit_ratios(middle, [(begun[name], 1.0), *points])
+                factors[name] = factors.get(name, 1.0) * scaled
+    course.begun = min(begun.values(), default=np.inf)
     course.levels["glucocorticoid"] += compute_cortisol(patient, parameters, middle)
     drive = course.levels["lh_drive"]
-    course.levels["lh"] = compute_lh(drive, own, patient, parameters, middle)
+    course.levels["lh"] = compute_lh(
+        drive, own, patient, parameters, middle, begun.get("lh", np.inf)
+    )
     shbg = compute_shbg(patient, parameters, middle, course.first_pass)
     course.levels["shbg"] = shbg
     course.levels["free_testosterone"] = compute_free(
         course.levels["testosterone"], shbg, parameters
     )
     return course
+
+
+def find_dosed(regimens: Sequence[Regimen], sex: str) -> dict[str, list[float]]:
+    """Return by level the days (d, ascending) of the doses that move it."""
+    dosed: dict[str, set[float]] = {}
+    for regimen in regimens:
+        for level in find_answers(regimen.drug, sex):
+            dosed.setdefault(level, set()).update(day for day, _ in regimen.doses)
+    return {level: sorted(days) for level, days in dosed.items()}
+
+
+def split(misses: Points, begun: Mapping[str, float]) -> tuple[Points, Points]:
+    """Return the points of every level until its first dose, and those after it.
+
+    Parameters
+    ----------
+    begun
+        By level, day of its first dose (d).
+    """
+    early: Points = {}
+    late: Points = {}
+    for name, points in misses.items():
+        first = begun.get(name, np.inf)
+        early[name] = [point for point in points if point[0] <= first]
+        late[name] = [point for point in points if point[0] > first]
+    return early, late
 
 
 def _run(
@@ -169,7 +212,7 @@ def _run(
     count = len(edges) - 1
     course = Course(edges)
     numbers = read_numbers(parameters, sex)
-    kinetics = [make_kinetics(regimen.drug, parameters, sex, regimen.wear) for regimen in regimens]
+    kinetics = [make_kinetics(regimen.drug, parameters, sex, regimen.worn) for regimen in regimens]
     doses = [list(regimen.doses) for regimen in regimens]
     visits = list_visits(regimens, edges)
     axis = Axis()
@@ -182,11 +225,13 @@ def _run(
         if visit < count:
             so_far = _join(parts, factors)
             for k, regimen in enumerate(regimens):
-                doses[k] = titrate(regimen, doses[k], so_far, edges, visit)
+                doses[k], seen = titrate(regimen, doses[k], so_far, edges, visit, sex)
+                course.visits.setdefault(k, []).extend([seen] if seen is not None else [])
     course.first_pass = inputs.first_pass
     course.levels = _join(parts, factors)
     course.levels["pth"] = own.pth * factors.get("pth", 1.0)
     course.levels |= compute_levels(edges, kinetics, doses)
+    course.inhibition = compute_inhibition(edges, kinetics, doses, parameters)
     course.blockade = compute_blockade(edges, kinetics, doses, parameters)
     course.doses = collect_doses(kinetics, doses, parameters)
     course.given = sorted(

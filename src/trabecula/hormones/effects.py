@@ -50,6 +50,32 @@ def compute_inputs(
     return inputs
 
 
+def compute_inhibition(
+    edges: Array, kinetics: Sequence[Kinetics], doses: Given, parameters: Parameters
+) -> Array:
+    """Return the share of aromatase outside the gonads, bone's too, that stands still, in bins.
+
+    In women after menopause it is all that makes estradiol, so that `drugs.*.maximum_female` holds for
+    it in both sexes; a man's testes let part of it escape.
+
+    Parameters
+    ----------
+    edges
+        Shape (bins + 1,), d, ascending.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (bins,), 0..1.
+    """
+    works = np.ones(len(edges) - 1)
+    for one, given in zip(kinetics, doses, strict=True):
+        if one.drug.deed == "inhibits":
+            most = parameters[f"drugs.{one.drug.name}.maximum_female"]
+            works *= 1.0 - most * compute_saturation(one.average(edges, given), one.half)
+    return 1.0 - works
+
+
 def compute_levels(edges: Array, kinetics: Sequence[Kinetics], doses: Given) -> dict[str, Array]:
     """Return prednisone (mg/d) and pulses of PTH (1), which no gland answers, in bins.
 

@@ -1,5 +1,6 @@
 """Measured labs: what they say of the own glands, and of the clearance of what is given."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,7 @@ MET = 0.01
 """Relative distance from every lab at which no further round is needed."""
 
 FITTED = {
-    "estradiol": ("ovary", "periphery"),
+    "estradiol": ("ovary", "periphery"),  # shared out by which makes more of it
     "testosterone": ("testosterone",),
     "progesterone": ("progesterone",),
     "fsh": ("fsh",),
@@ -62,9 +63,12 @@ def read_labs(
 def find_misses(
     read: Callable[[str, float], float],
     labs: Mapping[str, Sequence[tuple[float, float]]],
-    begun: float = np.inf,
+    dosed: Mapping[str, Sequence[float]],
 ) -> Points:
     """Return by level how far (factor) each lab lies from the course on its day.
+
+    Blood of a day on which something is given that moves the level is drawn before it: such a lab is
+    held against the day before the dose.
 
     Parameters
     ----------
@@ -72,16 +76,19 @@ def find_misses(
         The course's mean of a level over the day that begins at a time (d).
     labs
         By level, days (d) and values in the unit of the level.
-    begun
-        Day of the first dose (d): blood of that day is drawn before it.
+    dosed
+        By level, days (d) of the doses that move it, ascending.
     """
 
-    def start(day: float) -> float:
-        return min(day, begun - 1.0) if day <= begun else day
+    def begin(name: str, day: float) -> float:
+        days = dosed.get(name, ())
+        index = bisect_left(days, day)
+        return days[index] - 1.0 if index < len(days) and days[index] < day + 1.0 else day
 
     return {
         name: [
-            (day, value / max(read(name, start(day)), 1e-9)) for day, value in labs.get(name, ())
+            (day, value / max(read(name, begin(name, day)), 1e-9))
+            for day, value in labs.get(name, ())
         ]
         for name in FITTED
     }
@@ -95,6 +102,9 @@ def is_met(misses: Points) -> bool:
 def scale_own(own: Own, days: Array, misses: Points) -> Own:
     """Return the own hormones scaled towards labs, by at most a factor of five a round.
 
+    Where ovaries make most of a woman's estradiol, a lab of it is of them alone; and what her FSH is
+    beside the mean fades with them, for it is the pituitary's answer to them.
+
     Parameters
     ----------
     days
@@ -102,11 +112,40 @@ def scale_own(own: Own, days: Array, misses: Points) -> Own:
     """
     changes: dict[str, Any] = {}
     for name, points in misses.items():
-        if points:
-            limited = [(day, min(max(factor, 0.2), 5.0)) for day, factor in points]
+        if not points:
+            continue
+        parts = {part: list(points) for part in FITTED[name]}
+        if name == "estradiol":
+            parts = _share_out(own, days, points)
+        for part, these in parts.items():
+            limited = [(day, min(max(factor, 0.2), 5.0)) for day, factor in these]
             factors = fit_ratios(days, limited)
-            changes |= {part: getattr(own, part) * factors for part in FITTED[name]}
+            if name == "fsh":
+                factors = factors ** _fade(own, days, points[-1][0])
+            changes[part] = getattr(own, part) * factors
     return replace(own, **changes) if changes else own
+
+
+def _share_out(own: Own, days: Array, points: Sequence[tuple[float, float]]) -> Points:
+    """Return the factors of estradiol from the ovaries (in men, all) and from elsewhere."""
+    parts: Points = {"ovary": [], "periphery": []}
+    for day, factor in points:
+        ovary, rest = (float(np.interp(day, days, one)) for one in (own.ovary, own.periphery))
+        needed = factor * (ovary + rest) - rest
+        if ovary > rest and needed > 0.0:
+            parts["ovary"].append((day, needed / ovary))
+        else:
+            parts["ovary"].append((day, factor))
+            parts["periphery"].append((day, factor))
+    return parts
+
+
+def _fade(own: Own, days: Array, last: float) -> Array:
+    """Return what is left of the gonads after the last lab relative to its day, 0..1; 1 before it."""
+    then = float(np.interp(last, days, own.gonads))
+    if then <= 0.0:
+        return np.ones_like(days)
+    return np.where(days > last, np.clip(own.gonads / then, 0.0, 1.0), 1.0)
 
 
 def compute_cortisol(patient: PatientSettings, parameters: Parameters, days: Array) -> Array:
@@ -155,7 +194,12 @@ def compute_shbg(
 
 
 def compute_lh(
-    drive: Array, own: Own, patient: PatientSettings, parameters: Parameters, days: Array
+    drive: Array,
+    own: Own,
+    patient: PatientSettings,
+    parameters: Parameters,
+    days: Array,
+    begun: float = np.inf,
 ) -> Array:
     """Return LH (mIU/mL): the drive times the untreated patient's, measured or by stage.
 
@@ -167,6 +211,8 @@ def compute_lh(
         Shape (bins,), 1: LH relative to the untreated patient's.
     days
         Shape (bins,), d.
+    begun
+        Day of the first dose that moves LH (d); labs after it say nothing of what was before.
 
     Returns
     -------
@@ -184,4 +230,7 @@ def compute_lh(
         (day, value / float(np.interp(day, days, drive * base)))
         for day, value in read_labs(patient, p).get("lh", ())
     ]
+    early = [factor for day, factor in points if day <= begun]
+    if len(early) < len(points):
+        points.append((begun, early[-1] if early else 1.0))
     return np.asarray(drive * base * fit_ratios(days, points))

@@ -37,6 +37,8 @@ class Own:
         Relative to the young adult, 1.
     androgen_share
         Share of testosterone that LH drives, 0..1.
+    gonads
+        What is left of the ovaries' estradiol, relative to the mean of reproductive age; 1 in men.
     """
 
     ovary: Array
@@ -46,7 +48,8 @@ class Own:
     fsh: Array
     igf1: Array
     pth: Array
-    androgen_share: float
+    androgen_share: Array
+    gonads: Array
 
 
 def make_own(patient: PatientSettings, parameters: Parameters, days: Array) -> Own:
@@ -79,7 +82,7 @@ def _make_man(patient: PatientSettings, p: Parameters, age: Array, igf1: Array, 
     return Own(
         estradiol, 0.0 * flat, testosterone, p["hormones.male.progesterone"] * flat,
         p["hormones.male.fsh"] * share ** -p["glands.pituitary.fsh_answer"], igf1, pth,
-        1.0,
+        flat, flat,
     )  # fmt: skip
 
 
@@ -111,10 +114,12 @@ def _make_woman(
     older = np.maximum(age - p["glands.ovary.androgen_from"], 0.0)
     androgens = young * np.exp(-p["glands.ovary.androgen_fall"] * older)
     keep = p["glands.ovary.androgen_share"]
+    driven = np.full_like(days, 1.0 - keep)  # what goes with the ovaries is what LH drives
     if patient.stage == "surgical_menopause":
         gone = np.maximum(since * YEAR, 0.0)
         left = np.where(since < 0.0, 1.0, np.exp(-gone / p["glands.ovary.removal"]))
         androgens = androgens * (keep + (1.0 - keep) * left)
+        driven = (1.0 - keep) * left / (keep + (1.0 - keep) * left)
         fsh = p["glands.menopause.fsh"] + (
             p["hormones.female.fsh"] - p["glands.menopause.fsh"]
         ) * np.where(since < 0.0, 1.0, np.exp(-gone / p["glands.pituitary.castration"]))
@@ -133,7 +138,8 @@ def _make_woman(
         fsh=fsh,
         igf1=igf1,
         pth=pth,
-        androgen_share=1.0 - keep,  # what goes with the ovaries is what LH drives
+        androgen_share=driven,
+        gonads=left,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """From doses on days to concentrations, in closed form; and what each drug then does."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -35,7 +35,9 @@ class Kinetics:
     wear
         Days over which a dose is let go.
     area
-        Area under the curve (unit of the level, times d) of one unit of dose.
+        Area under the curve (unit of the level, times d) of one unit of dose let go so.
+    worn
+        Days over which single doses are let go instead, by their day.
     half
         Concentration, or dose a day, of half effect; 0 where a drug has none.
     """
@@ -45,6 +47,7 @@ class Kinetics:
     wear: float
     area: float
     half: float
+    worn: Mapping[float, float] = field(default_factory=dict)
 
     def average(self, edges: Array, doses: Sequence[tuple[float, float]]) -> Array:
         """Return the mean concentration of `doses` in every bin between `edges` (d): exact.
@@ -53,7 +56,10 @@ class Kinetics:
         """
         if not self.rates:
             return np.zeros(len(edges) - 1)
-        return self.area * average_course(edges, doses, self.rates, self.wear)
+        total = np.zeros(len(edges) - 1)
+        for wear, group in self._group(doses).items():
+            total += average_course(edges, group, self.rates, wear)
+        return self.area * total
 
     def compute(self, time: Array, doses: Sequence[tuple[float, float]]) -> Array:
         """Return the concentration at `time` (d, any shape).
@@ -64,18 +70,32 @@ class Kinetics:
             Days (d) and amounts, in the drug's unit.
         """
         total = np.zeros_like(np.asarray(time, dtype=float))
-        for day, dose in doses:
-            total += dose * compute_density(time - day, self.rates, self.wear)
+        for wear, group in self._group(doses).items():
+            for day, dose in group:
+                total += dose * compute_density(time - day, self.rates, wear)
         return self.area * total
 
+    def _group(
+        self, doses: Sequence[tuple[float, float]]
+    ) -> dict[float, list[tuple[float, float]]]:
+        """Return days and amounts by days of wear: what is let go by the day is more if worn longer."""
+        groups: dict[float, list[tuple[float, float]]] = {}
+        for day, dose in doses:
+            wear = self.worn.get(day, self.wear)
+            amount = dose * wear / self.wear if self.drug.per_day else dose
+            groups.setdefault(wear, []).append((day, amount))
+        return groups
 
-def make_kinetics(drug: Drug, parameters: Parameters, sex: str, worn: float = 0.0) -> Kinetics:
+
+def make_kinetics(
+    drug: Drug, parameters: Parameters, sex: str, worn: Mapping[float, float] | None = None
+) -> Kinetics:
     """Return the kinetics of a preparation in a patient of `sex`; a drug of the user's has its own.
 
     Parameters
     ----------
     worn
-        Days for which a dose is worn; 0 for those of the table.
+        Days for which doses are worn, by their day; as in the table where that is not said.
     """
     own = dict(drug.own)
 
@@ -85,14 +105,14 @@ def make_kinetics(drug: Drug, parameters: Parameters, sex: str, worn: float = 0.
         return parameters.get(f"drugs.{drug.name}.{name}", 0.0)
 
     rates = tuple(get(n) for n in ("absorption", "release", "elimination") if get(n) > 0.0)
-    wear, clearance = worn or get("wear"), get(f"clearance_{sex}") or get("clearance")
+    wear, clearance = get("wear"), get(f"clearance_{sex}") or get("clearance")
     area = 1.0
     amount = IN_MG.get(drug.unit, 1.0) * get("content") * get("bioavailability")
     if own and drug.on == "glucocorticoid":
         area = amount  # as prednisone: mg a day
     elif clearance > 0.0:
         area = PER_MG_L[drug.on] * amount * (wear if drug.per_day else 1.0) / clearance
-    return Kinetics(drug, rates, wear, area, get("half"))
+    return Kinetics(drug, rates, wear, area, get("half"), dict(worn or {}))
 
 
 def compute_saturation(level: Array, half: float) -> Array:

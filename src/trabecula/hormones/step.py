@@ -7,7 +7,7 @@ from trabecula.base.codes import Population, Species, Target
 from trabecula.config.names import BLOCKADES, DRUGS, LEVELS
 from trabecula.config.schema import Config
 from trabecula.hormones.arms import apply_arms, compute_factor, make_arms, make_reference
-from trabecula.hormones.course import has_course
+from trabecula.hormones.course import Course, has_course
 from trabecula.hormones.exposure import Exposure
 from trabecula.hormones.kinetics import COMPARTMENTS, compute_marrow_concentration, step_drug
 from trabecula.hormones.levels import (
@@ -16,11 +16,11 @@ from trabecula.hormones.levels import (
     compute_serum_levels,
     get_replete_levels,
 )
-from trabecula.hormones.local import compute_effective_estradiol, update_yield
+from trabecula.hormones.local import compute_effective_estradiol, infer_inhibition, update_yield
 from trabecula.state.signals import BINDERS, Signals
 
 MONTH = 28.0
-"""Days before day 0 over which its levels are averaged for the settling."""
+"""Days before the first dose or day 0 over which levels are averaged for the settling (d)."""
 
 CARRIED = (*LEVELS, "pth_pulsed")
 """Levels of a course that rules read."""
@@ -54,8 +54,8 @@ def step_signals(signals: Signals, exposure: Exposure, time: float, step: float)
     Parameters
     ----------
     time
-        Beginning of the step (d); before day 0 the levels of day 0 hold, no `blockade` does, and only
-        doses that a protocol dates before day 0 are given.
+        Beginning of the step (d); before day 0 the levels of day 0 hold, or from the first dose that a
+        protocol dates before it those of their day; no `blockade` of a series does.
     step
         Length of the step (d).
     """
@@ -66,11 +66,16 @@ def step_signals(signals: Signals, exposure: Exposure, time: float, step: float)
     if not exposure.replete:
         levels |= compute_present_levels(exposure, time, step)
         levels["age"] = exposure.age + max(time, 0.0) / 365.25
-    estradiol = compute_effective_estradiol(levels, reference, share, parameters)
+    still = infer_inhibition(levels, reference, sex, parameters)
+    if exposure.course is not None and not exposure.replete:
+        known = exposure.course.inhibition
+        still = max(still, exposure.course.average(known, *find_span(exposure.course, time, step)))
+    estradiol = compute_effective_estradiol(levels, reference, share, still, parameters)
     levels |= compute_derived_levels(levels, reference, estradiol, parameters)
     _give_drugs(signals, exposure, time, step)
     levels["bisphosphonate"] = signals.doses["bisphosphonate"][1]
     _set_blockade(signals, exposure, time, step)
+    signals.blockade[str(Species.ESTRADIOL)] = still
     levels["sclerostin_blockade"] = signals.blockade[str(Species.SCLEROSTIN)]
     arms = make_arms(parameters, sex)
     # What marrow makes of TNF follows its own arms, as they stood before this step.
@@ -87,8 +92,6 @@ def step_signals(signals: Signals, exposure: Exposure, time: float, step: float)
 def compute_present_levels(exposure: Exposure, time: float, step: float) -> dict[str, float]:
     """Return the serum levels over a step: given series first, then the course, then the replete.
 
-    Before day 0 they are the means over the month before it.
-
     Parameters
     ----------
     time, step
@@ -103,10 +106,24 @@ def compute_present_levels(exposure: Exposure, time: float, step: float) -> dict
     levels = compute_serum_levels(settings, exposure.parameters, time, exposure.sex)
     if course is None:
         return levels
-    span = (-MONTH, 0.0) if time < 0.0 else (time, time + step)
-    made = course.read(*span)
+    made = course.read(*find_span(course, time, step))
     given = {name for name in LEVELS if getattr(settings.levels, name) is not None}
     return levels | {name: made[name] for name in CARRIED if name in made and name not in given}
+
+
+def find_span(course: Course, time: float, step: float) -> tuple[float, float]:
+    """Return the days (d) whose mean levels the step at `time` lives under.
+
+    Its own; before the first dose that moves a level, or else before day 0, the month that ends there:
+    a bone settles under steady levels, and what was given earlier acts when it was given.
+
+    Parameters
+    ----------
+    time, step
+        Beginning and length of the step (d).
+    """
+    first = min(course.begun, 0.0)
+    return (first - MONTH, first) if time < first else (time, time + step)
 
 
 def _give_drugs(signals: Signals, exposure: Exposure, time: float, step: float) -> None:

@@ -1,10 +1,13 @@
 """Titration: doses fitted to a lab at visits."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from trabecula.base.columns import Array
+from trabecula.config.deeds import find_answers
+from trabecula.config.phrases import ANALYTES
 from trabecula.config.regimens import Regimen, Target
 
 LOOK_BACK = 7.0
@@ -28,14 +31,38 @@ def list_visits(regimens: Sequence[Regimen], edges: Array) -> list[int]:
     return sorted(k for k in bins if 0 < k < len(edges) - 1)
 
 
+@dataclass(frozen=True)
+class Visit:
+    """What a lab said of a titrated dose.
+
+    Parameters
+    ----------
+    day
+        Day of the visit (d).
+    level
+        The lab, in the unit of the target.
+    before, after
+        Dose until the visit and from it on, in the drug's unit.
+    """
+
+    day: float
+    level: float
+    before: float
+    after: float
+
+
 def titrate(
     regimen: Regimen,
     doses: list[tuple[float, float]],
     levels: Mapping[str, Array],
     edges: Array,
     visit: int,
-) -> list[tuple[float, float]]:
-    """Return the doses with those after the visit fitted to the lab, by at most a factor of two.
+    sex: str,
+) -> tuple[list[tuple[float, float]], Visit | None]:
+    """Return the doses with those after the visit fitted to the lab, and what the visit saw.
+
+    A dose changes by at most a factor of two, towards the side to which the drug moves the lab, and only
+    when one was given since the visit before: a lab tells nothing of a dose that is still to come.
 
     Parameters
     ----------
@@ -51,18 +78,52 @@ def titrate(
     target = regimen.target
     now, width = float(edges[visit]), float(edges[1] - edges[0])
     if target is None or not _is_visit(regimen, target, now, width):
-        return doses
+        return doses, None
     level = float(levels[target.analyte][visit - round(LOOK_BACK / width) : visit].mean())
-    if target.low <= level <= target.high:
-        return doses
+    given = [dose for day, dose in doses if now - target.every - width <= day < now]
+    last = next(dose for day, dose in reversed(doses) if day < now)
+    if target.low <= level <= target.high or not given:
+        return doses, Visit(now, level, last, last)
     middle = 0.5 * (target.low + target.high)
     factor = min(max(middle / max(level, 1e-9), 0.5), 2.0)
-    if regimen.drug.deed in ("inhibits", "silences"):
-        factor = 1.0 / factor
+    factor **= find_answers(regimen.drug, sex).get(target.analyte, 0)
     most = max(regimen.drug.high, *(dose for _, dose in regimen.doses))
-    return [(day, dose if day < now else min(dose * factor, most)) for day, dose in doses]
+    fitted = [(day, dose if day < now else min(dose * factor, most)) for day, dose in doses]
+    return fitted, Visit(now, level, last, min(last * factor, most))
 
 
 def _is_visit(regimen: Regimen, target: Target, now: float, width: float) -> bool:
     since = (now - regimen.doses[0][0]) / target.every
     return since > 0.5 and abs(since - round(since)) * target.every <= width
+
+
+def describe_visits(regimen: Regimen, visits: Sequence[Visit]) -> str:
+    """Return how a prescription was fitted to its lab, in words; empty if it was not."""
+    target, drug = regimen.target, regimen.drug
+    if target is None or not visits:
+        return ""
+    last = visits[-1]
+    return (
+        f"fitted to {target.analyte} {target.low:g}-{target.high:g} {ANALYTES[target.analyte][0]}: "
+        f"{last.level:.3g} at the last of {len(visits)} visits, with {last.before:.3g} {drug.unit}"
+    )
+
+
+def find_unmet(regimens: Sequence[Regimen], visits: Mapping[int, Sequence[Visit]]) -> list[str]:
+    """Return a sentence for every prescription whose lab lies out of its range at the last visit.
+
+    Parameters
+    ----------
+    visits
+        By index of the prescription.
+    """
+    unmet = []
+    for index, regimen in enumerate(regimens):
+        target, seen = regimen.target, visits.get(index, ())
+        if target is not None and seen and not target.low <= seen[-1].level <= target.high:
+            what = describe_visits(regimen, seen)
+            unmet.append(
+                f"protocol[{index}]: {regimen.drug.name}, {what}: the range is not reached; another "
+                "first dose, interval or drug may reach it"
+            )
+    return unmet

@@ -13,6 +13,7 @@ from trabecula.mechanics import compute_stress
 
 if TYPE_CHECKING:
     from trabecula.config import Config
+    from trabecula.hormones import Course
 
 ROOMS = (
     "base",
@@ -100,7 +101,16 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
         bound = [dose for dose in known if dose[0] in binding and dose[1] < 0]
         if bound:
             content["bound"] = bound
+        if course is not None and course.begun < 0.0:
+            content["course"] = _describe_past(course)
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _describe_past(course: "Course") -> str:
+    """Digest of the levels until day 0 of a course whose drugs move them before it."""
+    past = course.edges[1:] <= 0.0
+    arrays = [course.edges[1:], course.inhibition, *(course.levels[n] for n in sorted(course.levels))]
+    return hashlib.sha256(b"".join(array[past].tobytes() for array in arrays)).hexdigest()
 
 
 def compute_resume_digest(config: "Config") -> str:

@@ -1,0 +1,63 @@
+"""Doses that are fitted to a lab at visits: direction, patience, and what is told of it."""
+
+from itertools import pairwise
+
+import pytest
+
+from courses import follow, mean, read
+from trabecula.cli.configs import tabulate_protocol
+from trabecula.hormones import find_unmet, make_course
+
+WOMAN = "patient: {sex: female, age: 60, stage: natural_menopause}"
+LOW = "patient: {sex: male, age: 55, labs: [{day: -14, testosterone: 300}]}"
+
+
+def get_doses(course, drug):
+    return [dose for name, _, dose in course.given if name == drug]
+
+
+def test_a_dose_changes_only_after_one_was_given():
+    """A visit between two pellets says nothing of the next: it was changed already."""
+    words = "[testosterone pellets 100 mg every 4 months until testosterone is 150-200 ng/dL]"
+    course = follow(WOMAN, words, "3 y")
+    doses = get_doses(course, "testosterone_pellets")
+    ratios = [later / dose for dose, later in pairwise(doses)]
+    assert all(0.5 <= ratio <= 2.0 for ratio in ratios), doses
+    assert max(course.levels["testosterone"]) < 300.0
+    still = [v for v in course.visits[0] if v.before == v.after and not 150 <= v.level <= 200]
+    assert still, "labs outside of the range, with nothing given since the visit before"
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "rises"),
+    [
+        (
+            "anastrozole 0.1 mg twice a week until testosterone is 400-500 ng/dL",
+            "anastrozole",
+            True,
+        ),
+        ("anastrozole 2 mg daily until testosterone is 330-370 ng/dL", "anastrozole", False),
+        ("anastrozole 0.1 mg twice a week until estradiol is 8-10 pg/mL", "anastrozole", True),
+        ("gonadorelin 100 ug twice a day until testosterone is 330-370 ng/dL", "gonadorelin", True),
+    ],
+)
+def test_a_dose_goes_to_the_side_to_which_the_drug_moves_the_lab(words, name, rises):
+    doses = get_doses(follow(LOW, f"[{words}]"), name)
+    assert (doses[-1] > doses[0]) if rises else (doses[-1] < doses[0]), doses
+
+
+def test_visits_and_what_they_did_not_reach_are_told():
+    text = "duration: 1 y\npatient: {sex: male, age: 50, stage: adult}\nprotocol: [WHAT]\n"
+    reached = "testosterone cypionate 100 mg weekly until testosterone is 600-700 ng/dL"
+    missed = "sermorelin 100 ug daily until igf1 is 200-250 ng/mL"
+    for what, unmet in ((reached, 0), (missed, 1)):
+        config = read(text.replace("WHAT", what))
+        course = make_course(config)
+        [(_, words, _)] = tabulate_protocol(config, course)
+        visits = course.visits[0]
+        assert f"at the last of {len(visits)} visits" in words
+        assert f"with {visits[-1].before:.3g} " in words
+        found = find_unmet(config.regimens, course.visits)
+        assert len(found) == unmet
+        assert all("not reached" in one and "protocol[0]" in one for one in found)
+    assert mean(course, "testosterone", 0, 1) > 0
