@@ -1,9 +1,11 @@
-"""What the crew of a test is given to do: a module that imports nothing, so that workers start fast."""
+"""What the crew of a test is given to do, and how it is waited for: few imports, for a fast start."""
 
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import Popen
 
 
 def work(folder: str, number: int, manner: str) -> int:
@@ -21,3 +23,11 @@ def work(folder: str, number: int, manner: str) -> int:
         msg = f"number {number}"
         raise ValueError(msg)
     return number * 10
+
+
+def wait_for(is_so: Callable[[], bool], seconds: float, process: Popen | None = None) -> bool:
+    """Wait until it `is_so`, for some time (s) or until a process ends that makes it so."""
+    end = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < end and (process is None or process.poll() is None):
+        time.sleep(0.02)
+    return is_so()

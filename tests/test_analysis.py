@@ -1,11 +1,14 @@
 """Windows, changes and summaries against numbers known beforehand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from results_maker import TIME, make_results
 from trabecula.analysis import (
     Results,
+    Series,
     compute_baseline,
     compute_end,
     compute_percent_change,
@@ -80,6 +83,22 @@ def test_a_baseline_of_zero_gives_nan_and_not_infinity() -> None:
     results.series["resorption_rate"].values[results.time <= 0] = 0.0
     assert np.isnan(compute_percent_change(results, "resorption_rate", 100.0, 200.0))
     assert np.isnan(compute_percent_of_baseline(results, "resorption_rate")).all()
+
+
+def test_a_rate_beyond_the_run_is_not_known_and_none_is_diluted() -> None:
+    """The total stands still after the last day; a year is 365.25 d, and its last sample on day 365."""
+    results = make_results()
+    total = Series(np.cumsum(np.where(TIME > 0, 2.0, 1.0)))
+    results = replace(results, series={**results.series, "matrix_resorbed": total})
+
+    def compute(start: float, end: float) -> float:
+        return compute_percent_change(results, "resorption_rate", start, end)
+
+    assert compute(700.0, 730.0) == pytest.approx(100.0)
+    assert compute(720.0, 730.4) == pytest.approx(100.0)
+    assert compute(-90.0, 0.0) == pytest.approx(0.0)  # the first sample tells of the day before it
+    for window in ((700.0, 731.0), (740.0, 800.0), (-92.0, 30.0)):
+        assert np.isnan(compute(*window))
 
 
 def test_start_and_end_take_the_measured_values_of_a_costly_metric() -> None:

@@ -15,7 +15,7 @@ from trabecula.config.fits import load_fit
 from trabecula.study.calibrating import IN_A_ROW, JOURNAL, LINES
 from trabecula.study.determination import determine, list_findings
 from trabecula.study.fitplan import count_kept, plan_stages
-from trabecula.study.freezing import freeze, make_summary
+from trabecula.study.freezing import freeze, list_comparisons, make_summary
 from trabecula.study.loss import DRIFT, UNKNOWN, Target, compute_loss
 from trabecula.viz.calibration import draw_profiles, make_page
 
@@ -114,16 +114,54 @@ def test_failed_evaluations_are_kept_and_the_fit_goes_on(tmp_path):
 
 
 def test_a_fit_in_which_nothing_can_be_lived_ends(tmp_path):
-    calibrator = make(tmp_path, evaluator=Formula(lambda values: True))
+    calibrator = make(tmp_path, evaluator=Formula(lambda values: values[TRIGGER] != USUAL))
     with pytest.raises(TrabeculaError, match=f"{IN_A_ROW} evaluations of small failed in a row"):
         calibrator.fit()
-    assert len(calibrator.evaluator.calls) == IN_A_ROW
+    assert len(calibrator.evaluator.calls) == 1 + IN_A_ROW
 
 
-def test_a_start_that_cannot_be_judged_is_told(tmp_path):
+def test_a_start_that_cannot_be_judged_ends_the_fit_and_is_told(tmp_path):
     bad = Formula(lambda values: values[TRIGGER] == USUAL)
-    with pytest.raises(TrabeculaError, match="the start itself could not be judged: LOSS/usual"):
+    with pytest.raises(
+        TrabeculaError, match="small: the start itself could not be judged: LOSS/us"
+    ):
         make(tmp_path, evaluator=bad).fit()
+    assert len(bad.calls) == 1
+    again = Formula()
+    with pytest.raises(TrabeculaError, match="mend that, and name another --out"):
+        make(tmp_path, evaluator=again).fit()
+    assert again.calls == []
+
+
+class Fails(Formula):
+    """Cannot live one kind of set in one round."""
+
+    def __init__(self, where, is_bad):
+        super().__init__()
+        self.where, self.is_worse = where, is_bad
+
+    def evaluate(self, values, fidelity, name):
+        self.is_bad = self.is_worse if name == self.where else lambda values: False
+        return super().evaluate(values, fidelity, name)
+
+
+def test_a_round_whose_start_fails_compares_nothing_and_costs_no_more(tmp_path):
+    bad = Fails("large", lambda values: values[TRIGGER] == USUAL)
+    fitted = make(tmp_path, evaluator=bad).fit()
+    assert Counter(name for name, _ in bad.calls) == {"small": 18, "large": 1}
+    assert fitted.ended == {"small": "planned", "large": "its start failed"}
+    assert fitted.judged_in == "small"
+    assert fitted.best.values[TRIGGER] == pytest.approx(0.4, abs=0.05)
+
+
+@pytest.mark.parametrize("is_best", [True, False])
+def test_a_final_round_that_lacks_a_side_compares_nothing(tmp_path, is_best):
+    """The start compared with itself would say that nothing has changed."""
+    bad = Fails("final", lambda values: (values[TRIGGER] != USUAL) == is_best)
+    text = FILE + "final: {bones: 4, edge: 24, settle: 10}\n"
+    fitted = make(tmp_path, text, bad).fit()
+    assert len(list_comparisons(fitted)) == 1
+    assert len(fitted.final) == (2 if is_best else 1)
 
 
 class Planned(Formula):
@@ -155,6 +193,8 @@ def test_the_chosen_set_is_lived_on_the_whole_panel_at_the_end(tmp_path):
     calls = [values for name, values in calibrator.evaluator.calls if name == "final"]
     assert calls == [{TRIGGER: USUAL, OPG: 0.3}, fitted.best.values]
     assert [one.values for one in fitted.final] == calls
+    _, (_, before, after) = list_comparisons(fitted)
+    assert (before, after) == fitted.final
     assert [t.id for t in calibrator.plans[-1].subject.panel.trials] == ["LOSS", "PROSE"]
 
 

@@ -4,12 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from crewwork import work
+from crewwork import wait_for, work
 from trabecula.base.errors import InputError
 from trabecula.study.crew import ATTEMPTS, Crew
 
@@ -45,13 +44,6 @@ from trabecula.study.crew import Crew
 calls = [(sys.argv[1], 0, "rests"), (sys.argv[1], 1, "rests")]
 Crew(2).carry_out(work, calls, print)
 """
-
-
-def wait_for(is_so, seconds):
-    end = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.05)
-    return is_so()
 
 
 def lives(pid):

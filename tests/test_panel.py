@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,13 @@ import pytest
 import trabecula
 from trabecula.base.errors import ConfigError
 from trabecula.study import Sampling, Verdict, count_hits, list_tasks, load_panel, score_panel
-from trabecula.study.panel import Endpoint, list_panels
+from trabecula.study.panel import Endpoint, Panel, list_panels
 from trabecula.study.pool import Estimate
 from trabecula.study.scoring import Judged, Nothing, judge, judge_exact, score_trial
 from trabecula.study.terms import OBSERVABLES, TermError, When, read_term
 from trabecula.study.trials import make_arm_config, make_name
+from trabecula.study.validation import judge_panel
+from trabecula.viz.validation import make_page
 
 SHARED = Path(__file__).parents[2] / "shared" / "evidence" / "calibration.yaml"
 
@@ -100,7 +103,7 @@ def test_a_comparison_is_a_difference_or_a_ratio():
 def test_days_can_be_said_in_a_term():
     told = Told(a=1.0)
     read("tnf_fold(a, t=42, w=4, since=-3)", since=7, reference=[-30, 0]).compute(told)
-    assert told.asked == [("tnf_fold", "a", When(42.0, 4.0, -3.0, (-30.0, 0.0)))]
+    assert told.asked == [("tnf_fold", "a", When(42.0, 4.0, -3.0))]
 
 
 @pytest.mark.parametrize(
@@ -361,7 +364,7 @@ def test_scores():
     assert score_trial(trial) == pytest.approx(0.5)
     assert math.isnan(score_trial([judged(Verdict.NOT_SCORABLE)]))
     panel = {"a": trial, "b": [judged(Verdict.HIT)], "c": [judged(Verdict.NOT_LIVED)]}
-    assert score_panel(panel) == pytest.approx(0.75)
+    assert score_panel(panel) == pytest.approx(2 / 3)
     assert math.isnan(score_panel({}))
 
 
@@ -369,7 +372,7 @@ def test_hits_are_counted_beside_the_score():
     """Noise alone scores one half, but determines nothing."""
     noise = {"A": [judged(Verdict.UNDETERMINED)] * 3}
     assert score_panel(noise) == 0.5
-    assert count_hits(noise) == (3, 0, 0)
+    assert count_hits(noise) == (3, 0, 0, 0)
     mixed = {
         "A": [judged(Verdict.HIT), judged(Verdict.NEAR), judged(Verdict.HIT, required=False)],
         "B": [
@@ -378,8 +381,32 @@ def test_hits_are_counted_beside_the_score():
             judged(Verdict.UNDETERMINED),
         ],
     }
-    assert count_hits(mixed) == (4, 3, 1)
+    assert count_hits(mixed) == (4, 3, 1, 0)
     assert str(count_hits(mixed)) == "1 of 3 determined endpoints hit, of 4 required"
+
+
+def test_what_was_asked_for_and_not_lived_stays_in_the_count(panel):
+    """A trial that was given up would otherwise lift the score of those that were not."""
+    hit, missing = judged(Verdict.HIT), judged(Verdict.NOT_LIVED)
+    both = {"A": [hit], "B": [missing, judged(Verdict.NOT_LIVED, required=False)]}
+    assert score_panel(both) == pytest.approx(0.75)
+    assert count_hits(both) == (2, 1, 1, 1)
+    words = "1 of 1 determined endpoints hit, of 2 required, 1 of them not lived (each counts half)"
+    assert str(count_hits(both)) == words
+    measured = replace(missing, endpoint=make_endpoint((math.nan, math.nan)))
+    assert math.isnan(score_trial([measured])), "without a band it would count nowhere"
+    (trial,) = panel.trials
+    page = make_page(panel, Sampling(), {trial.id: [missing] * len(trial.endpoints)}, {}, {})
+    assert "7 of them not lived (each counts half)" in page
+
+
+def test_what_was_not_asked_for_does_not_count(panel, tmp_path):
+    """With --only the other trials of a panel are not there."""
+    (trial,) = panel.trials
+    two = Panel(panel.path, (trial, replace(trial, id="T-2")))
+    asked = judge_panel(two.choose(["T-2"]), [], tmp_path)
+    assert count_hits(asked) == (4, 0, 0, 4)
+    assert count_hits(judge_panel(two, [], tmp_path)) == (8, 0, 0, 8)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from trabecula.analysis import Series
 from trabecula.study import Sampling, add_held
 from trabecula.study.arms import make_steps
 from trabecula.study.pool import Pool
-from trabecula.study.terms import When
+from trabecula.study.terms import When, read_term
 from trabecula.study.trials import make_arm_config
 
 FIRST = "- {arm: [off, drug], obs: res_pct, t_day: 28, window_d: 4, band: [10, 50], required: true}"
@@ -77,6 +77,32 @@ def test_a_first_day_of_its_own_beats_the_baseline_of_the_trial(tmp_path):
         end.term.compute(Observer())
     assert seen[0] == (None, (-90.0, -30.0))
     assert seen[-1] == (5.0, None)
+
+
+def test_days_of_a_change_count_from_where_it_begins():
+    """Resorption rises on day 0 and stays: from day 50 on nothing has happened, until day 80."""
+    run = make_results(rise=1.5)
+    rate = np.where(run.time > 80, 3.0, np.where(run.time > 0, 1.5, 1.0))
+    run.series["matrix_resorbed"] = Series(np.cumsum(rate))
+    pool = Pool({"a": [run]})
+
+    def find(words, **context):
+        return read_term(words, "", ["a"], "", {"t": 100, "w": 1, **context}).compute(pool)
+
+    assert 1 <= find("first_day(res_pct, a, 40)") <= 2
+    assert 80 <= find("first_day(res_pct, a, 40)", since=50) <= 82
+    assert 50 < find("first_day(res_pct, a, -10)", since=50, reference=[81, 100]) <= 52
+    assert 10 <= find("first_day(bvtv_pct, a, -0.95)") <= 11
+    assert 59 <= find("first_day(bvtv_pct, a, -0.95)", since=50) <= 61
+
+
+def test_a_day_named_in_a_term_beats_the_baseline_of_the_trial(pool):
+    context = {"t": 90, "reference": [-90.0, -30.0]}
+    words = ("res_pct(a, since=40)", "res_pct(a, since=40)", "bvtv_pct(a, since=40)")
+    for text, given in zip(words, (context, {"t": 90}, context), strict=True):
+        found = read_term(text, "", ["a"], "", given).compute(pool)
+        expected = 0.0 if "res" in text else 100 * (0.91 / 0.96 - 1)
+        assert found == pytest.approx(expected), text
 
 
 def test_a_first_day_that_says_nothing_is_noted(tmp_path):

@@ -52,6 +52,7 @@ def test_few_patients_promise_no_more_than_they_can() -> None:
     assert find_cover(0.9, 19) == pytest.approx(0.9)
     assert find_cover(0.9, 500) == 0.9
     assert find_cover(0.9, 500, draws=4) == pytest.approx(3 / 5)
+    assert find_cover(0.9, 40, draws=1) == 0.0, "one draw says nothing of another one"
     assert find_cover(0.5, 0) == 0.0
 
 
@@ -166,6 +167,14 @@ def test_tables_pair_the_points_of_a_design_within_patients(tmp_path: Path) -> N
     assert parts[1, True]["patients"] == pytest.approx(1.0)
     assert parts[1, True]["n_patients"] == 3
     assert (parts[0, False]["n_draws"], parts[0, False]["chance"]) == (3, None)
+
+
+def test_one_draw_of_the_parameters_promises_nothing(tmp_path: Path) -> None:
+    pretend(load(tmp_path, DRAWN.replace("draws: 3", "draws: 1")), tmp_path / "out", make_outcome)
+    cohort = load_cohort(tmp_path / "out")
+    alone, both = tabulate_intervals(cohort, cohort.read_outcomes())
+    assert (alone["spread"], alone["covers_90"]) == (PATIENTS, pytest.approx(3 / 5))
+    assert (both["spread"], both["covers_90"], both["covers_50"]) == (BOTH, 0.0, 0.0)
 
 
 class FakeSeries:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner
 
 from bones import write_gyroid
+from crewwork import wait_for
 from trabecula.analysis import load_results
 from trabecula.analysis.expectation import compute_hours
 from trabecula.base.errors import ConfigError, InputError, ResultsError
@@ -410,6 +410,16 @@ def test_tables_hold_numbers_texts_and_gaps(tmp_path, monkeypatch) -> None:
     assert "trabecula[analysis]" in write_tables(tmp_path, entries)[0]
 
 
+def test_a_seed_that_varies_is_one_column(tmp_path) -> None:
+    entries = [Entry(n, f"r{n}", "d", {"seed": n, "patient.age": 40}, n, "done") for n in (1, 2)]
+    write_tables(tmp_path, entries)
+    names = [column.name for column in find_columns(tmp_path, entries)]
+    assert names.count("seed") == 1
+    table = parquet.read_table(tmp_path / "runs.parquet").to_pandas()
+    assert table["seed"].tolist() == [1, 2]
+    assert table["patient.age"].tolist() == [40, 40]
+
+
 def test_two_sweeps_in_one_folder_and_a_folder_of_something_else_are_refused(place) -> None:
     path, out = write(place, "seeds: 1"), place / "out"
     out.mkdir()
@@ -586,12 +596,8 @@ def list_workers(parent: int) -> list[int]:
     return found
 
 
-def wait_until(condition, process, seconds: float = 600.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, "the sweep ended too early"
-        assert time.monotonic() < end
-        time.sleep(0.02)
+def wait_until(condition, process) -> None:
+    assert wait_for(condition, 600.0, process), "the sweep ended too early, or not at all"
 
 
 def read_events(out: Path) -> Counter:

@@ -1,22 +1,24 @@
 """A trial planned, lived bone by bone until it is determined or the time ends, and judged."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from trabecula.base.errors import InputError
+from trabecula.base.errors import ConfigError, InputError, Problem
 from trabecula.cli.main import app
-from trabecula.study import Sampling, adaptive, load_panel
+from trabecula.study import Sampling, adaptive, list_tasks, living, load_panel, trials
 from trabecula.study.adaptive import LEAST, Adaptive, is_determined
 from trabecula.study.crew import Crew
 from trabecula.study.living import Outcome
+from trabecula.study.onsets import GAP
 from trabecula.study.pool import Estimate
 from trabecula.study.scoring import Judged, Nothing, judge
 from trabecula.study.terms import When
 from trabecula.study.trialplan import compute_deviation, look_up, make_plan
-from trabecula.study.trials import make_arm_config
+from trabecula.study.trials import TRIED, make_arm_config, screen
 
 TRIAL = """
 title: Without estrogen
@@ -44,8 +46,8 @@ def file(tmp_path):
 class Bench:
     """Stands in for bones: what each costs, and how far chance moves it."""
 
-    def __init__(self, monkeypatch, spread, seconds=60.0, failing=()):
-        self.lived, self.spread, self.seconds, self.failing = [], spread, seconds, failing
+    def __init__(self, monkeypatch, spread, seconds=60.0, fails=lambda task: False):
+        self.lived, self.spread, self.seconds, self.fails = [], spread, seconds, fails
         monkeypatch.setattr(adaptive, "live_all", self.live)
         monkeypatch.setattr(
             adaptive, "Lived", lambda trial, tasks, out: len({t.bone for t in tasks})
@@ -55,7 +57,7 @@ class Bench:
     def live(self, panel, tasks, sampling, out, crew, report):
         self.lived += [(task.bone, task.arm) for task in tasks]
         status = {True: "failed", False: "done"}
-        return [Outcome(t, status[t.trial in self.failing], "", self.seconds) for t in tasks]
+        return [Outcome(t, status[self.fails(t)], "", self.seconds) for t in tasks]
 
     def judge(self, trial, count):
         return [
@@ -110,10 +112,26 @@ def test_time_that_is_not_enough_for_one_bone(file, monkeypatch):
 
 
 def test_a_trial_whose_runs_all_fail_is_given_up(file, monkeypatch):
-    Bench(monkeypatch, spread=1.0, failing=("mine",))
+    Bench(monkeypatch, spread=1.0, fails=lambda task: True)
     work = live(file, budget=10.0)
     assert work.ended == {"mine": "failed"}
-    assert len(work.to_mapping()["failed"]) == 3
+    assert len(work.to_mapping()["failed"]) == 2 * 3
+
+
+def test_a_trial_with_an_arm_that_always_fails_is_given_up(file, monkeypatch):
+    """No endpoint of it can be judged: all that the others would cost would be for nothing."""
+    bench = Bench(monkeypatch, spread=1e6, fails=lambda task: task.arm == "still")
+    work = live(file, budget=10.0)
+    assert work.ended == {"mine": "failed"}
+    assert len(bench.lived) == 2 * 3
+
+
+def test_a_bone_that_fails_in_every_arm_ends_nothing(file, monkeypatch):
+    """A patient was drawn who cannot be; the next one may."""
+    bench = Bench(monkeypatch, spread=150.0, fails=lambda task: task.bone in (1, 3))
+    work = live(file, budget=10.0)
+    assert work.ended == {"mine": "precise"}
+    assert len(bench.lived) == 9 * 3
 
 
 def test_an_endpoint_without_a_goal_asks_for_nothing(file):
@@ -123,6 +141,58 @@ def test_an_endpoint_without_a_goal_asks_for_nothing(file):
     ]
     assert is_determined([judged[0], judged[2]])
     assert not is_determined(judged)
+
+
+# ------------------------------------------------------------------ patients who cannot be
+def refuse(*bones):
+    """Return what makes configurations, but none for some bones."""
+
+    def make(trial, arm, bone, *rest):
+        if trial.id == "mine" and bone in bones:
+            raise ConfigError([Problem("mine", "patient.age", 7, "18 .. 110")])
+        return make_arm_config(trial, arm, bone, *rest)
+
+    return make
+
+
+def test_a_patient_who_cannot_be_fails_alone(file, monkeypatch):
+    panel, told = load_panel(file), []
+    tasks = list_tasks(panel, Sampling(3, 24))
+    monkeypatch.setattr(trials, "make_arm_config", refuse(2))
+    monkeypatch.setattr(living, "live_task", lambda config, task, *_: Outcome(task, "done"))
+    found = living.live_all(
+        panel, tasks, Sampling(3, 24), file.parent, report=lambda one, left: told.append(left)
+    )
+    assert {(one.task.bone, one.status) for one in found} == {
+        (1, "done"), (2, "failed"), (3, "done"),
+    }  # fmt: skip
+    assert "patient.age: found 7" in next(one.message for one in found if one.status == "failed")
+    assert told == list(range(8, -1, -1))
+
+
+def test_what_is_there_of_a_patient_who_cannot_be_is_no_run_of_today(file, monkeypatch):
+    panel, out = load_panel(file), file.parent / "out"
+    task = list_tasks(panel, Sampling(1, 24))[0]
+    (out / task.folder).mkdir(parents=True)
+    (out / task.folder / "results.h5").touch()
+    found = Adaptive(panel, Sampling(1, 24), out, Crew(1), 1.0)
+    monkeypatch.setattr(trials, "make_arm_config", refuse(1))
+    assert not found._is_there(task)
+
+
+def test_an_arm_is_given_up_only_if_none_of_the_first_patients_can_be(file, monkeypatch):
+    file.write_text(VARIED)
+    panel = load_panel(file)
+    for bones, is_lived in (((1, 2, 3, 5, 6, 7, 8), True), (range(1, TRIED + 1), False)):
+        monkeypatch.setattr(trials, "make_arm_config", refuse(*bones))
+        (trial,) = screen(panel, Sampling(1, 24)).trials
+        assert bool(trial.used_arms) == is_lived
+        if is_lived:
+            assert make_plan(trial, Sampling(), bones=4, edge=24).core_hours > 0
+    file.write_text(TRIAL)
+    monkeypatch.setattr(trials, "make_arm_config", refuse(1))
+    (trial,) = screen(load_panel(file), Sampling(1, 24)).trials
+    assert not trial.used_arms, "bones that differ by chance alone are all alike"
 
 
 # ------------------------------------------------------------------ plans
@@ -221,6 +291,32 @@ def test_no_scheduler_and_no_file(file, monkeypatch):
     assert result.exit_code == 2
     assert "--scheduler" in result.output
     assert call(Path("absent.yaml"), "--dry-run").exit_code == 2
+
+
+def test_what_a_trial_settles_and_writes_is_its_own(file):
+    def make(text, sampling):
+        file.write_text(text)
+        (trial,) = load_panel(file, strict=True).trials
+        return make_arm_config(trial, trial.get_arm("usual"), 1, sampling)
+
+    plain = make(TRIAL, Sampling(1, 24))
+    assert (plain.settle, plain.output.every, plain.output.costly) == (730.0, 1.0, 36525.0)
+    own = "settings: {settle: 5, output.every: 2 d, output.snapshots: 10 d}\n"
+    told = make(TRIAL + own, Sampling(1, 24))
+    assert (told.settle, told.output.every, told.output.snapshots) == (5.0, 2.0, 10.0)
+    assert told.output.costly == 36525.0
+    base = file.with_name("base.yaml")
+    base.write_text("settle: 7 d\noutput: {costly: 9 d, states: 3 d}\n")
+    given = make(f"{TRIAL}config: base.yaml\n", Sampling(1, 24))
+    assert (given.settle, given.output.costly, given.output.every) == (7.0, 9.0, 1.0)
+
+
+def test_later_days_have_their_states_whatever_a_trial_writes(file):
+    file.write_text(TRIAL + "settings: {output.states: 400 d, output.every: 2 d}\n")
+    (trial,) = load_panel(file).trials
+    held = replace(trial.get_arm("usual"), is_held=True)
+    config = make_arm_config(trial, held, 1, Sampling(1, 24, starts=4))
+    assert (config.output.states, config.output.every) == (GAP, 2.0)
 
 
 VARIED = TRIAL.replace(

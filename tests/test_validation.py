@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +11,14 @@ from typer.testing import CliRunner
 from test_panel import PANEL
 from trabecula.analysis import Results, Series
 from trabecula.base.codes import Phase
+from trabecula.base.errors import InputError, ResultsError
 from trabecula.cli.main import app
 from trabecula.study import Sampling, list_tasks, living, load_panel
+from trabecula.study import lived as lived_module
 from trabecula.study.adaptive import Adaptive
 from trabecula.study.crew import Crew
 from trabecula.study.lived import Lived
-from trabecula.study.living import REPLACED, live_all
+from trabecula.study.living import ANEW, REPLACED, live_all
 from trabecula.study.pool import Pool, estimate
 from trabecula.study.terms import When, read_term
 
@@ -245,6 +248,82 @@ def test_wrong_requests(place, options, words):
     result = call(place, *options)
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
+
+
+def test_an_endpoint_is_judged_over_the_bones_that_its_own_arms_have_lived(place, monkeypatch):
+    """Another arm that fails takes its own endpoints with it, not all of its trial."""
+    (trial,) = load_panel(place / "panel.yaml").trials
+    tasks = list_tasks(load_panel(place / "panel.yaml"), Sampling(3))
+    lost = [task.folder for task in tasks if task.arm == "drug" and task.bone > 1]
+    monkeypatch.setattr(lived_module, "has_ended", lambda path: path.relative_to("out") not in lost)
+    monkeypatch.setattr(lived_module, "load_results", make_results)
+    found = Lived(trial, tasks, Path("out"))
+    counts = {end.label: found.get_pool(end).count for end in trial.endpoints if end.term}
+    assert counts == {
+        "res_pct (off)": 3, "res_pct (drug)": 1, "bvtv_pct_vs_ctl (off)": 3,
+        "rankl_per_cell_fold (off)": 3, "share_prevented(res_pct, drug, off, control)": 1,
+    }  # fmt: skip
+    assert found.pool.count == 1
+
+
+class Broken:
+    """Stands in for what lives: notes who was called, and fails or ends a run."""
+
+    def __init__(self, monkeypatch, **errors):
+        self.called, self.errors = [], errors
+        for name in ("run", "resume"):
+            monkeypatch.setattr(living, name, self.make(name))
+
+    def make(self, name):
+        def live(*_, **__):
+            self.called.append(name)
+            if name in self.errors:
+                raise self.errors[name]
+
+        return live
+
+
+@pytest.fixture
+def begun(place, tmp_path):
+    """A folder in which a run of another configuration was begun, and a task that wants it."""
+    panel = load_panel(place / "panel.yaml")
+    (task, *_) = list_tasks(panel, Sampling(1, 20, 10.0, SETS))
+    folder = tmp_path / task.folder
+    folder.mkdir(parents=True)
+    for name in ("checkpoint.h5", "config.yaml", "study.json"):
+        (folder / name).write_text("{}")
+
+    def go():
+        (outcome,) = live_all(panel, [task], Sampling(1, 20, 10.0, SETS), tmp_path)
+        return outcome
+
+    return folder, go
+
+
+def test_a_failure_leaves_no_checkpoint_of_another_configuration(begun, monkeypatch):
+    """It would be gone on with by the next start, as if it were what is asked for."""
+    folder, go = begun
+    broken = Broken(monkeypatch, run=ResultsError("no space"))
+    assert go().status == "failed"
+    assert not (folder / "checkpoint.h5").exists()
+    assert not (folder / "config.yaml").exists()
+    broken.errors.clear()
+    assert go().status == "done"
+    assert broken.called == ["run", "run"]
+
+
+def test_a_run_whose_checkpoint_cannot_be_read_is_lived_anew(begun, monkeypatch):
+    folder, go = begun
+    broken = Broken(monkeypatch, resume=ResultsError("checkpoint.h5: damaged"))
+    go()
+    (folder / "checkpoint.h5").touch()
+    outcome = go()
+    assert (outcome.status, outcome.message) == ("done", ANEW)
+    assert broken.called == ["run", "resume", "run"]
+    (folder / "checkpoint.h5").touch()
+    broken.errors["resume"] = InputError("another run writes to it")
+    assert go().status == "failed"
+    assert broken.called[3:] == ["resume"]
 
 
 def test_a_failure_leaves_no_results_of_another_configuration(place, lived, tmp_path):

@@ -30,6 +30,10 @@ MOST_KEYS = 3
 """Differing keys that a label spells out."""
 
 
+PATIENT, DRAW = "patient", "draw"
+"""What several runs of an arm may be of: a virtual patient, or a draw of uncertain parameters."""
+
+
 @dataclass(frozen=True)
 class Arm:
     """Runs that differ by chance only.
@@ -40,10 +44,16 @@ class Arm:
         Its name.
     runs
         Results, in the order they were given.
+    kind
+        What its runs are of, :data:`PATIENT` or :data:`DRAW`; empty if every run is one of its own.
+    numbers
+        Number of that patient or draw, one a run; none without a `kind`.
     """
 
     label: str
     runs: tuple[Results, ...]
+    kind: str = ""
+    numbers: tuple[int, ...] = ()
 
 
 def find_runs(place: Path) -> list[Path]:

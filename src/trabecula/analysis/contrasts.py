@@ -1,15 +1,16 @@
 """Two arms compared bone by bone: what seeds have in common cancels."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from trabecula.analysis.arms import Arm, get_seeds
+from trabecula.analysis.arms import DRAW, PATIENT, Arm, get_seeds
 from trabecula.analysis.results import Results
 from trabecula.analysis.sampling import compute_percent_change
-from trabecula.analysis.windows import BASELINE, compute_window_mean
+from trabecula.analysis.windows import BASELINE, compute_window_mean, covers
 from trabecula.base.errors import InputError
 
 LEVEL = 0.95
@@ -18,10 +19,15 @@ LEVEL = 0.95
 SHOWN = 6
 """Names that a message lists."""
 
+NO_VALUE = "without a value: nothing was measured, or the baseline is zero"
+"""Why a pair that was lived is left out."""
+
+type Seeds = tuple[int | None, int | None]
+
 
 @dataclass(frozen=True)
 class Contrast:
-    """The mean over pairs of one arm minus the other.
+    """The mean of one arm minus the other over pairs, or over patients or draws of parameters.
 
     Parameters
     ----------
@@ -36,11 +42,16 @@ class Contrast:
     value, error
         Mean difference and its standard error.
     low, high
-        The 95 % interval after Student; NaN, as is `error`, with a single pair.
+        The 95 % interval after Student; NaN, as is `error`, with a single difference, and over draws of
+        parameters: more of them make nothing surer.
     pairs
-        Seeds (of structure, of chance) that both arms have lived.
+        Seeds (of structure, of chance) of the pairs that count.
     differences
-        One per pair.
+        One per pair; in a virtual population one per patient, or per draw of uncertain parameters.
+    kind
+        What the differences are of, as the arms have it; empty for pairs.
+    left_out
+        Seeds of pairs that do not count, and why.
     """
 
     key: str
@@ -51,17 +62,28 @@ class Contrast:
     error: float
     low: float
     high: float
-    pairs: tuple[tuple[int | None, int | None], ...]
+    pairs: tuple[Seeds, ...]
     differences: tuple[float, ...]
+    kind: str = ""
+    left_out: tuple[tuple[Seeds, str], ...] = ()
 
     def __str__(self) -> str:
         first, second = self.arms
         start, end = self.window
-        count = len(self.pairs)
         spread = f" (95 % {self.low:.3g} to {self.high:.3g})" if math.isfinite(self.low) else ""
+        reasons = Counter(why for _, why in self.left_out)
+        left = "".join(f"; {count} left out, {why}" for why, count in reasons.items())
         return (
             f"{first} - {second}, {self.key}, day {start:g} to {end:g}: {self.value:.3g} "
-            f"{self.unit}{spread}, {count} pair{'s' if count > 1 else ''}"
+            f"{self.unit}{spread}, {self._count()}{left}"
+        )
+
+    def _count(self) -> str:
+        """Return in words what was counted."""
+        pairs = _say(len(self.pairs), "pair")
+        of = _say(len(self.differences), self.kind)
+        return {PATIENT: f"{pairs} of {of}", DRAW: f"{pairs} under {of} of parameters"}.get(
+            self.kind, pairs
         )
 
 
@@ -77,6 +99,8 @@ def compare_arms(
 ) -> Contrast:
     """Compare two arms over the bones that both have lived: pairs of the same seeds.
 
+    Lives of one virtual patient, or under one draw of parameters, are one difference: their mean.
+
     Parameters
     ----------
     window
@@ -87,7 +111,8 @@ def compare_arms(
     Raises
     ------
     InputError
-        If the window is empty or outside the runs, or no two runs have the same seeds.
+        If the window is empty, no pair was lived from its first day to its last, or no two runs have
+        the same seeds.
     """
     start, end = float(window[0]), float(window[1])
     bones = [{get_seeds(run): run for run in arm.runs} for arm in (first, second)]
@@ -98,24 +123,44 @@ def compare_arms(
             f"{_list(bones[0])} and {_list(bones[1])}); allowed: arms that lived the same bones"
         )
         raise InputError(msg)
-    last = min(run.duration for bone in bones for seeds, run in bone.items() if seeds in pairs)
-    if not start < end or start < BASELINE[0] or start >= last:
+    whole = [
+        seeds for seeds in pairs if all(covers(bone[seeds].time, start, end) for bone in bones)
+    ]
+    if not start < end or start < BASELINE[0] or not whole:
+        last = max(min(bone[seeds].duration for bone in bones) for seeds in pairs)
         msg = (
             f"window: found {start:g} to {end:g} d; allowed: a first day before the last, between "
             f"{BASELINE[0]:g} and {last:g} d"
         )
         raise InputError(msg)
-    differences = np.array([
-        measure_window(bones[0][seeds], key, (start, end), percent)
-        - measure_window(bones[1][seeds], key, (start, end), percent)
-        for seeds in pairs
-    ])  # fmt: skip
+    short = f"not lived from day {start:g} to {end:g}"
+    left_out = {seeds: short for seeds in pairs if seeds not in whole}
+    differences: dict[Seeds, float] = {}
+    for seeds in whole:
+        one, other = (measure_window(bone[seeds], key, (start, end), percent) for bone in bones)
+        if math.isfinite(one - other):
+            differences[seeds] = one - other
+        else:
+            left_out[seeds] = NO_VALUE
+    means = _average(differences, first)
+    value, *spread = summarise_pairs(means)
+    error, low, high = [math.nan] * 3 if first.kind == DRAW else spread
     unit = "%" if percent else bones[0][pairs[0]].get(key).unit
-    labels = (first.label, second.label)
-    found = summarise_pairs(differences)
     return Contrast(
-        key, unit, labels, (start, end), *found, tuple(pairs), tuple(differences.tolist())
-    )
+        key, unit, (first.label, second.label), (start, end), value, error, low, high,
+        tuple(differences), tuple(means.tolist()), first.kind, tuple(left_out.items()),
+    )  # fmt: skip
+
+
+def _average(differences: Mapping[Seeds, float], arm: Arm) -> np.ndarray:
+    """Return the differences, those of one patient or draw as their mean, in their unit."""
+    if not arm.kind:
+        return np.array(list(differences.values()))
+    numbers = dict(zip(map(get_seeds, arm.runs), arm.numbers, strict=True))
+    found: dict[int, list[float]] = {}
+    for seeds, difference in differences.items():
+        found.setdefault(numbers[seeds], []).append(difference)
+    return np.array([np.mean(ones) for ones in found.values()])
 
 
 def summarise_pairs(differences: np.ndarray) -> tuple[float, float, float, float]:
@@ -140,7 +185,11 @@ def summarise_pairs(differences: np.ndarray) -> tuple[float, float, float, float
     return mean, error, mean - reach, mean + reach
 
 
-def _list(seeds: Sequence[tuple[int | None, int | None]] | dict) -> str:  # type: ignore[type-arg]
+def _say(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _list(seeds: Sequence[Seeds] | dict) -> str:  # type: ignore[type-arg]
     names = [f"{structure}/{seed}" for structure, seed in seeds]
     more = ", ..." if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more

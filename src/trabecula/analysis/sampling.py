@@ -11,6 +11,7 @@ from trabecula.analysis.windows import (
     compute_percent_of_baseline,
     compute_running_mean,
     compute_window_mean,
+    covers,
 )
 from trabecula.base.columns import Array
 
@@ -89,7 +90,8 @@ def compute_rate(results: Results, key: str, width: float) -> RateCourse:
 def compute_percent_change(results: Results, key: str, start: float, end: float) -> float:
     """Return the change (%) of a series over start < time <= end against the baseline of the run.
 
-    The rates of resorption and formation are those of the window itself, from the totals of matrix.
+    The rates of resorption and formation are those of the window itself, from the totals of matrix;
+    NaN if the run does not reach over it.
     """
     total = TOTALS.get(key)
     if total is None or total not in results.series:
@@ -104,10 +106,14 @@ def compute_percent_change(results: Results, key: str, start: float, end: float)
 def _compute_mean_rate(results: Results, total: str, start: float, end: float) -> float:
     values, time = results.get(total).values, results.time
     known = np.isfinite(values)
-    if end <= start or not known.any():
+    days = time[known]
+    if not covers(days, start, end):
         return float("nan")
-    first, last = np.interp([start, end], time[known], values[known])
-    return float(last - first) / (end - start)
+    start, end = np.clip([start, end], days[0], days[-1])
+    if end <= start:
+        return float("nan")
+    first, last = np.interp([start, end], days, values[known])
+    return float(last - first) / float(end - start)
 
 
 def _find_edges(time: Array, width: float) -> tuple[Array, Array]:

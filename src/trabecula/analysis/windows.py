@@ -9,6 +9,9 @@ from trabecula.base.errors import ResultsError
 BASELINE = (-90.0, 0.0)
 """Days that are the baseline of every "% change": the last 90 d before day 0, day 0 included."""
 
+SLACK = 0.5
+"""Days (d) by which a window may reach beyond the samples of a run: a year is 365.25 d."""
+
 DERIVED = ("age", "oxidative_stress", "sex_steroid_loss", "tnf_excess")
 """Levels that no one gives."""
 
@@ -28,6 +31,22 @@ def compute_window_mean(time: Array, values: Array, start: float, end: float) ->
     chosen = np.asarray(values)[(time > start) & (time <= end)]
     chosen = chosen[np.isfinite(chosen)]
     return float(chosen.mean()) if chosen.size else float("nan")
+
+
+def covers(time: Array, start: float, end: float) -> bool:
+    """Whether samples speak for a whole window; the first does for the interval before it, too.
+
+    Parameters
+    ----------
+    time
+        Shape (sample,), d.
+    start, end
+        First and last day (d).
+    """
+    if len(time) < 2:
+        return False
+    first = 2.0 * time[0] - time[1]
+    return bool(first - SLACK <= start and end <= time[-1] + SLACK)
 
 
 def compute_baseline(results: Results, key: str) -> float:

@@ -69,7 +69,7 @@ def step_modelling(state: State, p: Parameters, stage: Stage) -> None:
 
 
 def step_recruitment(state: State, p: Parameters, stage: Stage) -> None:
-    """Bound factor, TGF-beta and IGF-1 bring preosteoblasts to eroded surface.
+    """Bound factor, TGF-beta and IGF-1 bring preosteoblasts to bare surface.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trabecula.analysis.expectation import THROUGHPUT
-from trabecula.base.errors import InputError
+from trabecula.base.errors import ConfigError, InputError
 from trabecula.study.crew import Crew
 from trabecula.study.lived import Lived
 from trabecula.study.living import Outcome, is_lived, live_all
@@ -162,7 +162,10 @@ class Adaptive:
         if not (self._out / task.folder / "results.h5").is_file():
             return False
         trial = self._trials[task.trial]
-        config = make_task_config(trial, task, self._sampling)
+        try:
+            config = make_task_config(trial, task, self._sampling)
+        except ConfigError:  # what is there is of another patient
+            return False
         return is_lived(config, task, self._out)
 
     def _choose(self, wanted: dict[str, int]) -> list[tuple[str, int]]:
@@ -190,10 +193,17 @@ class Adaptive:
         found = live_all(self._panel, tasks, self._sampling, self._out, self._crew, self._report)
         self._work.outcomes += found
         for name in {o.task.trial for o in found if o.status == "failed"}:
-            mine = [o for o in self._work.outcomes if o.task.trial == name]
-            if all(o.status == "failed" for o in mine[-len(self._trials[name].used_arms) :]):
+            if self._is_hopeless(name):
                 self._work.ended[name] = "failed"
         return True
+
+    def _is_hopeless(self, name: str) -> bool:
+        """Whether an arm of a trial has failed on every bone so far, and these are two or more."""
+        arms: dict[str, list[bool]] = {}
+        for one in self._work.outcomes:
+            if one.task.trial == name and not one.task.onset:
+                arms.setdefault(one.task.arm, []).append(one.status == "failed")
+        return any(len(failed) > 1 and all(failed) for failed in arms.values())
 
     def _is_affordable(self, batch: list[tuple[str, int]]) -> bool:
         tasks = self._list_batch(batch)

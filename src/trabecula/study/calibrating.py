@@ -36,6 +36,9 @@ MADE_FROM = "calibration.json"
 EVEN = 3
 """Proposals of a round that fill the box evenly, for each row and for the whole."""
 
+FAILED = "its start failed"
+"""Why a round ended that has nothing to compare with."""
+
 IN_A_ROW = 8
 """Failed evaluations one after the other that end a fit: then it is not the parameters."""
 
@@ -100,7 +103,7 @@ class Fitted:
     stages
         All evaluations by round, in their order.
     ended
-        Why a round ended: ``planned`` or ``budget``.
+        Why a round ended: ``planned``, ``budget`` or :data:`FAILED`.
     judged_in
         The round in which the chosen set was best.
     start, best
@@ -161,7 +164,8 @@ class Calibrator:
         InputError
             If the folder holds another calibration, or optuna is not installed.
         TrabeculaError
-            If so many evaluations fail one after the other that it is not the parameters.
+            If the start cannot be judged, or so many evaluations fail one after the other that it is
+            not the parameters.
         """
         self._storage = open_journal(self.out / JOURNAL)
         self._insist_on_folder()
@@ -169,12 +173,19 @@ class Calibrator:
             if plan.name != FINAL:
                 self._searches[plan.name] = self._open_search(plan.name)
         sent: list[Mapping[str, float]] = []
+        first = self.plans[0].name
         settings = {stage.name: stage for stage in self.calibration.settings.stages}
         for plan in self.plans:
             if plan.name == FINAL:
                 break
             self._fill(plan, [self._start, *sent][: plan.evaluations])
-            sent = self._choose(plan.name, settings[plan.name].keep)
+            if self._ended[plan.name] != FAILED:
+                sent = self._choose(plan.name, settings[plan.name].keep)
+            elif plan.name == first:
+                why = self._list(first)[0].why
+                msg = f"{first}: the start itself could not be judged: {why}"
+                msg += "; mend that, and name another --out"
+                raise TrabeculaError(msg)
         return self._conclude()
 
     def _open_search(self, name: str) -> Search:
@@ -212,9 +223,12 @@ class Calibrator:
             raise InputError(msg)
 
     def _fill(self, plan: StagePlan, given: Sequence[Mapping[str, float]]) -> None:
-        """Evaluate until a round has as many as planned, or the budget ends."""
+        """Evaluate until a round has as many as planned, its start fails, or the budget ends."""
         search = self._searches[plan.name]
         while True:
+            if any(not one.is_done for one in self._list(plan.name)[:1]):
+                self._ended[plan.name] = FAILED  # nothing can be compared with it
+                return
             proposal = search.find_open()
             if proposal is None:
                 count = search.count
@@ -299,10 +313,6 @@ class Calibrator:
             if not chosen or (0 in numbers and len(numbers) >= FEWEST):
                 chosen = name
         done = [one for one in stages[chosen] if one.is_done]
-        if not done or done[0].number != 0:
-            why = stages[chosen][0].why if stages[chosen] else "the budget is spent"
-            msg = f"{chosen}: the start itself could not be judged: {why}"
-            raise TrabeculaError(msg)
         best = min(done, key=lambda one: (one.loss, one.number))
         optimiser = self._searches[chosen].optimiser
         fitted = Fitted(stages, self._ended, chosen, done[0], best, (), optimiser)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trabecula.analysis import Results, load_results
-from trabecula.analysis.arms import Arm, group_runs
+from trabecula.analysis.arms import DRAW, PATIENT, Arm, group_runs
 from trabecula.analysis.sampling import TOTALS, choose_window, compute_rate
 from trabecula.analysis.windows import compute_start
 from trabecula.base.columns import Array
@@ -202,11 +202,15 @@ def group_patients(places: Sequence[Path], runs: Sequence[Results]) -> list[Arm]
         return group_runs(runs)
     cohort = load_cohort(places[0])
     known: dict[str, Entry] = {one.folder: one for one in cohort.entries.flat if one is not None}
-    arms: dict[str, list[Results]] = {}
+    arms: dict[tuple[str, str], list[tuple[Results, int]]] = {}
     for run in runs:
         entry = known.get(run.path.parent.name)
         if entry is not None:
-            label = cohort.labels[entry.who["point"]]
-            label += ", uncertain parameters" if entry.who["draw"] else ""
-            arms.setdefault(label, []).append(run)
-    return [Arm(label, tuple(found)) for label, found in arms.items()]
+            label, kind = cohort.labels[entry.who["point"]], PATIENT
+            if entry.who["draw"]:
+                label, kind = f"{label}, uncertain parameters", DRAW
+            arms.setdefault((label, kind), []).append((run, entry.who[kind]))
+    return [
+        Arm(label, tuple(run for run, _ in found), kind, tuple(number for _, number in found))
+        for (label, kind), found in arms.items()
+    ]

@@ -40,7 +40,8 @@ def tabulate_intervals(cohort: Cohort, outcomes: dict[str, Array]) -> list[dict[
                 found = predict(part)
                 rows.append({
                     **side._asdict(), "outcome": name, "unit": unit, "spread": spread,
-                    **_to_numbers(found, ()), **_to_cover(found, (), len(part)),
+                    **_to_numbers(found, ()),
+                    **_to_cover(found, len(part) if spread == BOTH else None),
                 })  # fmt: skip
     return rows
 
@@ -54,8 +55,8 @@ def _to_numbers(found: Prediction, at: tuple[int, ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _to_cover(found: Prediction, at: tuple[int, ...], draws: int) -> dict[str, float]:
-    count = int(found.patients[at])
+def _to_cover(found: Prediction, draws: int | None) -> dict[str, float]:
+    count = int(found.patients)
     return {f"covers_{asked}": find_cover(asked / 100, count, draws) for asked in (50, 90)}
 
 

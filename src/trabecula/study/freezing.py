@@ -49,9 +49,10 @@ def pair_targets(before: Evaluated, after: Evaluated) -> list[tuple[Target, Targ
 def list_comparisons(fitted: Fitted) -> list[tuple[str, Evaluated, Evaluated]]:
     """Return before and after: of the round that decided, and of the whole panel if it was lived."""
     found = [(fitted.judged_in, fitted.start, fitted.best)]
-    done = [one for one in fitted.final if one.is_done]
-    if done and done[0].number == 0:
-        found.append(("final: the whole panel", done[0], done[-1]))
+    done = {one.number: one for one in fitted.final if one.is_done}
+    last = 1 if fitted.best.number else 0  # the start may be the best
+    if 0 in done and last in done:
+        found.append(("final: the whole panel", done[0], done[last]))
     return found
 
 

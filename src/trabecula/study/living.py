@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trabecula.base.errors import TrabeculaError
+from trabecula.base.errors import ConfigError, ResultsError, TrabeculaError
 from trabecula.kernels.compile import PARALLEL_FROM
 from trabecula.records.atomic import write_text_whole
 from trabecula.records.statusfile import has_ended
@@ -53,6 +53,12 @@ class Outcome:
 REPLACED = "in place of one of another configuration or version"
 """What is said of a run that takes the place of another one's results."""
 
+ANEW = "anew: its checkpoint could not be read"
+"""What is said of a run that was begun and could not be gone on with."""
+
+LEFT = ("status.json", "results.h5", "checkpoint.h5", "config.yaml")
+"""Files of another configuration: beside this task's record they would pass for its own."""
+
 _ALONE = threading.Lock()
 """Compiled loops of two threads of a worker would be in each other's way."""
 
@@ -90,17 +96,21 @@ def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
         if state == "done":
             return Outcome(task, "kept")
         if state == "begun":
-            resume(folder, cache=StateCache(cache))
+            try:
+                resume(folder, cache=StateCache(cache))
+                return Outcome(task, "done")
+            except ResultsError:  # a checkpoint that cannot be read is not worth the run
+                message = ANEW
+        folder.mkdir(parents=True, exist_ok=True)
+        if not message and (folder / "results.h5").is_file():
+            message = REPLACED
+        for name in LEFT:
+            (folder / name).unlink(missing_ok=True)
+        write_text_whole(folder / RECORD, json.dumps(made_from) + "\n")
+        if task.source is None:
+            run(config, folder, cache=StateCache(cache), keep=False)
         else:
-            folder.mkdir(parents=True, exist_ok=True)
-            message = REPLACED if (folder / "results.h5").is_file() else ""
-            for name in ("status.json", "results.h5"):  # of another configuration: not this task's
-                (folder / name).unlink(missing_ok=True)
-            write_text_whole(folder / RECORD, json.dumps(made_from) + "\n")
-            if task.source is None:
-                run(config, folder, cache=StateCache(cache), keep=False)
-            else:
-                begin_from(config, out / task.source, task.onset * GAP, folder)
+            begin_from(config, out / task.source, task.onset * GAP, folder)
     except (TrabeculaError, OSError) as error:
         return Outcome(task, "failed", str(error).partition("\n")[0])
     return Outcome(task, "done", message)
@@ -127,7 +137,7 @@ def live_all(
     report: Callable[[Outcome, int], None] | None = None,
     cache: Path | None = None,
 ) -> list[Outcome]:
-    """Live the tasks, in this process or by a crew.
+    """Live the tasks, in this process or by a crew; what no configuration can be has failed.
 
     Parameters
     ----------
@@ -138,29 +148,33 @@ def live_all(
 
     Raises
     ------
-    ConfigError
-        If an arm asks for what a configuration cannot have.
     InputError
         If no scheduler answers.
     """
     place = out.resolve()  # the workers of a cluster have folders of their own
     trials = {trial.id: trial for trial in panel.trials}
     bones = place / "bones" if cache is None else cache.resolve()
-    calls = []
-    for task in tasks:
-        trial = trials[task.trial]
-        config = make_task_config(trial, task, sampling)
-        calls.append((config, task, place, bones))
+    calls: list[tuple[Config, Task, Path, Path]] = []
     outcomes: list[Outcome] = []
+
+    def add(found: Outcome) -> None:
+        outcomes.append(found)
+        if report is not None:
+            report(found, len(tasks) - len(outcomes))
 
     def note(number: int, found: Any, attempts: int) -> None:
         if isinstance(found, BaseException):
             message = f"{type(found).__name__}: {found}".partition("\n")[0]
-            found = Outcome(tasks[number], "failed", message)
-        outcomes.append(replace(found, attempts=attempts))
-        if report is not None:
-            report(outcomes[-1], len(tasks) - len(outcomes))
+            found = Outcome(calls[number][1], "failed", message)
+        add(replace(found, attempts=attempts))
 
+    for task in tasks:
+        try:
+            config = make_task_config(trials[task.trial], task, sampling)
+        except ConfigError as error:  # a patient drawn who cannot be: the others are lived
+            add(Outcome(task, "failed", str(error.problems[0])))
+        else:
+            calls.append((config, task, place, bones))
     crew = crew or Crew()
     if crew.workers > 1 and not crew.scheduler:
         _warm([config for config, task, *_ in calls if not is_lived(config, task, place)])

@@ -123,9 +123,11 @@ def find_columns(
         for path, value in entry.parameters.items():
             kinds.setdefault(path, set()).add(type(to_cell(value)))
         measured |= dict.fromkeys(_read_summary(out, entry))
+    own = {column.name for column in FIXED}  # a seed that varies is that of the run
     changed = [
         Column(path, _choose_kind(kinds[path]), "", roles.get(path, "as given in the sweep"))
         for path in kinds
+        if path not in own
     ]
     who = WHO if any(entry.who for entry in entries) else ()
     return [*FIXED, *who, *changed, *(describe_column(name) for name in measured)]

@@ -159,7 +159,10 @@ class Pool(Observer):
         return lambda start, end: compute_share(observable, start, end)
 
     def find_first_day(self, observable: str, arm: str, level: float, when: When) -> float:
-        """Return the first day (d) on which a running mean is beyond `level`; NaN if never."""
+        """Return the first day (d) on which a running mean is beyond `level`; NaN if never.
+
+        Days count from day 0 on, or from the day from which a change is counted.
+        """
         runs = self._runs[arm][: self.size]
         width = WINDOW if when.width is None else when.width
         time = runs[0].time
@@ -167,18 +170,19 @@ class Pool(Observer):
         means = _sum_courses(runs, key, width)
         base: Any
         held = self._get_held(observable, arm, when)
+        first = 0.0 if when.since is None else when.since
         if key == "bv_tv" and when.reference is None:
-            base = float(np.sum([_read_at(run, key, 0.0) for run in runs]))
+            base = float(np.sum([_read_at(run, key, first) for run in runs]))
         elif held:
             base = self.follow_base(arm, observable, width) * len(runs)
         else:
-            base = _sum_windows(runs, key, *(when.reference or BASELINE))
+            base = _sum_windows(runs, key, *_find_base(when))
         base = np.broadcast_to(np.asarray(base, float), means.shape)
         values = np.divide(means, base, out=np.full(means.shape, np.nan), where=base > 0)
         values = 100.0 * (values - 1.0) if observable.endswith("_pct") else values
         rises = level >= (0.0 if observable.endswith("_pct") else 1.0)
         is_beyond = values > level if rises else values < level
-        days = time[is_beyond & (time > 0) & (time <= when.day)]
+        days = time[is_beyond & (time > first) & (time <= when.day)]
         return float(days[0]) if days.size else float("nan")
 
 

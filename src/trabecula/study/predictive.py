@@ -62,7 +62,7 @@ def predict(values: Array) -> Prediction:
     )  # fmt: skip
 
 
-def find_cover(asked: float, patients: int, draws: int = 1) -> float:
+def find_cover(asked: float, patients: int, draws: int | None = None) -> float:
     """Return the share (0..1) of new patients that an interval is expected to hold.
 
     Parameters
@@ -70,7 +70,8 @@ def find_cover(asked: float, patients: int, draws: int = 1) -> float:
     asked
         Share (0..1) that was asked for.
     patients, draws
-        How many; draws of the parameters count where there are several, as if they decided alone.
+        How many; the fewer count, as if they decided alone. Draws are None where the parameters are
+        the table's own.
     """
-    fewest = patients if draws == 1 else min(patients, draws)
+    fewest = patients if draws is None else min(patients, draws)
     return max(0.0, min(asked, (fewest - 1) / (fewest + 1)))

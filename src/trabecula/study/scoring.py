@@ -37,6 +37,7 @@ SCORES = {
     Verdict.HIT: 1.0,
     Verdict.NEAR: 0.5,
     Verdict.UNDETERMINED: 0.5,
+    Verdict.NOT_LIVED: 0.5,
     Verdict.MISS: 0.0,
     Verdict.WRONG_SIGN: 0.0,
 }
@@ -50,6 +51,11 @@ class Judged:
     endpoint: Endpoint
     found: Estimate
     verdict: Verdict
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is in the score, lived or not: it is required, and has a band to be judged by."""
+        return self.endpoint.required and self.endpoint.has_band and self.verdict in SCORES
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values."""
@@ -121,34 +127,38 @@ class Nothing:
 
 def score_trial(judged: Sequence[Judged]) -> float:
     """Return the mean score of the required endpoints that count; NaN if none does."""
-    scores = [SCORES[j.verdict] for j in judged if j.endpoint.required and j.verdict in SCORES]
+    scores = [SCORES[j.verdict] for j in judged if j.counts]
     return sum(scores) / len(scores) if scores else math.nan
 
 
 class Hits(NamedTuple):
-    """How many endpoints are required and can be scored, are determined, and hit."""
+    """How many endpoints are required and can be scored, are determined, hit, and were not lived."""
 
     required: int
     determined: int
     hit: int
+    not_lived: int
 
     def __str__(self) -> str:
         """Return the count in words."""
+        missing = (
+            f", {self.not_lived} of them not lived (each counts half)" if self.not_lived else ""
+        )
         return (
             f"{self.hit} of {self.determined} determined endpoints hit, of {self.required} required"
+            f"{missing}"
         )
 
 
 def count_hits(trials: Mapping[str, Sequence[Judged]]) -> Hits:
-    """Count the required endpoints of a panel: undetermined ones score half, whatever the model is."""
-    found = [
-        one.verdict
-        for judged in trials.values()
-        for one in judged
-        if one.endpoint.required and one.verdict in SCORES
-    ]
-    determined = [verdict for verdict in found if verdict != Verdict.UNDETERMINED]
-    return Hits(len(found), len(determined), determined.count(Verdict.HIT))
+    """Count the required endpoints of a panel.
+
+    Undetermined ones and those that were not lived score half, whatever the model is.
+    """
+    found = [one.verdict for judged in trials.values() for one in judged if one.counts]
+    missing = found.count(Verdict.NOT_LIVED)
+    determined = len(found) - missing - found.count(Verdict.UNDETERMINED)
+    return Hits(len(found), determined, found.count(Verdict.HIT), missing)
 
 
 def score_panel(trials: Mapping[str, Sequence[Judged]]) -> float:

@@ -306,7 +306,8 @@ class _Reader:
         if width is not None and not width > 0:
             msg = f"w={width:g} is no window"
             raise TermError(msg)
-        return When(day, width, given.get("since", when.since), when.reference)
+        reference = None if "since" in given else when.reference
+        return When(day, width, given.get("since", when.since), reference)
 
     def _check_day(self, day: float) -> None:
         if not -LEAD <= day <= self._days:

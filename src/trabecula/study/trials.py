@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,12 @@ YEAR = 365.25
 
 DECIDED = ("seed", "lattice.seed", "lattice.shape", "duration")
 """Keys that a trial sets itself, for each bone or for all."""
+
+TRIED = 8
+"""Patients of whom one must have a configuration, or an arm cannot be lived."""
+
+OUTPUT = {"every": 1.0, "snapshots": 36525.0, "costly": 36525.0}
+"""What is written (d) where a trial does not say: what endpoints read, daily."""
 
 
 @dataclass(frozen=True)
@@ -179,11 +186,12 @@ def make_arm_config(
         "name": make_name(f"{trial.id}-{arm.name}-{bone}" + (f"-onset-{onset}" if onset else "")),
         "seed": bone,
         "duration": length,
-        "output": {"every": 1.0, "snapshots": 36525.0, "costly": 36525.0},
+        "output": lay(OUTPUT, data.get("output")),
     }
     if arm.is_held and sampling.starts > 1:  # later days 0 begin from its states
-        fresh["output"] |= {"states": GAP, "states_kept": int(length / GAP) + 2}
-    if trial.config is None or "settle" not in data:
+        states = {"states": GAP, "states_kept": int(length / GAP) + 2}
+        fresh["output"] = lay(fresh["output"], states)
+    if "settle" not in data:
         fresh["settle"] = sampling.settle
     if trial.config is None:
         age = trial.age + onset * GAP / YEAR
@@ -210,6 +218,21 @@ def make_task_config(trial: Trial, task: Task, sampling: Sampling) -> "Config":
     """
     arm = trial.get_arm(task.arm)
     return make_arm_config(trial, arm, task.bone, sampling, task.onset, task.days)
+
+
+def make_first_config(trial: Trial, arm: Arm, sampling: Sampling) -> "Config":
+    """Return the configuration of an arm's first bone; of patients, of the first who can be.
+
+    Raises
+    ------
+    ConfigError
+        If none of the first patients can be, or the arm asks for what a configuration cannot have.
+    """
+    last = TRIED if trial.variation is not None else 1
+    for bone in range(1, last):
+        with suppress(ConfigError):
+            return make_arm_config(trial, arm, bone, sampling)
+    return make_arm_config(trial, arm, last, sampling)
 
 
 def _apply(document: Document, settings: Mapping[str, Any]) -> None:
@@ -246,7 +269,7 @@ def screen(panel: Panel, sampling: Sampling, strict: bool = False) -> Panel:
         reasons = {}
         for arm in trial.used_arms:
             try:
-                make_arm_config(trial, arm, 1, sampling)
+                make_first_config(trial, arm, sampling)
             except ConfigError as error:
                 if strict:
                     raise
@@ -271,7 +294,7 @@ def measure_prelude(trials: Sequence[Trial], sampling: Sampling) -> tuple[float,
     settled: dict[str, float] = {}
     for trial in trials:
         for arm in trial.used_arms:
-            config = make_arm_config(trial, arm, 1, sampling)
+            config = make_first_config(trial, arm, sampling)
             phases = count_phases(config)
             spun[compute_state_digest(config, phases.spin, False)] = config.spin_up
             if phases.settle:

@@ -1,0 +1,116 @@
+"""Arms compared pair by pair: which pairs count, what an interval is over, what is said of the rest."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from populations import DRAWN, load, pretend
+from trabecula.analysis import Results, Series
+from trabecula.analysis.arms import DRAW, PATIENT, Arm
+from trabecula.analysis.contrasts import compare_arms, summarise_pairs
+from trabecula.base.errors import InputError
+from trabecula.study.cohort import group_patients, load_cohort
+from trabecula.study.design import list_points
+
+KEY = "resorption_rate"
+
+
+def make_run(seed: int, rise: float, days: float = 365.0, base: float = 1.0) -> Results:
+    """Resorption is `base` before day 0, and `rise` times as much after it."""
+    time = np.arange(-90.0, days + 1.0)
+    rate = base * np.where(time > 0, rise, 1.0)
+    series = {KEY: Series(rate, "um^3/d"), "matrix_resorbed": Series(np.cumsum(rate), "um^3")}
+    return Results(Path(f"{seed}/results.h5"), time, series, provenance={"seed": seed})
+
+
+def make_arms(*, rises=(2.0, 2.1, 2.2), **more):
+    """An arm in which resorption rises, more from bone to bone, and one in which it does not."""
+    treated = [make_run(seed, rise, **more) for seed, rise in enumerate(rises, 1)]
+    plain = [make_run(seed, 1.0, **more) for seed, _ in enumerate(rises, 1)]
+    return Arm("treated", tuple(treated)), Arm("plain", tuple(plain))
+
+
+def put(arm: Arm, *runs: Results) -> Arm:
+    """Return the arm with other last runs."""
+    return replace(arm, runs=(*arm.runs[: -len(runs)], *runs))
+
+
+def test_a_run_that_was_not_lived_to_the_end_of_the_window_is_left_out_and_said() -> None:
+    """A total that stands still after the last day would pass for resorption that has ended."""
+    treated, plain = make_arms()
+    treated = put(treated, make_run(3, 2.2, days=100.0))
+    found = compare_arms(treated, plain, KEY, (50.0, 365.0))
+    assert found.differences == pytest.approx((100.0, 110.0))
+    assert found.pairs == ((1, 1), (2, 2))
+    assert found.left_out == (((3, 3), "not lived from day 50 to 365"),)
+    assert str(found).endswith("2 pairs; 1 left out, not lived from day 50 to 365")
+    early = compare_arms(treated, plain, KEY, (20.0, 100.0))
+    assert (len(early.pairs), early.left_out) == (3, ())
+    assert str(early).endswith("3 pairs")
+
+
+def test_a_window_that_no_pair_reaches_is_refused() -> None:
+    treated, plain = make_arms()
+    treated = put(treated, make_run(3, 2.2, days=500.0))
+    with pytest.raises(InputError, match=r"window: found 300 to 430 d; allowed: .* -90 and 365 d"):
+        compare_arms(treated, plain, KEY, (300.0, 430.0))
+    year = compare_arms(treated, plain, KEY, (300.0, 365.25))
+    assert year.differences == pytest.approx((100.0, 110.0, 120.0))
+
+
+def test_a_pair_with_a_baseline_of_zero_is_left_out_and_said() -> None:
+    treated, plain = make_arms()
+    found = compare_arms(put(treated, make_run(3, 2.0, base=0.0)), plain, KEY, (50.0, 365.0))
+    assert found.pairs == ((1, 1), (2, 2))
+    assert found.value == pytest.approx(105.0)
+    assert "2 pairs; 1 left out, without a value: nothing was measured, or the base" in str(found)
+    none = compare_arms(*make_arms(base=0.0), KEY, (50.0, 365.0))
+    assert (math.isnan(none.value), none.differences) == (True, ())
+    assert "nan %, 0 pairs; 3 left out" in str(none)
+
+
+def test_lives_of_a_patient_are_one_difference_and_no_more_certainty() -> None:
+    """Six patients of four lives that differ by chance alone: Student's t has five degrees, not 23."""
+    rng = np.random.default_rng(1)
+    patients = np.repeat(rng.normal(2.0, 0.3, 6), 4) + rng.normal(0.0, 0.02, 24)
+    arms = make_arms(rises=patients)
+    numbers = tuple(np.repeat(np.arange(1, 7), 4).tolist())
+    people = [replace(arm, kind=PATIENT, numbers=numbers) for arm in arms]
+    found = compare_arms(*people, KEY, (50.0, 365.0))
+    means = 100.0 * (patients.reshape(6, 4).mean(axis=1) - 1.0)
+    assert found.differences == pytest.approx(means)
+    expected = summarise_pairs(means)
+    assert (found.value, found.error, found.low, found.high) == pytest.approx(expected)
+    assert (len(found.pairs), found.kind) == (24, PATIENT)
+    assert str(found).endswith("24 pairs of 6 patients")
+    alone = compare_arms(*arms, KEY, (50.0, 365.0))
+    assert found.error > 1.8 * alone.error
+
+
+def test_draws_of_parameters_have_no_interval() -> None:
+    """More draws make nothing surer, so that no interval may become narrower by them."""
+    arms = make_arms(rises=(2.0, 2.2, 3.0, 3.4))
+    drawn = [replace(arm, kind=DRAW, numbers=(1, 1, 2, 2)) for arm in arms]
+    found = compare_arms(*drawn, KEY, (50.0, 365.0))
+    assert found.differences == pytest.approx((110.0, 220.0))
+    assert found.value == pytest.approx(165.0)
+    assert np.isnan([found.error, found.low, found.high]).all()
+    assert str(found).endswith("165 %, 4 pairs under 2 draws of parameters")
+
+
+def test_runs_of_a_population_know_their_patient_or_their_draw(tmp_path) -> None:
+    text = f"grid: {{hormones.blockade.rankl: [0, 0.9]}}\n{DRAWN}  lives: 2\n"
+    sweep, out = load(tmp_path, text), tmp_path / "out"
+    pretend(sweep, out, lambda _: 1.0)
+    points = list_points(sweep)
+    entries = [one for one in load_cohort(out).entries.flat if one is not None]
+    folders = {one.run: one.folder for one in entries}
+    runs = [replace(make_run(1, 1.0), path=out / folders[p.index] / "results.h5") for p in points]
+    plain, drawn = group_patients([out], runs)[:2]
+    assert (plain.kind, plain.numbers) == (PATIENT, (1, 2, 3, 4) * 2)
+    assert drawn.label == f"{plain.label}, uncertain parameters"
+    assert (drawn.kind, drawn.numbers) == (DRAW, (1,) * 8 + (2,) * 8 + (3,) * 8)
+    assert len(drawn.runs) == 24
