@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from populations import DRAWN, load, pretend
+from runfolders import make_folder
 from trabecula.analysis import Results, Series
-from trabecula.analysis.arms import DRAW, PATIENT, Arm
-from trabecula.analysis.contrasts import compare_arms, summarise_pairs
+from trabecula.analysis.arms import DRAW, PATIENT, Arm, find_runs, get_seeds
+from trabecula.analysis.contrasts import average_units, compare_arms, summarise_pairs
 from trabecula.base.errors import InputError
 from trabecula.study.cohort import group_patients, load_cohort
 from trabecula.study.design import list_points
@@ -114,3 +115,20 @@ def test_runs_of_a_population_know_their_patient_or_their_draw(tmp_path) -> None
     assert drawn.label == f"{plain.label}, uncertain parameters"
     assert (drawn.kind, drawn.numbers) == (DRAW, (1,) * 8 + (2,) * 8 + (3,) * 8)
     assert len(drawn.runs) == 24
+
+
+def test_what_was_set_aside_below_a_run_is_no_sample(tmp_path: Path) -> None:
+    for name in ("1", "2", "1/earlier-1", "2/branches/of-2", "earlier-3"):
+        make_folder(tmp_path / name, "a", int(name[0]) if name[0].isdigit() else 3, 10.0)
+    assert [path.name for path in find_runs(tmp_path)] == ["1", "2"]
+    assert find_runs(tmp_path / "1" / "earlier-1") == [tmp_path / "1" / "earlier-1"]
+
+
+def test_a_page_tells_patients_and_not_their_lives() -> None:
+    """Four lives of a patient narrow no interval."""
+    arms = tuple(
+        replace(arm, kind=PATIENT, numbers=(1, 1, 2, 2))
+        for arm in make_arms(rises=(2.0, 2.0, 3.0, 3.0))
+    )
+    assert len(average_units({get_seeds(run): 1.0 for run in arms[0].runs}, arms[0])) == 2
+    assert len(average_units({(None, 1): 1.0}, replace(arms[0], kind="", numbers=()))) == 1

@@ -26,9 +26,11 @@ CHANCE = ("seed", "lattice.seed")
 ASIDE = (*CHANCE, "name", "output.")
 """Keys that make no other arm."""
 
+FORMER = "earlier-"
+"""Beginning of the names of folders into which a run's former results are moved."""
+
 MOST_KEYS = 3
 """Differing keys that a label spells out."""
-
 
 PATIENT, DRAW = "patient", "draw"
 """What several runs of an arm may be of: a virtual patient, or a draw of uncertain parameters."""
@@ -60,7 +62,7 @@ def find_runs(place: Path) -> list[Path]:
     """Return the run folders that `place` stands for: itself, or those below it, sorted.
 
     In the folder of a sweep these are the runs that its manifest lists, not what an earlier sweep of
-    other settings left there.
+    other settings left there; and nowhere what was set aside below a run, which is no sample of its own.
 
     Raises
     ------
@@ -79,6 +81,7 @@ def find_runs(place: Path) -> list[Path]:
     listed = {str(line.get("folder") or "") for line in read_lines(place / MANIFEST)}
     if listed:
         found = [path for path in found if path.relative_to(place).parts[0] in listed]
+    found = [path for path in found if not _is_set_aside(path, place)]
     if not found:
         msg = (
             f"{place}: the folder holds no {FILE}, nor do the folders in it; a run folder, a {FILE} or "
@@ -86,6 +89,12 @@ def find_runs(place: Path) -> list[Path]:
         )
         raise ResultsError(msg)
     return sorted(set(found), key=to_order)
+
+
+def _is_set_aside(path: Path, place: Path) -> bool:
+    """Whether a folder of results lies in that of another run, or is named as what was moved there."""
+    above = [one for one in path.parents if place in one.parents]
+    return path.name.startswith(FORMER) or any((one / FILE).is_file() for one in above)
 
 
 def load_runs(places: Iterable[Path]) -> list[Results]:

@@ -142,7 +142,7 @@ def compare_arms(
             differences[seeds] = one - other
         else:
             left_out[seeds] = NO_VALUE
-    means = _average(differences, first)
+    means = average_units(differences, first)
     value, *spread = summarise_pairs(means)
     error, low, high = [math.nan] * 3 if first.kind == DRAW else spread
     unit = "%" if percent else bones[0][pairs[0]].get(key).unit
@@ -152,14 +152,25 @@ def compare_arms(
     )  # fmt: skip
 
 
-def _average(differences: Mapping[Seeds, float], arm: Arm) -> np.ndarray:
-    """Return the differences, those of one patient or draw as their mean, in their unit."""
+def average_units(values: Mapping[Seeds, float], arm: Arm) -> np.ndarray:
+    """Return the values of an arm's runs, those of one patient or draw as their mean, in their unit.
+
+    Parameters
+    ----------
+    values
+        By the seeds of the run, in any unit.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (runs, patients or draws,), in that unit.
+    """
     if not arm.kind:
-        return np.array(list(differences.values()))
+        return np.array(list(values.values()))
     numbers = dict(zip(map(get_seeds, arm.runs), arm.numbers, strict=True))
     found: dict[int, list[float]] = {}
-    for seeds, difference in differences.items():
-        found.setdefault(numbers[seeds], []).append(difference)
+    for seeds, value in values.items():
+        found.setdefault(numbers[seeds], []).append(value)
     return np.array([np.mean(ones) for ones in found.values()])
 
 

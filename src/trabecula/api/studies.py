@@ -117,6 +117,9 @@ class Study:
     ) -> Contrast:
         """Compare two arms, `arm_a` minus `arm_b`, over the bones that both have lived.
 
+        Pairs that were not lived to the window's last day are left out; in a virtual population the
+        interval is over patients.
+
         Parameters
         ----------
         key
@@ -129,7 +132,7 @@ class Study:
         Raises
         ------
         InputError
-            If there is no such arm, the window is not within the runs, or no two runs have the same
+            If there is no such arm, no pair reaches over the window, or no two runs have the same
             seeds.
         ResultsError
             If there is no such series.

@@ -9,7 +9,7 @@ import numpy as np
 
 from trabecula.analysis import Results
 from trabecula.analysis.arms import Arm, find_parameters, get_seeds, group_runs, load_runs
-from trabecula.analysis.contrasts import compare_arms, summarise_pairs
+from trabecula.analysis.contrasts import average_units, compare_arms, summarise_pairs
 from trabecula.analysis.sampling import WINDOW, compute_percent_change
 from trabecula.analysis.windows import compute_baseline
 from trabecula.base.errors import InputError, ResultsError
@@ -138,6 +138,9 @@ def _tell_arms(arms: Sequence[Arm]) -> list[Html]:
         cells: list[Any] = [arm.label, len(arm.runs)]
         for key, _ in MEASURES:
             changes = np.array([_change(run, key, window) for run in arm.runs])
+            if arm.kind:  # lives of a patient are no patients
+                seeds = map(get_seeds, arm.runs)
+                changes = average_units(dict(zip(seeds, changes.tolist(), strict=True)), arm)
             mean, error, _, _ = summarise_pairs(changes)
             spread = f" ± {to_number(error, 2)}" if np.isfinite(error) else ""
             cells.append(f"{to_change(mean)}{spread}")
@@ -147,7 +150,7 @@ def _tell_arms(arms: Sequence[Arm]) -> list[Html]:
         make_table(columns, rows, range(1, len(columns))),
         make_paragraph(
             f"Change of day {window[0]:g} to {window[1]:g} against the 90 d before day 0 of the same "
-            "run: mean over runs, with its standard error.",
+            "run: mean over runs (in a virtual population, over patients), with its standard error.",
             "source",
         ),
     ]
@@ -176,17 +179,18 @@ def _tell_contrasts(arms: Sequence[Arm]) -> list[Html]:
                     symbol,
                     to_change(found.value),
                     interval if is_known else "-",
-                    len(found.pairs),
+                    len(found.differences),
                 )
             )
     parts: list[Html] = []
     if rows:
-        columns = ("arms", "symbol", "difference of change (%)", "95 % interval", "pairs")
+        columns = ("arms", "symbol", "difference of change (%)", "95 % interval", "compared")
         parts = [
             make_table(columns, rows, (2, 3, 4)),
             make_paragraph(
-                f"Day {window[0]:g} to {window[1]:g}. Pairs are runs of the same seeds; interval after "
-                "Student over pairs. Many comparisons at once find differences by chance.",
+                f"Day {window[0]:g} to {window[1]:g}. Compared are pairs of runs with the same seeds, "
+                "in a virtual population patients by the mean of their pairs; interval after Student "
+                "over these. Many comparisons at once find differences by chance.",
                 "source",
             ),
         ]
