@@ -10,7 +10,7 @@ import pytest
 from populations import DRAWN, load, pretend
 from runfolders import make_folder
 from trabecula.analysis import Results, Series
-from trabecula.analysis.arms import DRAW, PATIENT, Arm, find_runs, get_seeds
+from trabecula.analysis.arms import DRAW, PATIENT, Arm, find_runs, get_seeds, group_runs
 from trabecula.analysis.contrasts import average_units, compare_arms, summarise_pairs
 from trabecula.base.errors import InputError
 from trabecula.study.cohort import group_patients, load_cohort
@@ -132,3 +132,20 @@ def test_a_page_tells_patients_and_not_their_lives() -> None:
     )
     assert len(average_units({get_seeds(run): 1.0 for run in arms[0].runs}, arms[0])) == 2
     assert len(average_units({(None, 1): 1.0}, replace(arms[0], kind="", numbers=()))) == 1
+
+
+def test_labels_name_what_is_given_first_and_leave_out_what_is_not() -> None:
+    def run(seed: int, text: str) -> Results:
+        config = (
+            f"name: a\nseed: {seed}\nspin_up: {seed}.0\nsettle: {seed}.0\nstep: 0.{seed}\n{text}"
+        )
+        results = make_run(seed, 1.0)
+        return replace(results, provenance={"seed": seed, "config": config})
+
+    given = "hormones: {blockade: {rankl: [[0, 0.0], [9, 0.9]]}}\n"
+    labels = [arm.label for arm in group_runs([run(1, given), run(2, "")])]
+    assert labels[0].startswith("rankl 0 \u2192 0.9")
+    assert "rankl" not in labels[1]
+    config = "name: a\n"
+    two = [replace(make_run(1, 1.0), provenance={"config": config + more}) for more in (given, "")]
+    assert [arm.label for arm in group_runs(two)] == ["rankl 0 \u2192 0.9", "as is"]

@@ -30,7 +30,13 @@ FORMER = "earlier-"
 """Beginning of the names of folders into which a run's former results are moved."""
 
 MOST_KEYS = 3
-"""Differing keys that a label spells out."""
+"""Differing keys that a label spells out, treatments first."""
+
+TREATMENTS = ("hormones.", "protocol")
+"""Beginnings of the keys of what is given."""
+
+AS_IS = "as is"
+"""Label of an arm that has none of the keys that others have."""
 
 PATIENT, DRAW = "patient", "draw"
 """What several runs of an arm may be of: a virtual patient, or a draw of uncertain parameters."""
@@ -182,12 +188,13 @@ def _make_labels(
     plain = [names[row] for row in rows]
     if len(set(plain)) == len(plain):
         return _strip_common(plain)
-    keys = list(parameters)[:MOST_KEYS]
+    keys = sorted(parameters, key=lambda key: not key.startswith(TREATMENTS))[:MOST_KEYS]
     for tell in (_tell, str):  # in short, unless courses differ by their days alone
-        told = [
-            ", ".join(f"{_shorten(key, keys)} {tell(parameters[key][row])}" for key in keys)
-            for row in rows
-        ]
+        told = []
+        for row in rows:
+            given = {key: parameters[key][row] for key in keys if parameters[key][row] is not None}
+            words = [f"{_shorten(key, keys)} {tell(value)}" for key, value in given.items()]
+            told.append(", ".join(words) or AS_IS)
         if len(set(told)) == len(told):
             break
     if len(set(plain)) > 1:
