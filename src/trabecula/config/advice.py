@@ -77,15 +77,13 @@ def _judge_stage(config: Config) -> list[str]:
 
 def _judge_youth(config: Config) -> list[str]:
     patient, given = config.patient, config.hormones.levels.model_dump(exclude_none=True)
-    known = (
-        config.protocol or patient.labs or patient.stage or {"estradiol", "testosterone"} & {*given}
-    )
+    known = config.protocol or patient.labs or patient.stage or given
     if patient.age <= config.parameters["hormones.reference.age"] + LONG or known:
         return []
     stage = "adult" if patient.sex == "male" else "premenopausal or natural_menopause"
     return [
         f"patient.age: {patient.age:.0f} y, but with a young adult's hormones, since no stage, labs, "
-        f"protocol or levels of sex steroids are given; stage: {stage} gives those of the age"
+        f"protocol or levels are given; stage: {stage} gives those of the age"
     ]
 
 
