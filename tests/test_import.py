@@ -1,5 +1,6 @@
 """Import of images: formats, thresholds, spacing, crop, resampling, and every refusal in words."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,73 @@ def test_formats_with_a_header_keep_axes_and_spacing(tmp_path, volume, name):
     assert specimen.fraction[3:7].min() == 1
     assert specimen.fraction.sum() == 4 * 80
     assert specimen.origin == name
+
+
+def lay(values, order, signs):
+    """The same object in the world as another file would hold it.
+
+    Parameters: axes of `values` (z, y, x) from the slowest of the file on, and which way each runs.
+    """
+    steps = tuple(slice(None, None, sign) for sign in signs)
+    image = sitk.GetImageFromArray(np.ascontiguousarray(np.transpose(values, order)[steps]))
+    directions = np.zeros((3, 3))
+    for slot, (axis, sign) in enumerate(zip(order, signs, strict=True)):
+        directions[2 - axis, 2 - slot] = sign
+    image.SetDirection(directions.ravel().tolist())
+    image.SetSpacing([(0.03, 0.02, 0.01)[order[slot]] for slot in (2, 1, 0)])
+    return image
+
+
+@pytest.mark.parametrize(
+    ("order", "signs", "words"),
+    [
+        ((0, 1, 2), (1, 1, 1), ""),
+        ((2, 0, 1), (1, 1, 1), "z, y, x are y, x, z of the file"),  # sagittal
+        ((1, 0, 2), (1, -1, 1), "z, y, x are -y, z, x of the file"),  # coronal
+        ((0, 1, 2), (1, -1, -1), "z, y, x are z, -y, -x of the file"),  # as NIfTI counts
+    ],
+)
+@pytest.mark.parametrize("name", ["a.nii", "a.nrrd", "a.mha"])
+def test_an_image_is_turned_as_its_header_says(tmp_path, order, signs, words, name):
+    values = np.random.default_rng(3).integers(1, 200, (6, 5, 4)).astype(np.int16)
+    sitk.WriteImage(lay(values, order, signs), str(tmp_path / name))
+    image = readers.load_image(tmp_path / name)
+    np.testing.assert_array_equal(image.values, values)
+    assert image.spacing == pytest.approx((30.0, 20.0, 10.0), rel=1e-6)
+    assert (words in image.direction) if words else image.direction == ""
+
+
+def test_a_bone_is_pressed_along_the_same_axis_however_its_file_lies(tmp_path):
+    """A rod along z through a plate across it, which is far stiffer along x than along z."""
+    values = np.zeros((8, 8, 8), np.uint8)
+    values[:, 2:5, 2:5], values[3:5] = 1, 1
+    stiffness = []
+    for number, order in enumerate([(0, 1, 2), (2, 0, 1)]):
+        path = tmp_path / f"{number}.nrrd"
+        sitk.WriteImage(lay(values, order, (1, 1, 1)), str(path))
+        done = CliRunner().invoke(app, ["measure", str(path), "--mechanics", "--json"])
+        assert done.exit_code == 0, done.output
+        stiffness.append(json.loads(done.stdout)["stiffness"])
+    assert stiffness[0] > 0
+    assert stiffness[0] == stiffness[1]
+
+
+def test_an_oblique_image_is_left_as_it_is_and_the_report_says_so(tmp_path, volume):
+    image = sitk.GetImageFromArray(volume)
+    image.SetSpacing((0.02, 0.02, 0.02))
+    cosine, sine = np.cos(0.1), np.sin(0.1)
+    image.SetDirection([1, 0, 0, 0, cosine, -sine, 0, sine, cosine])
+    sitk.WriteImage(image, str(tmp_path / "a.mha"))
+    out = tmp_path / "x.h5"
+    done = CliRunner().invoke(app, ["import", str(tmp_path / "a.mha"), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    words = "directions in the header are oblique and not used: z is the slowest axis of the file"
+    assert words in done.stdout
+    np.testing.assert_array_equal(readers.load_image(tmp_path / "a.mha").values, volume)
+    rounded = 1e-5  # what single precision leaves of an axis
+    image.SetDirection([1, 0, 0, 0, 1, -rounded, 0, rounded, 1])
+    sitk.WriteImage(image, str(tmp_path / "a.mha"))
+    assert readers.load_image(tmp_path / "a.mha").direction == ""
 
 
 def test_stacks_and_arrays_need_a_voxel_size(tmp_path, volume):

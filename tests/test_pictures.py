@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -282,16 +283,49 @@ def test_the_histology_figure_has_seam_cells_and_scale(run):
     assert after > 3 * before + 300
 
 
-def osteoid_pixels(figure, axis) -> int:
+def test_cells_that_touch_no_bone_are_drawn_where_they_are(run):
+    """Osteocytes and precursors a voxel from the outline stay there; lining cells lie on it."""
+    from matplotlib.collections import EllipseCollection
+
+    section = take_section(read_moment(run, 0, VOLUMES, POPULATIONS), Cut(1, 7.5 * VOXEL))
+    at = (np.array([200.0]), np.array([(TOP - 0.9) * VOXEL]), np.ones(1, int))
+    heights = {"osteocytes": at[1][0], "precursors": at[1][0], "lining": TOP * VOXEL}
+    for kind, height in heights.items():
+        figure = draw_histology([replace(section, cells={kind: at})], 85.0)
+        found = [c for c in figure.axes[0].collections if isinstance(c, EllipseCollection)]
+        centre = np.array([c.get_offsets()[0] for c in found])
+        tolerance = 3.0 if kind == "lining" else 1e-6
+        np.testing.assert_allclose(centre[:, 1], height, atol=tolerance, err_msg=kind)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_frames_of_sections_lie_whole_inside_the_figure(run, count):
+    moment = read_moment(run, 0, VOLUMES, POPULATIONS)
+    figure = draw_histology([take_section(moment, Cut(1, 7.5 * VOXEL))] * count, 85.0)
+    pixels = draw_pixels(figure, 300)
+    row = pixels[int(len(pixels) * (1 - np.mean(figure.axes[0].get_position().intervaly)))]
+    assert row[0].min() == row[-1].min() == 1.0, "the edge of the picture is white"
+    for edge in (row[:8], row[-8:]):
+        assert edge.max(axis=1).min() < 0.5, "and the frame beside it dark"
+
+
+def draw_pixels(figure, dpi) -> np.ndarray:
+    """Shape (row, column, 3), 0..1."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3] / 255.0
+
+
+def osteoid_pixels(figure, axis) -> int:
     from matplotlib.colors import to_rgb
 
     from trabecula.viz.histology import STAINS
 
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    pixels = draw_pixels(figure, figure.dpi)
     box = axis.get_window_extent()
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3] / 255.0
     inside = pixels[:, int(box.x0) : int(box.x1)]
     return int((np.abs(inside - to_rgb(STAINS["kossa"].osteoid)).max(axis=2) < 0.02).sum())
 

@@ -1,10 +1,12 @@
 """Figures of runs and arms: lines are numbers, bands quantiles, marks doses; what cannot be drawn."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from typer.testing import CliRunner
 
 from runfolders import make_folder, make_study
@@ -15,11 +17,12 @@ from trabecula.analysis.interventions import find_interventions, find_positive
 from trabecula.analysis.sampling import compute_percent_change, compute_rate
 from trabecula.base.errors import InputError, ResultsError
 from trabecula.cli.main import app
-from trabecula.viz.fieldfigure import choose_blocks
+from trabecula.viz.fieldfigure import Marrow, choose_blocks, draw_fields
 from trabecula.viz.figures import draw_all, draw_kind
+from trabecula.viz.panels import name_series
 from trabecula.viz.series import draw_arms
 from trabecula.viz.sitefigure import choose_completed
-from trabecula.viz.style import apply_style, label_steps
+from trabecula.viz.style import CYCLE, PALE, apply_style, label_steps
 
 
 def call(*arguments: object):
@@ -205,6 +208,83 @@ def test_hormones_are_above_and_every_panel_has_symbol_and_unit(folder: Path) ->
     assert "means over 52.5 d (half of it at both ends), from the totals" in figure.get_supxlabel()
 
 
+@pytest.mark.parametrize(
+    ("starts", "words"),
+    [
+        ((-90.0,), "the 90 d before day 0 (grey) of the same run"),
+        ((-24.0,), "the 24 d before day 0 (grey) of the same run"),
+        ((-24.0, -5.0), "the 5-24 d before day 0 (grey) of the same run"),
+        ((-24.0, 0.0), "the 24 d before day 0 (grey), or else the first value, of the same run"),
+        ((0.0,), "the first value of the same run"),
+    ],
+)
+def test_the_caption_names_the_days_of_the_baseline_that_are_there(
+    folder: Path, starts, words: str
+) -> None:
+    runs = [cut(load_results(folder), start) for start in starts]
+    figure = draw_arms([Arm(str(k), (run,)) for k, run in enumerate(runs)])
+    assert f"Baseline: {words}." in figure.get_supxlabel()
+
+
+def test_no_more_than_the_baseline_is_grey(folder: Path) -> None:
+    results = load_results(folder)
+    axis = draw_arms([Arm("", (replace(results, time=results.time - 30.0),))]).axes[0]
+    grey = [patch for patch in axis.patches if patch.get_facecolor()[:3] == to_rgb(PALE)]
+    assert [(p.get_x(), p.get_width()) for p in grey] == [(-90.0, 90.0)]
+
+
+def cut(results: Results, start: float) -> Results:
+    """The run as if it had been stored from day `start` on."""
+    kept = results.time >= start
+
+    def shorten(held):
+        return {key: replace(one, values=one.values[kept]) for key, one in held.items()}
+
+    return replace(
+        results, time=results.time[kept], series=shorten(results.series),
+        hormones=shorten(results.hormones),
+    )  # fmt: skip
+
+
+def test_rows_of_arms_have_the_name_alone_and_the_colour_of_their_arm(study: Path) -> None:
+    arms = group_runs(load_runs([study]))
+    long = [replace(arm, label=f"{arm.label}: spin_up 5.0, settle 0.0, duration 3") for arm in arms]
+    figure = draw_arms(long)
+    strip = next(axis for axis in figure.axes if axis.get_title(loc="left") == "Given")
+    names = [text.get_text() for text in strip.get_yticklabels()]
+    assert names == ["denosumab", "sclerostin blocked"] * 2
+    faces = [bars.get_facecolor() for bars in strip.collections]
+    colours = {tuple(face[0][:3]) for face in faces if len(face)}
+    assert colours == {to_rgb(colour) for colour in CYCLE[:2]}
+    assert "Rows above have the colours of their arms." in figure.get_supxlabel()
+    figure.draw_without_rendering()
+    assert strip.get_position().x0 < 0.2
+
+
+def test_a_legend_of_long_labels_stays_inside_the_figure(study: Path) -> None:
+    arms = group_runs(load_runs([study])) * 2
+    label = "a: spin_up 5.0, settle 0.0, duration 30.0, blockade"
+    for kind in ("series", "sites", "fields"):
+        figure = draw_kind(kind, [replace(arm, label=f"{label} {k}") for k, arm in enumerate(arms)])
+        figure.draw_without_rendering()
+        box = figure.legends[0].get_window_extent()
+        assert figure.bbox.x0 <= box.x0, kind
+        assert box.x1 <= figure.bbox.x1, kind
+
+
+@pytest.mark.parametrize(
+    ("key", "series", "expected"),
+    [
+        ("rankl_blockade", ("rankl_blockade", "rankl blockade"), ("RANKL blockade",) * 2),
+        ("il6_blockade", ("", ""), ("IL-6 blockade",) * 2),
+        ("estradiol", ("E2", "estradiol"), ("estradiol", "E2")),
+    ],
+)
+def test_a_key_is_no_symbol(key: str, series, expected) -> None:
+    symbol, words = series
+    assert name_series(key, Series(np.zeros(1), "1", symbol, words)) == expected
+
+
 def test_the_expected_error_is_shaded_about_a_single_run(folder: Path) -> None:
     axis = find_axis(draw_arms([Arm("", (load_results(folder),))]), "Remodelling")
     tops = sorted(band.get_paths()[0].vertices[:, 1].max() for band in axis.collections)
@@ -289,6 +369,21 @@ def test_less_than_a_decade_is_labelled_in_plain_numbers() -> None:
     assert {"2", "5", "10"} <= {word for word in words if word}
     assert not [word for word in words if "10^" in word]
     assert [word for word in plain if "10^" in word], "what is mended is there"
+
+
+@pytest.mark.parametrize("decades", [0.95, 1.28, 1.31, 1.5, 1.7, 1.95, 2.05, 2.6, 4.0])
+@pytest.mark.parametrize("low", [3.1e-4, 0.027, 1.6, 240.0])
+def test_labels_of_a_concentration_do_not_overlap(low: float, decades: float) -> None:
+    values = {name: np.geomspace(low, low * 10**decades, 2000) for name in ("opg", "il6", "tnf")}
+    figure = draw_fields([Marrow("day 0", values, dict.fromkeys(values, "pM"))])
+    figure.draw_without_rendering()
+    axis = figure.axes[0]
+    left, right = axis.get_window_extent().intervalx
+    labels = [text for text in axis.get_xticklabels(which="both") if text.get_text()]
+    boxes = sorted(tuple(label.get_window_extent().intervalx) for label in labels)
+    boxes = [box for box in boxes if box[1] > left and box[0] < right]
+    assert len(boxes) >= 2
+    assert all(one[1] < two[0] for one, two in itertools.pairwise(boxes))
 
 
 def test_plot_saves_what_is_asked_in_the_formats_asked(folder: Path, tmp_path: Path) -> None:

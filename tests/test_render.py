@@ -86,6 +86,37 @@ def test_cells_are_drawn_unless_they_are_not_wanted(run, opengl, tmp_path):
     assert blue[1] == 0
 
 
+def test_a_cell_has_the_colour_of_the_legend_however_deep_it_lies(opengl):
+    """One precursor in front of bone, one in the corner of two walls, one behind a third wall."""
+    import pyvista as pv
+    from matplotlib.colors import to_rgb
+
+    from trabecula.viz.camera import place_camera
+    from trabecula.viz.cellglyphs import LOOKS
+    from trabecula.viz.scene import Scene
+    from trabecula.viz.shot import take_shot
+
+    walls = [(0, 400, 200, 220, 0, 300), (120, 140, 0, 200, 0, 300), (280, 400, 0, 20, 0, 300)]
+    bone = pv.merge([pv.Box(bounds=wall) for wall in walls])
+    bone["rgb"] = np.full((bone.n_points, 3), 220, np.uint8)
+    places = [(60, -20, 150), (165, 180, 150), (340, 60, 150)]
+    cells = pv.merge([pv.Sphere(radius=18, center=place) for place in places])
+    corners = np.zeros(3), np.array([400.0, 220.0, 300.0])
+    camera = place_camera("front", np.array([[0, -40, 0], [400, 220, 300]], float))
+    drawn, bare = (
+        take_shot(Scene(0.0, bone, bodies, *corners), camera, 400)
+        for bodies in ({"precursors": cells}, {})
+    )
+    spots = []
+    for x, _, z in places:
+        row, column = (int(n / drawn.pixel) for n in (154.5 - (z - 150), x + 6))
+        spots.append(np.s_[row - 8 : row + 9, column - 8 : column + 9])
+    near, deep = (drawn.picture[spot].mean(axis=(0, 1)) / 255.0 for spot in spots[:2])
+    np.testing.assert_allclose(near, to_rgb(LOOKS["precursors"].colour), atol=0.12)
+    np.testing.assert_allclose(deep, near, atol=0.03)
+    np.testing.assert_array_equal(drawn.picture[spots[2]], bare.picture[spots[2]])
+
+
 def test_a_slice_shows_a_field_and_two_days_stand_side_by_side(run, opengl, tmp_path):
     from matplotlib import colormaps
 

@@ -1,5 +1,7 @@
 """Figures: saved, not empty, and different when the data are."""
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +86,35 @@ def test_the_lattice_shows_the_cells_of_its_slice_only(tmp_path: Path) -> None:
     points = figure.axes[0].collections[0].get_offsets()
     assert np.asarray(points).tolist() == [[8.0, 4.0], [9.0, 4.0]]
     assert save_figure(figure, tmp_path, "lattice")[0].stat().st_size > 5000
+
+
+def find_bars(figure) -> list[int]:
+    """Panels that have a scale bar below."""
+    return [number for number, axis in enumerate(figure.axes) if len(axis.lines)]
+
+
+def test_one_scale_bar_holds_for_all_lattices_of_one_width() -> None:
+    figure = draw_lattice([make_snapshot(), make_snapshot()])
+    figure.draw_without_rendering()
+    voxels = [axis.transData.transform([(0, 0), (24, 0)]) for axis in figure.axes]
+    lengths = [ends[1, 0] - ends[0, 0] for ends in voxels]
+    assert lengths[0] == pytest.approx(lengths[1], rel=1e-6)
+    assert find_bars(figure) == [0]
+    assert "middle layer across z (z = 130 µm)" in figure.get_supxlabel()
+    other = draw_lattice([make_snapshot(), replace(make_snapshot(), voxel=40.0)])
+    assert find_bars(other) == [0, 1]
+    assert "(z = 130 µm, 260 µm)" in other.get_supxlabel()
+
+
+def test_long_titles_of_lattices_stay_apart_and_whole() -> None:
+    label = "a: spin_up 5.0, settle 0.0, duration 30.0, hormones.blockade.rankl 0"
+    figure = draw_lattice([replace(make_snapshot(), label=label)] * 4)
+    figure.draw_without_rendering()
+    boxes = [axis._left_title.get_window_extent() for axis in figure.axes]
+    assert all(one.x1 < two.x0 for one, two in itertools.pairwise(boxes))
+    assert boxes[-1].x1 <= figure.bbox.x1
+    assert max(box.y1 for box in boxes) <= figure.legends[0].get_window_extent().y0
+    assert figure.axes[0].get_title(loc="left").replace("\n", " ") == f"{label}, day 30"
 
 
 def test_bone_is_grey_osteoid_green_marrow_pale() -> None:

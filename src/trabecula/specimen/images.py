@@ -28,7 +28,9 @@ def load_specimen_image(
 ) -> Specimen:
     """Read an image, part bone from marrow, crop, resample, and keep the largest component.
 
-    Beyond its faces lies its mirror image.
+    An image whose header says that axes are swapped or run backwards is turned first, so that z is that
+    of the world; oblique directions are not used, as the report says. Beyond the faces lies the mirror
+    image.
 
     Parameters
     ----------
@@ -37,7 +39,8 @@ def load_specimen_image(
     voxel
         Edge of the cubic voxels wanted (um); None keeps the image's.
     spacing
-        Edge or edges (z, y, x) of the image's voxels (um); overrides the header.
+        Edge or edges (z, y, x) of the image's voxels (um), as it lies once it is turned; overrides the
+        header.
     threshold
         Lowest grey value of bone, or ``"otsu"``.
     labels
@@ -53,7 +56,7 @@ def load_specimen_image(
     file = Path(path)
     image = load_image(file)
     edges = _choose_spacing(file, image, spacing)
-    report = [image.note]
+    report = [image.note, *filter(None, [image.direction])]
     if spacing is not None:
         report.append(f"voxel size {_list(edges)} um as given")
     mask, note = segment(file, image.values, threshold, labels)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,11 @@ MOST_DENSE = 1100
 
 LEAST_PAGE = 100
 """Bytes that the directory of a TIFF page takes at least: eight tags of twelve bytes."""
+
+ROUNDING = 1e-3
+"""Difference of a direction from an axis that is rounding: one voxel in a thousand."""
+
+OBLIQUE = "directions in the header are oblique and not used: z is the slowest axis of the file"
 
 ALLOWED = (
     ", ".join(ITK_SUFFIXES + TIFF_SUFFIXES + SUFFIXES + NUMPY_SUFFIXES)
@@ -57,11 +63,14 @@ class Image:
         Edges of a voxel along z, y, x (um), None if the file does not say.
     note
         What was read, in words.
+    direction
+        What was done about the directions in the header, in words; empty if nothing.
     """
 
     values: Array
     spacing: tuple[float, float, float] | None
     note: str
+    direction: str = ""
 
 
 def make_error(where: Path | str, key: str, found: str, allowed: str, hint: str) -> SpecimenError:
@@ -183,13 +192,32 @@ def _load_itk(path: Path) -> Image:
         if held < wanted:
             msg = f"{held} bytes where the header asks for {wanted} of voxels"
             raise ValueError(msg)
-    image = reader.Execute()
+    image, direction = _turn(reader.Execute())
     values = SimpleITK.GetArrayFromImage(image)
     spacing: list[float] = [MILLIMETRE * float(s) for s in reversed(image.GetSpacing())]
     note = f"read {path.name}: {values.shape} voxels (z, y, x) of {_format(spacing)} um"
     if values.ndim != 3 or len(spacing) != 3:
         return Image(values, None, note)
-    return Image(values, (spacing[0], spacing[1], spacing[2]), note)
+    return Image(values, (spacing[0], spacing[1], spacing[2]), note, direction)
+
+
+def _turn(image: Any) -> tuple[Any, str]:
+    """Turn an image whose axes are those of the world, swapped or backwards; say what was done."""
+    import SimpleITK
+
+    size = image.GetDimension()
+    stated = np.reshape(image.GetDirection(), (size, size))
+    if size != 3 or np.allclose(stated, np.eye(3), rtol=0, atol=ROUNDING):
+        return image, ""
+    axes = np.rint(stated).astype(int)
+    is_turned = np.abs(stated - axes).max() <= ROUNDING
+    if not (is_turned and np.array_equal(axes @ axes.T, np.eye(3))):
+        return image, OBLIQUE
+    # a row of the directions says along which axis of the file, and which way, one of the world runs
+    along = [int(row @ (1, 2, 3)) for row in axes[::-1]]
+    names = [f"{'-' if step < 0 else ''}{'xyz'[abs(step) - 1]}" for step in along]
+    words = f"turned as the header says: z, y, x are {', '.join(names)} of the file (x fastest)"
+    return SimpleITK.DICOMOrient(image, "LPS"), words
 
 
 def _check_meta_header(path: Path) -> None:
@@ -202,12 +230,9 @@ def _check_meta_header(path: Path) -> None:
             raise ValueError(msg)
 
 
-def _count_raw_bytes(reader: "object") -> int:
-    from typing import Any, cast
-
+def _count_raw_bytes(source: Any) -> int:
     import SimpleITK
 
-    source = cast("Any", reader)
     one = SimpleITK.Image([1] * source.GetDimension(), source.GetPixelID())
     count = int(np.prod([int(n) for n in source.GetSize()], dtype=object))
     return count * int(one.GetSizeOfPixelComponent()) * int(source.GetNumberOfComponents())

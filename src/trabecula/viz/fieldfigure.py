@@ -7,7 +7,7 @@ import numpy as np
 
 from trabecula.base.columns import Array
 from trabecula.base.errors import ResultsError
-from trabecula.viz.captions import add_caption
+from trabecula.viz.captions import add_caption, count_columns
 from trabecula.viz.panels import to_unit_name
 from trabecula.viz.style import BLACK, CYCLE, WIDTH, apply_style, label_steps
 
@@ -22,6 +22,9 @@ SHARES = (0.002, 0.998)
 
 MARGIN = 1.06
 """Length of an axis over what lies between these."""
+
+DENSE, SPARSE = 1.3, 2.0
+"""Decades of an axis from which 1, 3 instead of 1, 2, 5 are labelled, and from which powers alone."""
 
 FEWEST_DECADES = 0.1
 """An axis spans at least this, so that a level that is the same everywhere is a peak, not noise."""
@@ -84,7 +87,7 @@ def draw_fields(marrows: Sequence[Marrow]) -> Any:
             row[0].set_ylabel("share (%)")
         # a molecule that is nowhere has no lines: the legend is that of the fullest panel
         handles, labels = max((a.get_legend_handles_labels() for a in axes.flat), key=_count)
-        figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)))
+        figure.legend(handles, labels, loc="outside upper center", ncols=count_columns(labels))
         add_caption(
             figure,
             "Share of the marrow (of bone for strain energy) by concentration, in blocks of 2 x 2 x 2 "
@@ -99,6 +102,8 @@ def _count(handles_and_labels: tuple[list[Any], list[str]]) -> int:
 
 
 def _draw_field(axis: Any, name: str, marrows: Sequence[Marrow]) -> None:
+    from matplotlib.ticker import NullFormatter
+
     held = [one for one in marrows if name in one.values]
     positive = [one.values[name][one.values[name] > 0] for one in held]
     every = np.concatenate(positive) if positive else np.zeros(0)
@@ -125,8 +130,10 @@ def _draw_field(axis: Any, name: str, marrows: Sequence[Marrow]) -> None:
         axis.axvline(float(np.median(values)), color=color, linestyle=(0, (3, 2)), linewidth=0.8)
     if high - low > 0.9:
         axis.set_xscale("log")
-        if high - low < 1.3:
-            label_steps(axis.xaxis)
+        if high - low < SPARSE:
+            label_steps(axis.xaxis, (1.0, 2.0, 5.0) if high - low < DENSE else (1.0, 3.0))
+        else:  # labels between decades would run into theirs
+            axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_xlim(edges[0], edges[-1])
     axis.tick_params(axis="x", which="both", colors=BLACK, labelsize=6.5)
     axis.locator_params(axis="y", nbins=3)

@@ -8,7 +8,7 @@ import numpy as np
 
 from trabecula.base.columns import Array
 from trabecula.viz.pictures import choose_bar, to_length_name
-from trabecula.viz.plate import ABOVE, INCH, ROW, ROWS_FROM, TYPE, split_width, to_day
+from trabecula.viz.plate import ABOVE, BESIDE, INCH, ROW, ROWS_FROM, TYPE, split_width, to_day
 from trabecula.viz.section import Section
 from trabecula.viz.sectioncells import SHAPES, draw_cells, make_handles
 from trabecula.viz.style import BLACK, ORANGE, apply_style
@@ -18,6 +18,9 @@ FINER = 6
 
 BELOW = 0.3
 """Height of the strip of the scale bar (inch)."""
+
+EDGE = 0.015
+"""Room for the line of the frame at both sides of the figure (inch)."""
 
 REACH = 0.75
 """An outline is eroded where a voxel that resorption opened lies so near in front of it (voxel)."""
@@ -65,7 +68,7 @@ def draw_histology(sections: Sequence[Section], width: float, stain: str = "gold
         A ``matplotlib.figure.Figure``.
     """
     wide = width / INCH
-    each = split_width(wide, len(sections))
+    each = split_width(wide - 2 * EDGE, len(sections))
     rows, columns = sections[0].fraction.shape
     tall = each * rows / columns
     colours = STAINS[stain]
@@ -76,7 +79,7 @@ def draw_histology(sections: Sequence[Section], width: float, stain: str = "gold
     with apply_style() as make_figure:
         figure = make_figure(figsize=(wide, height))
         for number, section in enumerate(sections):
-            left = 1.0 - each / wide if number else 0.0
+            left = (EDGE + number * (each + BESIDE)) / wide
             box = (left, (BELOW + legend) / height, each / wide, tall / height)
             axis = figure.add_axes(box)
             _draw_section(axis, section, colours, each)
@@ -87,7 +90,7 @@ def draw_histology(sections: Sequence[Section], width: float, stain: str = "gold
             )  # fmt: skip
         seen = columns * sections[0].voxel
         length = choose_bar(seen)
-        axis = figure.add_axes((0.0, legend / height, each / wide, BELOW / height))
+        axis = figure.add_axes((EDGE / wide, legend / height, each / wide, BELOW / height))
         axis.set_xlim(0, seen)
         axis.set_ylim(0, 1)
         axis.set_axis_off()

@@ -1,5 +1,6 @@
 """The picture of lattice snapshots: middle slices with osteoid and cells."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,12 +8,19 @@ from typing import Any
 import numpy as np
 
 from trabecula.base.columns import Array
-from trabecula.viz.pictures import add_bar, show_slice
+from trabecula.viz.captions import add_caption
+from trabecula.viz.pictures import add_bar, show_slice, to_length_name
 from trabecula.viz.style import BLUE, GREEN, VERMILION, WIDTH, apply_style
 
 POPULATIONS = (("osteoclasts", VERMILION, "o"), ("osteoblasts", BLUE, "s"))
 OSTEOID = tuple(int(GREEN[i : i + 2], 16) / 255 for i in (1, 3, 5))
 MARROW, MINERAL = 0.96, 0.68
+LETTERS_PER_INCH = 16.0
+"""Letters of a title on an inch of width."""
+
+AROUND, LINE = 0.95, 0.16
+"""Heights (inch) of what stands around the pictures, and of each further line of the titles."""
+
 MARKER = 110.0
 """Width of a cell's marker (point) times the voxels along x."""
 
@@ -46,23 +54,32 @@ class Snapshot:
 def draw_lattice(snapshots: Sequence[Snapshot]) -> Any:
     """Draw the middle z slice of each snapshot: bone grey, osteoid green, cells as dots.
 
+    Lattices of one width share a scale bar; else each has its own.
+
     Returns
     -------
     object
         A ``matplotlib.figure.Figure``.
     """
     count = len(snapshots)
-    first = snapshots[0].fraction
     width = WIDTH * min(1.0, 0.5 * count)
-    height = width / count * first.shape[1] / first.shape[2]
+    each = width / count
+    titles = [textwrap.fill(_make_title(one), int(each * LETTERS_PER_INCH)) for one in snapshots]
+    height = max(each * one.fraction.shape[1] / one.fraction.shape[2] for one in snapshots)
+    lines = max(title.count("\n") for title in titles)
+    scales = {round(one.fraction.shape[2] * one.voxel, 3) for one in snapshots}
     with apply_style() as make_figure:
-        figure = make_figure(figsize=(width, height + 0.75), layout="constrained")
+        size = (width, height + AROUND + LINE * lines)
+        figure = make_figure(figsize=size, layout="constrained")
         axes = figure.subplots(1, count, squeeze=False)[0]
-        for axis, snapshot in zip(axes, snapshots, strict=True):
+        for axis, snapshot, title in zip(axes, snapshots, titles, strict=True):
             _draw_slice(axis, snapshot)
-        add_bar(axes[0], (first.shape[1], first.shape[2]), snapshots[0].voxel)
+            axis.set_title(title, fontweight="normal")
+            if axis is axes[0] or len(scales) > 1:
+                add_bar(axis, snapshot.fraction.shape[1:], snapshot.voxel)
+        add_caption(figure, _name_planes(snapshots), width)
         figure.legend(
-            handles=_make_handles(), loc="outside lower center", ncols=4, handletextpad=0.4
+            handles=_make_handles(), loc="outside upper center", ncols=4, handletextpad=0.4
         )
     return figure
 
@@ -80,12 +97,21 @@ def _make_handles() -> list[Any]:
     return handles
 
 
+def _make_title(snapshot: Snapshot) -> str:
+    day = f"day {snapshot.time:g}"
+    return f"{snapshot.label}, {day}" if snapshot.label else day
+
+
+def _name_planes(snapshots: Sequence[Snapshot]) -> str:
+    """Return which layer is shown, at the height of its middle, and which way it lies."""
+    heights = [(one.fraction.shape[0] // 2 + 0.5) * one.voxel for one in snapshots]
+    names = dict.fromkeys(to_length_name(height) for height in heights)
+    return f"The middle layer across z (z = {', '.join(names)}): x to the right, y downwards."
+
+
 def _draw_slice(axis: Any, snapshot: Snapshot) -> None:
     middle = snapshot.fraction.shape[0] // 2
     show_slice(axis, to_colours(snapshot.fraction[middle], snapshot.osteoid[middle]), 0.0, 1.0)
-    day = f"day {snapshot.time:g}"
-    title = f"{snapshot.label}, {day}" if snapshot.label else day
-    axis.set_title(title, fontweight="normal")
     size = float(np.clip(MARKER / snapshot.fraction.shape[2], 0.8, 3.0)) ** 2
     for name, colour, marker in POPULATIONS:
         rows, columns = _find_on_slice(snapshot, snapshot.cells.get(name, np.zeros(0, int)), middle)

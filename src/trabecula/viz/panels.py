@@ -6,7 +6,7 @@ from enum import Enum
 
 import numpy as np
 
-from trabecula.analysis import Results, compute_baseline, find_given
+from trabecula.analysis import Results, Series, compute_baseline, find_given
 from trabecula.analysis.windows import DERIVED
 from trabecula.viz.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION
 
@@ -141,6 +141,9 @@ SPLIT_TITLES = {
 }  # fmt: skip
 """Titles of curves that have a panel of their own."""
 
+MOLECULES = {"rankl": "RANKL", "tnf": "TNF", "tgfb": "TGF-β", "il1": "IL-1", "il6": "IL-6"}
+"""Short names of molecules as papers write them."""
+
 UNCHANGED = ("estradiol", "testosterone")
 """Levels of which one is shown where none changes."""
 
@@ -205,13 +208,24 @@ def _differs(name: str, runs: Sequence[Results]) -> bool:
     return bool(means) and max(means) - min(means) > SAME_LEVEL * max(map(abs, means))
 
 
+def to_words(text: str) -> str:
+    """Return a key or words with molecules written as they are in papers."""
+    return " ".join(MOLECULES.get(word, word) for word in text.replace("_", " ").split())
+
+
+def name_series(key: str, series: Series) -> tuple[str, str]:
+    """Return words and symbol of a series or level; a key is no symbol."""
+    words = to_words(series.long_name or key)
+    return words, words if series.symbol in ("", key) else series.symbol
+
+
 def _make_hormone_panel(name: str, runs: Sequence[Results]) -> Panel:
     level = next(run.hormones[name] for run in runs if name in run.hormones)
-    words = level.long_name or name.replace("_", " ")
+    words, symbol = name_series(name, level)
     title = words.partition(",")[0]
     title = title[:1].upper() + title[1:]
     unit = "relative" if level.unit in ("", "1") else level.unit
-    curve = Curve(name, words, GREEN, level.symbol or name.replace("_", " "))
+    curve = Curve(name, words, GREEN, symbol)
     return Panel(title, (curve,), unit=unit, hormone=True)
 
 

@@ -26,8 +26,10 @@ def to_length_name(length: float) -> str:
 def add_bar(axis: Any, shape: tuple[int, int], voxel: float) -> None:
     """Draw a scale bar under the picture of `shape` (rows, columns) voxels of edge `voxel` (um)."""
     length = choose_bar(shape[1] * voxel)
+    axis.autoscale(False)  # or the axis would grow by the bar, and with it the scale of the picture
     left, right, height = -0.5, length / voxel - 0.5, shape[0] * 1.04
-    axis.plot([left, right], [height, height], color=BLACK, linewidth=1.6, clip_on=False)
+    look: Any = {"color": BLACK, "linewidth": 1.6, "solid_capstyle": "butt"}
+    axis.plot([left, right], [height, height], clip_on=False, **look)
     axis.text(right + 0.02 * shape[1], height, to_length_name(length), va="center", fontsize=7)
 
 

@@ -69,7 +69,8 @@ def draw_cells(axis: Any, section: Section, outline: Sequence[Array], scale: flo
         if not len(across):
             continue
         centres = np.column_stack([across, up])
-        found = place_on_outline(centres, outline, section.voxel)
+        places, tangents, outward, _ = place_on_outline(centres, outline, section.voxel)
+        found = (places if shape.attached else centres, tangents, outward)
         _draw_kind(axis, kind, shape, found, nuclei, 4.0 + 0.1 * order, scale)
 
 
@@ -120,12 +121,12 @@ def _draw_kind(
     axis: Any,
     kind: str,
     shape: Shape,
-    found: tuple[Array, Array, Array, Array],
+    found: tuple[Array, Array, Array],
     nuclei: Array,
     order: float,
     scale: float,
 ) -> None:
-    places, tangents, outward, _ = found
+    places, tangents, outward = found
     colour = LOOKS[kind].colour
     size = np.sqrt(np.maximum(nuclei, 1)) if kind == "osteoclasts" else np.ones(len(places))
     size = np.minimum(size, 3.2)

@@ -11,9 +11,10 @@ from trabecula.analysis.arms import Arm
 from trabecula.analysis.bands import Band, compute_band
 from trabecula.analysis.interventions import find_interventions
 from trabecula.analysis.sampling import TOTALS, choose_window, compute_rate
+from trabecula.analysis.windows import BASELINE, covers
 from trabecula.base.columns import Array
 from trabecula.base.errors import ResultsError
-from trabecula.viz.captions import add_caption
+from trabecula.viz.captions import add_caption, count_columns
 from trabecula.viz.panels import (
     Curve,
     Panel,
@@ -21,7 +22,9 @@ from trabecula.viz.panels import (
     choose_panels,
     fit_scale,
     make_ylabel,
+    name_series,
     split_panels,
+    to_words,
 )
 from trabecula.viz.strips import Strip, draw_strip, shade_interventions
 from trabecula.viz.style import CYCLE, GREEN, GREY, ORANGE, PALE, PURPLE, SKY, WIDTH, apply_style
@@ -129,8 +132,8 @@ def make_strips(arms: Sequence[Arm]) -> list[Strip]:
     strips: list[Strip] = []
     for color, arm in zip(CYCLE * (len(arms) // len(CYCLE) + 1), arms, strict=False):
         for number, one in enumerate(find_interventions(arm.runs[0])):
-            name = f"{one.name}, {arm.label}" if len(arms) > 1 else one.name
-            strips.append(Strip(name, one, color if len(arms) > 1 else GIVEN[number % len(GIVEN)]))
+            own = color if len(arms) > 1 else GIVEN[number % len(GIVEN)]
+            strips.append(Strip(to_words(one.name), one, own))
     return strips
 
 
@@ -156,9 +159,9 @@ def choose_named(
             level = holder.hormones[key]
         else:
             level = next((run for run in runs if key in run.series), runs[0]).get(key)
-        words = level.long_name or key.replace("_", " ")
+        words, symbol = name_series(key, level)
         title = words[:1].upper() + words[1:]
-        curve = Curve(key, level.symbol or key, CYCLE[0], level.symbol or key)
+        curve = Curve(key, symbol, CYCLE[0], symbol)
         chosen.append(Panel(title, (curve,), unit=level.unit, hormone=hormone, zero=False))
     return tuple(chosen)
 
@@ -189,12 +192,15 @@ def _compose(
         axes.append(axis)
     if len(arms) > 1:
         handles, labels = _get_handles(axes, len(arms))
-        figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(arms)))
+        figure.legend(handles, labels, loc="outside upper center", ncols=count_columns(labels))
     for column in range(columns if strips else 0):
         strip = figure.add_subplot(grid[0, column])
         draw_strip(strip, strips, clock, with_names=column == 0)
     figure.align_ylabels(axes)
-    add_caption(figure, make_caption(arms, panels))
+    caption = make_caption(arms, panels)
+    if strips and len(arms) > 1:
+        caption = f"Rows above have the colours of their arms. {caption}"
+    add_caption(figure, caption)
     return figure
 
 
@@ -218,7 +224,7 @@ def make_caption(arms: Sequence[Arm], panels: Sequence[Panel]) -> str:
         )
     relative = [panel for panel in panels if panel.scale is Scale.OF_BASELINE]
     if relative:
-        parts.append("Baseline: the 90 d before day 0 (grey) of the same run.")
+        parts.append(f"Baseline: {_name_baseline(runs)} of the same run.")
     if any(curve.key in TOTALS for panel in relative for curve in panel.curves):
         width = min(choose_window(run) for run in runs)
         text = f"Rates are means over {width:.3g} d (half of it at both ends), from the totals of matrix"
@@ -230,13 +236,27 @@ def make_caption(arms: Sequence[Arm], panels: Sequence[Panel]) -> str:
     return " ".join(parts)
 
 
+def _name_baseline(runs: Sequence[Results]) -> str:
+    """Return the days that are the baseline, of those that the runs have stored."""
+    times = [run.time for run in runs if len(run.time)]
+    whole = -BASELINE[0]
+    days = {whole if covers(t, *BASELINE) else min(whole, max(0.0, -float(t[0]))) for t in times}
+    if days == {0.0}:
+        return "the first value"
+    held = sorted(days - {0.0})
+    number = "-".join(f"{day:.3g}" for day in dict.fromkeys((held[0], held[-1])))
+    words = f"the {number} d before day 0 (grey)"
+    return f"{words}, or else the first value," if 0.0 in days else words
+
+
 def draw_panel(axis: Any, panel: Panel, arms: Sequence[Arm], clock: Clock) -> None:
     """Draw one panel of all arms."""
     runs = [run for arm in arms for run in arm.runs]
     axis.set_title(panel.title)
     axis.set_ylabel(make_ylabel(panel, runs))
     if clock.start < 0 < clock.end:
-        axis.axvspan(clock.start / clock.length, 0.0, color=PALE, linewidth=0, zorder=0)
+        first = max(BASELINE[0], clock.start)
+        axis.axvspan(first / clock.length, 0.0, color=PALE, linewidth=0, zorder=0)
     if panel.scale is Scale.OF_BASELINE:
         axis.axhline(100.0, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
     drawn: list[float] = []

@@ -1,5 +1,6 @@
 """A scene as a picture: soft light, white ground, no display."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +62,7 @@ def take_shot(scene: Scene, camera: Camera, width: int) -> Shot:
     plotter = pv.Plotter(off_screen=True, window_size=size, lighting="none")
     try:
         plotter.set_background("white")
-        add_meshes(plotter, scene)
+        cells = add_meshes(plotter, scene)
         add_lights(plotter, pv)
         plotter.camera.position = camera.position
         plotter.camera.focal_point = camera.focus
@@ -70,6 +71,7 @@ def take_shot(scene: Scene, camera: Camera, width: int) -> Shot:
         plotter.camera.parallel_scale = camera.height / 2.0
         plotter.renderer.ResetCameraClippingRange()
         plotter.enable_ssao(radius=SHADE, bias=BIAS, kernel_size=64, blur=True)
+        _lift_cells(plotter, cells)
         drawn = np.asarray(plotter.screenshot(return_img=True))
     finally:
         plotter.close()
@@ -78,25 +80,46 @@ def take_shot(scene: Scene, camera: Camera, width: int) -> Shot:
     return Shot(picture, camera.width / width, scene.time, scene.colouring, kinds, scene.is_tissue)
 
 
+def _lift_cells(plotter: Any, cells: Sequence[Any]) -> None:
+    """Move cells to a layer of their own: bone hides but does not shade them, as colour tells kinds."""
+    from vtkmodules.vtkRenderingCore import vtkRenderer
+
+    above: Any = vtkRenderer()
+    above.SetLayer(1)
+    above.PreserveDepthBufferOn()
+    above.SetActiveCamera(plotter.camera)
+    for light in plotter.renderer.lights:
+        above.AddLight(light)
+    for cell in cells:
+        plotter.renderer.RemoveActor(cell)
+        above.AddActor(cell)
+    plotter.ren_win.SetNumberOfLayers(2)
+    plotter.ren_win.AddRenderer(above)
+
+
 def add_lights(plotter: Any, pv: Any) -> None:
     """Light a scene from places that move with the camera."""
     for place, strength in LIGHTS:
         plotter.add_light(pv.Light(position=place, light_type="camera light", intensity=strength))
 
 
-def add_meshes(plotter: Any, scene: Scene, with_bone: bool = True) -> None:
-    """Put the meshes of a scene before the camera, which stays where it is."""
+def add_meshes(plotter: Any, scene: Scene, with_bone: bool = True) -> list[Any]:
+    """Put the meshes of a scene before the camera, which stays where it is; return the cells' actors."""
     soft = {"ambient": 0.24, "diffuse": 0.85, "specular": 0.08, "specular_power": 12}
     soft |= {"smooth_shading": True, "reset_camera": False}
     if with_bone:
         plotter.add_mesh(scene.bone, scalars="rgb", rgb=True, **soft)
-    for kind, mesh in scene.bodies.items():
-        plotter.add_mesh(mesh, color=LOOKS[kind].colour, **soft)
+    lit = soft | {"ambient": 0.45, "diffuse": 0.7}  # what faces the light has its own colour
+    cells = [
+        plotter.add_mesh(mesh, color=LOOKS[kind].colour, **lit)
+        for kind, mesh in scene.bodies.items()
+    ]
     flat = {"lighting": False, "reset_camera": False}
     if scene.plane is not None:
         plotter.add_mesh(scene.plane, scalars="rgb", rgb=True, **flat)
     if scene.lines is not None:
         plotter.add_mesh(scene.lines, color="#ffffff", line_width=2, **flat)
+    return cells
 
 
 def _average(drawn: Array) -> Array:

@@ -9,7 +9,7 @@ from trabecula.analysis.arms import Arm
 from trabecula.base.codes import Phase
 from trabecula.base.columns import Array
 from trabecula.base.errors import ResultsError
-from trabecula.viz.captions import add_caption
+from trabecula.viz.captions import add_caption, count_columns
 from trabecula.viz.pictures import add_bar, show_slice
 from trabecula.viz.style import BLUE, CYCLE, GREY, WIDTH, apply_style
 
@@ -80,7 +80,7 @@ def draw_sites(arms: Sequence[Arm], bone: Bone | None = None) -> Any:
             axes.append(axis)
         if len(arms) > 1:
             handles, labels = axes[0].get_legend_handles_labels()
-            figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(arms)))
+            figure.legend(handles, labels, loc="outside upper center", ncols=count_columns(labels))
         _draw_balance(figure.add_subplot(grid[2, 0:3]), tables, arms)
         if bone is not None:
             _draw_map(figure, figure.add_subplot(grid[2, 3:6]), arms[0].runs[0].bmus, bone)

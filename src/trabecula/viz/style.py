@@ -92,10 +92,10 @@ def make_gradient(colours: str, stops: int = 12) -> str:
     return f"linear-gradient(to right, {', '.join(to_hex(colormaps[colours](s)) for s in shares)})"
 
 
-def label_steps(axis: Any) -> None:
-    """Label 1, 2, 5 of every decade in plain numbers, for a logarithmic axis of little more than one."""
+def label_steps(axis: Any, steps: tuple[float, ...] = (1.0, 2.0, 5.0)) -> None:
+    """Label these steps of every decade in plain numbers, for a logarithmic axis of at most two."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axis.set_major_locator(LogLocator(10, (1.0, 2.0, 5.0)))
+    axis.set_major_locator(LogLocator(10, steps))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
