@@ -199,7 +199,7 @@ def test_the_sentences_tell_the_numbers_and_follow_them() -> None:
     assert "Bone volume (BV/TV) went from 18 % to 17.1 % (-5.0 %)." in text
     assert "Estradiol: 100 to 10 pg/mL." in text
     assert "Testosterone" not in text, "a level that stays is no news"
-    assert "Resorption ended +50 % from its baseline" in text
+    assert "Resorption ended +50 % from its baseline (last 90 d)" in text
     other = "\n".join(describe(summarise(make_results(resorption=0.2))))
     assert "Resorption ended -80 % from its baseline" in other
 

@@ -69,9 +69,14 @@ def _find_ends(time: Array, values: Array) -> tuple[float, float]:
     return (float(after[0]), float(after[-1])) if after.size else (float("nan"), float("nan"))
 
 
+def choose_last_window(days: float) -> float:
+    """Return the length (d) of the last window of a run of `days` (d), in which its rates are told."""
+    return min(WINDOW, days) or WINDOW
+
+
 def _follow(results: Results, key: str) -> dict[str, float]:
     end = results.duration
-    window = min(WINDOW, end) or WINDOW
+    window = choose_last_window(end)
     change = compute_percent_change(results, key, end - window, end)
     smooth = compute_rate(results, key, window).percent
     lived = (results.time >= window / 2) & (results.time <= end - window / 2)
@@ -94,7 +99,7 @@ def describe(summary: Mapping[str, Any]) -> list[str]:
         f"{_scale(key, change['end'])}{_to_change_text(change['change'])}."
         for key, change in summary["structure"].items()
     ]
-    window = min(WINDOW, summary["days"])
+    window = choose_last_window(summary["days"])
     lines += [_describe_rate(key, rate, window) for key, rate in summary["rates"].items()]
     return lines + _describe_sites(summary["sites"])
 
@@ -142,7 +147,7 @@ def _describe_hormone(name: str, change: Mapping[str, Any]) -> str:
 def _describe_rate(key: str, rate: Mapping[str, float], window: float) -> str:
     if not np.isfinite(rate["change"]):
         return f"{_NAMES[key][0]} has no baseline: there was none before day 0."
-    text = f"{_NAMES[key][0]} ended {rate['change']:+.0f} % from its baseline"
+    text = f"{_NAMES[key][0]} ended {rate['change']:+.0f} % from its baseline (last {window:.0f} d)"
     if np.isfinite(rate["peak"]):
         text += f"; its highest {window:.0f}-day mean was {rate['peak']:.0f} % of baseline"
         text += f" around day {rate['peak_day']:.0f}"

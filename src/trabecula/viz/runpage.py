@@ -12,7 +12,8 @@ from trabecula.analysis.arms import Arm, read_config
 from trabecula.analysis.closure import check_closure
 from trabecula.analysis.expectation import compute_noise
 from trabecula.analysis.interventions import Intervention, find_interventions
-from trabecula.analysis.sampling import TOTALS, choose_window, compute_percent_change, compute_rate
+from trabecula.analysis.sampling import TOTALS, compute_percent_change, compute_rate
+from trabecula.analysis.summary import choose_last_window
 from trabecula.analysis.windows import compute_baseline, compute_end, compute_start, find_given
 from trabecula.records.moments import read_moment
 from trabecula.records.statusfile import read_status
@@ -32,6 +33,7 @@ from trabecula.viz.page import (
     to_number,
 )
 from trabecula.viz.panels import to_unit_name
+from trabecula.viz.series import name_baseline
 
 STRUCTURE = (
     "bv_tv", "tb_th", "tb_sp", "tb_n", "tb_n_imaged", "conn_d", "conn_d_imaged", "bs_bv", "stiffness",
@@ -139,7 +141,8 @@ def _tell(results: Results) -> list[Html]:
             _list_rates(results), (3, 4, 5, 6),
         ),
         make_paragraph(
-            f"Baseline: the 90 d before day 0; last window: the last {choose_window(results):.3g} d. "
+            f"Baseline: {name_baseline([results])}; last window: the last "
+            f"{choose_last_window(results.duration):.3g} d. "
             "By chance: one standard deviation of what a single bone of this size shows without any "
             "cause, for BV/TV of a change over a year (measured over structures at replete levels), for "
             "resorption and formation from the number of sites at work. Smaller changes say nothing; "
@@ -170,7 +173,7 @@ def _list_structure(results: Results, volume: float | None) -> list[tuple[Any, .
 
 def _list_rates(results: Results) -> list[tuple[Any, ...]]:
     rows = []
-    end, width = results.duration, choose_window(results)
+    end, width = results.duration, choose_last_window(results.duration)
     for key in RATES:
         if key not in results.series or not np.isfinite(results.series[key].values).any():
             continue

@@ -224,7 +224,7 @@ def make_caption(arms: Sequence[Arm], panels: Sequence[Panel]) -> str:
         )
     relative = [panel for panel in panels if panel.scale is Scale.OF_BASELINE]
     if relative:
-        parts.append(f"Baseline: {_name_baseline(runs)} of the same run.")
+        parts.append(f"Baseline: {name_baseline(runs, ' (grey)')} of the same run.")
     if any(curve.key in TOTALS for panel in relative for curve in panel.curves):
         width = min(choose_window(run) for run in runs)
         text = f"Rates are means over {width:.3g} d (half of it at both ends), from the totals of matrix"
@@ -236,8 +236,8 @@ def make_caption(arms: Sequence[Arm], panels: Sequence[Panel]) -> str:
     return " ".join(parts)
 
 
-def _name_baseline(runs: Sequence[Results]) -> str:
-    """Return the days that are the baseline, of those that the runs have stored."""
+def name_baseline(runs: Sequence[Results], mark: str = "") -> str:
+    """Return the days that are the baseline, as far as the runs have stored them, and their mark."""
     times = [run.time for run in runs if len(run.time)]
     whole = -BASELINE[0]
     days = {whole if covers(t, *BASELINE) else min(whole, max(0.0, -float(t[0]))) for t in times}
@@ -245,7 +245,7 @@ def _name_baseline(runs: Sequence[Results]) -> str:
         return "the first value"
     held = sorted(days - {0.0})
     number = "-".join(f"{day:.3g}" for day in dict.fromkeys((held[0], held[-1])))
-    words = f"the {number} d before day 0 (grey)"
+    words = f"the {number} d before day 0{mark}"
     return f"{words}, or else the first value," if 0.0 in days else words
 
 
