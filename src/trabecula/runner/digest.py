@@ -109,7 +109,11 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
 def _describe_past(course: "Course") -> str:
     """Digest of the levels until day 0 of a course whose drugs move them before it."""
     past = course.edges[1:] <= 0.0
-    arrays = [course.edges[1:], course.inhibition, *(course.levels[n] for n in sorted(course.levels))]
+    arrays = [
+        course.edges[1:],
+        course.inhibition,
+        *(course.levels[n] for n in sorted(course.levels)),
+    ]
     return hashlib.sha256(b"".join(array[past].tobytes() for array in arrays)).hexdigest()
 
 
