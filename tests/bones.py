@@ -196,3 +196,14 @@ def write_gyroid(path, edge):
     wave = np.sin(z) * np.cos(y) + np.sin(y) * np.cos(x) + np.sin(x) * np.cos(z)
     fraction = (wave > 0.5).astype(np.float32)
     write_specimen(path, SpecimenFile(fraction, 20.0, Sides.PERIODIC, (), "gyroid", {}))
+
+
+def flip_chunk(path, name: str, bits: int = 1) -> None:
+    """Flip `bits` of the byte in the middle of the first stored piece of an array in an HDF5 file."""
+    import h5py
+
+    with h5py.File(path) as file:
+        chunk = file[name].id.get_chunk_info(0)
+    data = bytearray(path.read_bytes())
+    data[chunk.byte_offset + chunk.size // 2] ^= bits
+    path.write_bytes(bytes(data))

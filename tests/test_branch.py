@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from bones import flip_chunk
 from test_runner import TINY, read_all
-from trabecula.base.errors import InputError
+from trabecula.base.errors import InputError, ResultsError
 from trabecula.cli.main import app
 from trabecula.cli.running import to_whole_day
 from trabecula.config import load_config
 from trabecula.records import read_state, write_state
+from trabecula.records.results import verify_content
 from trabecula.runner import branch, run, verify_folder
 from trabecula.runner.cache import StateCache
 
@@ -177,8 +179,38 @@ def test_one_state_is_read_for_a_branch(copy, monkeypatch):
 
 def test_states_of_another_program_are_not_branched_from(place, parent, monkeypatch):
     monkeypatch.setattr("trabecula.runner.branching.compute_code_digest", lambda: "other")
-    with pytest.raises(InputError, match="of this program"):
+    said = r"no full state .*those are of another version of the program.*make the run again"
+    with pytest.raises(InputError, match=said) as caught:
         branch(parent, 12.0, place / "refused")
+    assert "a later day" not in str(caught.value)
+    with pytest.raises(
+        InputError, match=r"found day 40; allowed: a day that the run has lived, up to 24"
+    ):
+        branch(parent, 40.0, place / "refused", ["duration=50 d"])
+    assert not (place / "refused").exists()
+
+
+def test_states_of_another_configuration_are_said_to_be_that(copy):
+    change_config(copy)
+    said = r"those are of another configuration than config\.yaml holds; allowed: the same"
+    with pytest.raises(InputError, match=said):
+        branch(copy, 12.0, copy.parent / "child")
+
+
+def test_a_run_that_has_committed_nothing_has_no_day_to_branch_from(copy):
+    with h5py.File(copy / "results.h5", "r+") as file:
+        for group in ("series", "hormones", "events"):
+            for column in file[group].values():
+                column.resize(0, axis=0)
+    with pytest.raises(InputError, match="of which nothing is committed yet"):
+        branch(copy, 12.0, copy.parent / "child")
+
+
+def test_a_damaged_run_is_not_branched_from(copy):
+    flip_chunk(copy / "results.h5", "snapshots/osteoid")
+    with pytest.raises(ResultsError, match="/snapshots/osteoid is damaged"):
+        branch(copy, 12.0, copy.parent / "child")
+    assert not (copy.parent / "child").exists()
 
 
 # ------------------------------------------------------------------ verify
@@ -214,10 +246,71 @@ def flip(folder):
         sets: list[h5py.Dataset] = []
         file.visititems(lambda _, item: sets.append(item) if hasattr(item, "chunks") else None)
         largest = max(sets, key=lambda one: one.id.get_storage_size())
-        chunk = largest.id.get_chunk_info(0)
-    data = bytearray(path.read_bytes())
-    data[chunk.byte_offset + chunk.size // 2] ^= 1
-    path.write_bytes(bytes(data))
+        name = largest.name
+    flip_chunk(path, name)
+
+
+def list_arrays(path):
+    """Every array of numbers of a results file that holds some."""
+    found = []
+
+    def note(name, item):
+        if isinstance(item, h5py.Dataset) and item.size and item.dtype.kind != "O":
+            found.append(name)
+
+    with h5py.File(path) as file:
+        for group in set(file) - {"VTKHDF"}:
+            file[group].visititems(lambda name, item, group=group: note(f"{group}/{name}", item))
+    return found
+
+
+def test_a_flipped_bit_of_any_array_of_the_results_is_found(copy):
+    path = copy / "results.h5"
+    with h5py.File(path) as file:
+        assert [name for name in list_arrays(path) if not file[name].fletcher32] == []
+    whole = path.read_bytes()
+    for name in (
+        "hormones/estradiol", "events/time", "bmus/activated", "snapshots/sed",
+        "snapshots/cells/osteocytes/voxel", "snapshots/cells/lining/first",
+        "provenance/parameters/value",
+    ):  # fmt: skip
+        path.write_bytes(whole)
+        flip_chunk(path, name)
+        with pytest.raises(ResultsError, match=f"/{name} is damaged: .*make the run again"):
+            verify_content(path)
+
+
+def test_results_without_checksums_are_read_and_nothing_is_said(copy):
+    """Those of an earlier version: what cannot be unpacked is named, the rest is taken as it is."""
+    old = copy / "old.h5"
+    with h5py.File(copy / "results.h5") as file, h5py.File(old, "w") as new:
+        new.attrs.update(file.attrs)
+        for group in file:
+            new.create_group(group).attrs.update(file[group].attrs)
+            file[group].visititems(
+                lambda name, item, inside=new[group]: strip_sums(inside, name, item)
+            )
+    old.replace(copy / "results.h5")
+    assert judge(copy)["results.h5"].words == "whole; 58 rows, day -90 to 24"
+    flip_chunk(copy / "results.h5", "snapshots/matrix", 0xFF)
+    finding = judge(copy)["results.h5"]
+    assert not finding.is_good
+    assert "/snapshots/matrix is damaged" in finding.words
+
+
+def strip_sums(group, name, item):
+    if isinstance(item, h5py.Dataset):
+        packed = {
+            "chunks": item.chunks,
+            "maxshape": item.maxshape if item.chunks else None,
+            "compression": item.compression,
+            "shuffle": item.shuffle,
+        }
+        made = group.create_dataset(name, data=item[()], dtype=item.dtype, **packed)
+        assert not made.fletcher32
+    else:
+        made = group.create_group(name)
+    made.attrs.update({k: v for k, v in item.attrs.items() if k not in {"DIMENSION_LIST"}})
 
 
 def change_config(folder):
@@ -263,6 +356,16 @@ def link_out(folder):
     [
         (cut, "results.h5", "damaged"),
         (flip, "checkpoint.h5", "damaged"),
+        (
+            lambda f: flip_chunk(f / "results.h5", "snapshots/matrix"),
+            "results.h5",
+            "/snapshots/matrix is",
+        ),
+        (
+            lambda f: flip_chunk(f / "results.h5", "series/bv_tv"),
+            "results.h5",
+            "/series/bv_tv is damaged",
+        ),
         (change_config, "provenance", "another configuration"),
         (change_config, "checkpoint.h5", "cannot be resumed"),
         (break_ledger, "checkpoint.h5", "quanta of matrix"),
@@ -329,7 +432,7 @@ def test_a_folder_is_found_from_inside_and_by_its_results(copy, monkeypatch):
     assert result.exit_code == 0, result.output
     assert (copy.parent / "copy-branch" / "results.h5").is_file()
     assert invoke(app, ["verify", "results.h5"]).exit_code == 0
-    assert "come to day 24" in invoke(app, ["resume", "results.h5"]).output
+    assert "finished (24 d)" in invoke(app, ["resume", "results.h5"]).output
 
 
 def test_day_zero_and_times_in_words(parent, place, tmp_path):

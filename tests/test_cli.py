@@ -404,8 +404,14 @@ def test_import_replaces_specimens_alone_and_says_so(block: Path) -> None:
     kept = block.read_bytes()
     refused = call("import", block, "--spacing", "20", "--out", block)
     assert refused.exit_code == 2
-    assert f"found {block}, which is there and no specimen; allowed: a new file" in refused.stderr
+    assert f"found {block.name!r}; allowed: a file ending in .h5" in refused.stderr
     assert block.read_bytes() == kept
+    other = block.parent / "other.h5"
+    other.write_text("mine")
+    refused = call("import", block, "--spacing", "20", "--out", other)
+    assert refused.exit_code == 2
+    assert f"found {other}, which is there and no specimen; allowed: a new file" in refused.stderr
+    assert other.read_text() == "mine"
     again = block.parent / "twice.h5"
     first = call("import", block, "--spacing", "20", "--out", again)
     second = call("import", block, "--spacing", "20", "--out", again)

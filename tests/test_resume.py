@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bones import flip_chunk
 from test_runner import TINY, read_all
 from trabecula.base.errors import InputError, ResultsError
 from trabecula.cli.main import app
@@ -90,7 +91,7 @@ def test_a_run_stopped_in_its_last_step_is_finished(place, cache, eager):
     assert resume(folder, cache=cache).days == 23.0
     assert read_all(folder / "results.h5") == whole
     assert get_status(folder) == "done"
-    with pytest.raises(InputError, match=r"come to day 23.*--until"):
+    with pytest.raises(InputError, match=r"a run that is finished \(23 d\); .*--until makes"):
         resume(folder, cache=cache)
 
 
@@ -142,11 +143,42 @@ def test_a_shorter_run_is_lengthened_to_the_same_file(place, cache, whole):
     """Day 15 lies on no interval of samples, snapshots or commits."""
     folder = place / "short"
     run(write(place, TINY.replace("duration: 24 d", "duration: 15 d")), folder, cache=cache)
-    with pytest.raises(InputError, match=r"come to day 15.*--until"):
+    with pytest.raises(InputError, match=r"a run that is finished \(15 d\); .*--until makes"):
         resume(folder, cache=cache)
+    with pytest.raises(InputError, match=r"come to day 15; allowed: an end after it; .*--until"):
+        resume(folder, until=9.0, cache=cache)
     resume(folder, until=24.0, cache=cache)
     found = read_all(folder / "results.h5")
     assert found == whole
+
+
+def test_a_run_of_part_of_a_step_is_finished_and_no_further(place, cache, eager):
+    """A year is no whole number of days: the run ends on the nearest, and says what it is of."""
+    part = write(place, TINY.replace("duration: 24 d", "duration: 3.75 d"))
+    folder = place / "part"
+    with pytest.raises(KeyboardInterrupt):
+        run(part, folder, progress=ask_at(4.0), cache=cache)
+    assert resume(folder, cache=cache).days == 4.0, "stopped in its last step"
+    with pytest.raises(InputError, match=r"a run that is finished \(3\.75 d\)"):
+        resume(folder, cache=cache)
+    with pytest.raises(InputError, match=r"a run that is finished \(3\.75 d\)"):
+        resume(folder, until=4.0, cache=cache)
+
+
+@pytest.mark.parametrize("harm", ["missing", "damaged"])
+def test_a_run_that_cannot_go_on_keeps_its_configuration(place, cache, harm):
+    folder = place / f"kept-{harm}"
+    run(write(place, TINY.replace("duration: 24 d", "duration: 4 d")), folder, cache=cache)
+    path = folder / "results.h5"
+    if harm == "missing":
+        path.unlink()
+    else:
+        flip_chunk(path, "snapshots/matrix")
+    before = (folder / "config.yaml").read_text()
+    with pytest.raises(ResultsError, match=r"no such file|/snapshots/matrix is damaged"):
+        resume(folder, until=8.0, cache=cache)
+    assert (folder / "config.yaml").read_text() == before
+    assert not list(folder.glob(".*"))
 
 
 def test_resuming_with_other_threads_changes_nothing(place, cache, whole, eager):

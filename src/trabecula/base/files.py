@@ -3,13 +3,18 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trabecula.base.errors import ResultsError
 
 TEMPORARY = ".tmp-"
 """How the names begin under which files are written before they take their places."""
+
+RUN_FILES = (
+    "config.yaml", "results.h5", "results.vtkhdf", "status.json", "log.txt", "checkpoint.h5"
+)  # fmt: skip
+"""What a run keeps in its folder under names of its own."""
 
 
 def name_temporary(target: Path) -> Path:
@@ -79,6 +84,12 @@ def make_folder(path: Path, what: str) -> Path:
     return path
 
 
+def discard(temporary: Path) -> None:
+    """Remove a file of one's own if it is there and can be removed."""
+    with suppress(OSError):  # the folder itself may be what is wrong, and that is reported already
+        temporary.unlink(missing_ok=True)
+
+
 @contextmanager
 def replace_whole(path: Path, what: str) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the place of `path` once all went well.
@@ -100,8 +111,7 @@ def replace_whole(path: Path, what: str) -> Iterator[Path]:
             yield temporary
             temporary.replace(path)
     finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
+        discard(temporary)
 
 
 def to_order(path: Path) -> list[tuple[int, int, str]]:

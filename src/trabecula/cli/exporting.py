@@ -9,6 +9,7 @@ import typer
 from trabecula.base.errors import InputError
 from trabecula.cli.app import app
 from trabecula.cli.options import RunPlace
+from trabecula.cli.outputs import check_output
 from trabecula.cli.rendering import find_row
 
 if TYPE_CHECKING:
@@ -67,9 +68,7 @@ def export(
         row = find_row(held, at, "--at")
         day = f"_day{held[row]:g}" if at is not None or to != "vtkhdf" else ""
     path = out or name_export(place, to, f"{name}{day}")
-    if not path.name.endswith(ENDINGS[to]):
-        msg = f"--out: found {path.name!r}; allowed: a file ending in {ENDINGS[to]}"
-        raise InputError(msg)
+    check_output(path, (place,), (ENDINGS[to],))
     rows = range(len(held)) if at is None else [row]
     for line in write_export(place, to, name, rows if to == "vtkhdf" else [row], path, held):
         typer.echo(line)

@@ -7,6 +7,7 @@ import typer
 
 from trabecula.base.errors import InputError, ResultsError
 from trabecula.cli.app import app
+from trabecula.cli.outputs import check_kind, check_output
 
 
 @app.command()
@@ -28,11 +29,24 @@ def report(
         found = "a folder" if out.is_dir() else f"no folder {out.absolute().parent}"
         msg = f"--out: found {found}; allowed: a file in a folder that is there"
         raise InputError(msg)
-    page = make_report(place)
     path = out or name_page(place)
+    check_output(path, (place,), (".html",))
+    check_kind(path, is_page(path), "a page")
+    page = make_report(place)
     try:
         write_text_whole(path, page)
     except ResultsError as error:
         msg = f"{error}, or name another with --out"
         raise ResultsError(msg) from error
     typer.echo(f"saved {path}")
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page of this program: each begins with what a browser may load."""
+    from trabecula.viz.page import POLICY
+
+    try:
+        with path.open("rb") as file:
+            return POLICY.encode() in file.read(1024)
+    except OSError:
+        return False

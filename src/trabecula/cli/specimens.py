@@ -19,6 +19,7 @@ from trabecula.cli.mechanics import (
     make_test_options,
 )
 from trabecula.cli.options import Json
+from trabecula.cli.outputs import check_kind, check_output
 from trabecula.cli.progress import CompilationNotice
 from trabecula.cli.tables import print_json, print_table
 
@@ -63,7 +64,9 @@ def import_image(
     as_json: Json = False,
 ) -> None:
     """Turn an image into a specimen file, with its morphometry and a picture."""
+    check_output(out, (image,), (".h5",))
     replaced = describe_earlier(out)
+    check_pictures(image, out, bool(replaced))
     specimen = load_image(image, threshold, labels, voxel, spacing, crop)
     with CompilationNotice():
         metrics = measure_specimen(specimen)
@@ -106,6 +109,8 @@ def measure(
 
     given = {"axis": axis, "strain": strain, "modulus": modulus, "poisson": poisson}
     test = make_test_options(mechanics, {**given, "lateral": lateral, "sed": sed})
+    if sed is not None:
+        check_output(sed, (place,), option="--sed")
     if find_kind(place) == "trabecula specimen":
         from trabecula.specimen.readers import refuse_for_specimen
 
@@ -152,6 +157,27 @@ def describe_earlier(out: Path) -> str:
         return f"the specimen of {load_specimen(out).origin}"
     except ResultsError:
         return "a damaged specimen"
+
+
+def check_pictures(image: Path, out: Path, is_replaced: bool) -> None:
+    """Refuse a specimen whose pictures would take the place of other files.
+
+    Parameters
+    ----------
+    is_replaced
+        Whether a specimen stands at `out`, to which pictures under that name belong.
+
+    Raises
+    ------
+    InputError
+        If they would.
+    """
+    from trabecula.viz import FORMATS
+
+    for ending in FORMATS:
+        picture = out.with_name(f"{out.stem}.{ending}")
+        check_output(picture, (image,))
+        check_kind(picture, is_replaced, "the picture of a specimen")
 
 
 def load_specimen(path: Path) -> "Specimen":

@@ -5,12 +5,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from trabecula.base.errors import ResultsError
-from trabecula.base.files import guard_writing, name_temporary
+from trabecula.base.files import discard, guard_writing, name_temporary
 
 
 def sync_folder(folder: Path) -> None:
@@ -28,12 +28,6 @@ def publish(temporary: Path, target: Path) -> None:
         os.fsync(handle.fileno())
     temporary.replace(target)
     sync_folder(target.parent)
-
-
-def discard(temporary: Path) -> None:
-    """Remove a file of one's own if it is there and can be removed."""
-    with suppress(OSError):  # the folder itself may be what is wrong, and that is reported already
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

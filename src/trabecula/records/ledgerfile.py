@@ -19,6 +19,7 @@ def _replace(group: Any, name: str, values: Array, unit: str, doc: str) -> None:
             compression="gzip",
             compression_opts=1,
             shuffle=True,
+            fletcher32=True,
         )
         dataset.attrs["unit"] = unit
         dataset.attrs["long_name"] = doc

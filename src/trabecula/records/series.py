@@ -91,7 +91,9 @@ def set_intervals(group: Any, metrics: Mapping[str, Metric]) -> None:
 
 
 def _make_clock(group: Any) -> None:
-    clock = group.create_dataset("time", (0,), "f8", chunks=(CHUNK,), maxshape=(None,))
+    clock = group.create_dataset(
+        "time", (0,), "f8", chunks=(CHUNK,), maxshape=(None,), fletcher32=True
+    )
     clock.make_scale("time")
     clock.attrs["unit"] = "d"
     clock.attrs["symbol"] = "t"
@@ -99,7 +101,9 @@ def _make_clock(group: Any) -> None:
 
 
 def _make_column(group: Any, key: str, dtype: str, length: int) -> Any:
-    dataset = group.create_dataset(key, (length,), dtype, chunks=(CHUNK,), maxshape=(None,))
+    dataset = group.create_dataset(
+        key, (length,), dtype, chunks=(CHUNK,), maxshape=(None,), fletcher32=True
+    )
     dataset.dims[0].attach_scale(group["time"])
     return dataset
 

@@ -22,7 +22,7 @@ KEPT_BITS = 8
 def make_snapshots(file: Any, grid: Grid) -> None:
     """Make the empty groups ``/snapshots`` and ``/VTKHDF``."""
     group = file.create_group("snapshots")
-    time = group.create_dataset("time", (0,), "f8", chunks=(256,), maxshape=(None,))
+    time = _make_list(group, "time", "f8")
     time.attrs["unit"] = "d"
     group.attrs["voxel"] = grid.voxel
     group.attrs["sides"] = grid.sides.name.lower()
@@ -48,7 +48,12 @@ def _make_stack(group: Any, name: str, shape: tuple[int, ...], dtype: str) -> An
         compression="gzip",
         compression_opts=1,
         shuffle=True,
+        fletcher32=True,
     )
+
+
+def _make_list(group: Any, name: str, dtype: str) -> Any:
+    return group.create_dataset(name, (0,), dtype, chunks=(256,), maxshape=(None,), fletcher32=True)
 
 
 def _make_vtkhdf(file: Any, group: Any, grid: Grid) -> None:
@@ -152,13 +157,13 @@ def _make_cells(group: Any, state: State) -> None:
     for population in POPULATIONS:
         table = getattr(state.cells, population)
         inner = group.create_group(population)
-        inner.create_dataset("first", (0,), "i8", chunks=(256,), maxshape=(None,))
-        inner.create_dataset("count", (0,), "i8", chunks=(256,), maxshape=(None,))
+        for name in ("first", "count"):
+            _make_list(inner, name, "i8")
         inner.attrs["layout"] = "rows first[i] .. first[i] + count[i] belong to snapshot i"
         for name, spec in columns_of(table.layout).items():
             options = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
             dataset = inner.create_dataset(
-                name, (0,), spec.dtype, chunks=(8192,), maxshape=(None,), **options
+                name, (0,), spec.dtype, chunks=(8192,), maxshape=(None,), fletcher32=True, **options
             )
             dataset.attrs["unit"] = spec.unit
             dataset.attrs["long_name"] = spec.doc

@@ -59,6 +59,19 @@ def read_state(path: Path) -> tuple[State, dict[str, Any]]:
     return state, meta
 
 
+def read_meta(path: Path) -> dict[str, Any]:
+    """Read nothing but the meta values of a state.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing, damaged, of another kind or of another format version.
+    """
+    with open_kind(path, KIND, FORMAT_VERSION) as file:
+        meta: dict[str, Any] = json.loads(file.attrs["meta"])
+    return meta
+
+
 def read_day(path: Path) -> float:
     """Read nothing but the day (d after day 0) that a state is of.
 

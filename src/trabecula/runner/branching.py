@@ -11,11 +11,11 @@ from trabecula.model.sampling import Sampler
 from trabecula.model.timeline import is_due
 from trabecula.records import read_state, write_state
 from trabecula.records.reader import read_results
-from trabecula.records.results import NAME
+from trabecula.records.results import NAME, verify_content
 from trabecula.records.statefile import read_day
 from trabecula.runner.cache import StateCache
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
-from trabecula.runner.folder import RunFolder
+from trabecula.runner.folder import BRANCH, RunFolder
 from trabecula.runner.job import Job, Report
 from trabecula.runner.lock import lock_folder
 from trabecula.runner.recorder import make_meta, publish_past
@@ -75,21 +75,23 @@ def branch(
             f"as {before:g} or {before + parent.step:g}"
         )
         raise InputError(msg)
-    state, meta, damaged = find_state(place, parent, at)
-    lived = float(read_results(place).time[-1])
-    if lived < at - 1e-9 or child.duration <= at:
+    verify_content(place / NAME)
+    time = read_results(place).time
+    if len(time) == 0 or time[-1] < at - 1e-9 or child.duration <= at:
+        lived = f"up to {time[-1]:g}" if len(time) else "of which nothing is committed yet"
         msg = (
-            f"--at: found day {at:g}; allowed: a day that the run has lived, up to {lived:g}, and "
+            f"--at: found day {at:g}; allowed: a day that the run has lived, {lived}, and "
             f"before the end of the branch, day {child.duration:g}"
         )
         raise InputError(msg)
+    state, meta, damaged = find_state(place, parent, at)
     folder = RunFolder(out)
     with lock_folder(out), watch_signals():
-        aside = folder.set_aside("")  # of the same configuration too: its day may be another
+        aside = folder.set_aside()  # of the same configuration too: its day may be another
         folder.empty()
         memory = replay(parent, state, meta["sampler"], at)
         kept = [f"what another run had left in {out} is in {aside}"] if aside else []
-        for note in [f"branch of {place} at day {at:g}", *kept, *damaged]:
+        for note in [f"{BRANCH} {place} at day {at:g}", *kept, *damaged]:
             folder.add_log(note)
         # the configuration comes last: a folder that has one can be resumed, and goes on from here
         publish_past(child, folder, place / NAME, state)
@@ -135,10 +137,12 @@ def find_state(place: Path, parent: "Config", at: float) -> tuple[State, dict[st
     Raises
     ------
     InputError
-        If there is none; the message names the days of those that are there.
+        If there is none; the message names the days of those that are there, and what is wrong with
+        the last one.
     """
     folder = RunFolder(place)
     days, damaged = _list_states(folder)
+    reason = ""
     for path in sorted(days, key=lambda one: days[one], reverse=True):
         if days[path] > at + NEAR:
             continue
@@ -147,17 +151,31 @@ def find_state(place: Path, parent: "Config", at: float) -> tuple[State, dict[st
         except ResultsError as error:
             damaged.append(f"passed over: {error}")
             continue
-        fits = meta.get("code_digest") == compute_code_digest()
-        fits &= meta.get("config_digest") == compute_resume_digest(parent)
-        if fits and state.clock.time <= at + 1e-9:
+        if state.clock.time > at + 1e-9:
+            continue
+        wrong = _find_stranger(parent, meta)
+        if not wrong:
             return state, meta, damaged
+        reason = reason or wrong
     known = ", ".join(f"{day:g}" for day in sorted(days.values())) or "none"
-    msg = (
-        f"{place}: found no full state at or before day {at:g} of this program and configuration "
-        f"(states on days: {known}); allowed: a later day; output.states: 1 y keeps states to "
-        "branch from"
-    )
-    raise InputError("; ".join([msg, *damaged]))
+    msg = f"{place}: found no full state at or before day {at:g} to go on from (states on days: {known})"
+    way = reason or "allowed: a later day; output.states: 1 y keeps states to branch from"
+    raise InputError("; ".join([msg, way, *damaged]))
+
+
+def _find_stranger(parent: "Config", meta: dict[str, Any]) -> str:
+    """Return why nothing may go on from a state, and what is allowed; nothing if it may."""
+    if meta.get("code_digest") != compute_code_digest():
+        return (
+            "those are of another version of the program or its tables; allowed: the same one, so that "
+            "no file mixes two; branch with that version, or make the run again"
+        )
+    if meta.get("config_digest") != compute_resume_digest(parent):
+        return (
+            "those are of another configuration than config.yaml holds; allowed: the same, save its "
+            "duration; put it back, or make the run again"
+        )
+    return ""
 
 
 def _list_states(folder: RunFolder) -> tuple[dict[Path, float], list[str]]:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from trabecula.base.errors import InputError
 from trabecula.kernels.compile import set_threads
-from trabecula.model.timeline import is_due
+from trabecula.model.timeline import count_steps, is_due
 from trabecula.records import read_state
+from trabecula.records.results import NAME, verify_content
 from trabecula.runner.cache import StateCache
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
@@ -70,6 +71,7 @@ def resume(
             return job.summary
         state, meta = read_state(folder.checkpoint)
         _check(folder, stored, config, state, meta)
+        verify_content(place / NAME)  # before anything is written
         _trim_memory(config, state, meta["sampler"])
         folder.write_config(config.to_yaml())
         job.carry_out(lambda: job.go_on(state, meta["sampler"]))
@@ -126,11 +128,17 @@ def _check(
             "same one, so that no file mixes two; run it with that version, or begin a new run"
         )
         raise InputError(msg)
-    left = config.duration - state.clock.time
-    if left < -1e-9 or (left <= 1e-9 and folder.read_status().get("state") == "done"):
+    left = count_steps(config.duration, config.step) - (state.clock.step - state.clock.zero)
+    if left < 0:
         msg = (
             f"{place}: found a run that has come to day {state.clock.time:g}; allowed: an end after it; "
             f"name one with --until (this one is {config.duration:g} d)"
+        )
+        raise InputError(msg)
+    if left == 0 and folder.read_status().get("state") == "done":
+        msg = (
+            f"{place}: found a run that is finished ({stored.duration:g} d); allowed: one that is not; "
+            "--until makes this one longer"
         )
         raise InputError(msg)
 

@@ -3,19 +3,28 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trabecula.base.errors import ResultsError
-from trabecula.base.files import find_leftovers, guard_writing, make_folder
+from trabecula.base.files import RUN_FILES, find_leftovers, guard_writing, make_folder
 from trabecula.records.atomic import write_text_whole
+from trabecula.records.reader import read_results
 from trabecula.records.results import LINK, WORKING
 from trabecula.records.results import NAME as RESULTS
+from trabecula.records.statefile import read_meta
 from trabecula.records.statusfile import NAME as STATUS
 from trabecula.records.statusfile import read_status, tell_time, write_status
+from trabecula.runner.digest import compute_code_digest
 from trabecula.runner.pruning import choose_superfluous
+
+if TYPE_CHECKING:
+    from trabecula.config import Config
 
 FIGURES, STATES, EXPORT, REPORT = "figures", "states", "export", "report.html"
 """What a run folder has below it, and the page that is made of it."""
+
+BRANCH, LATER = "branch of", "day 0 is day"
+"""How the log of a run that goes on from another one says so; its configuration does not."""
 
 
 def find_rubbish(folder: Path) -> list[Path]:
@@ -80,26 +89,26 @@ class RunFolder:
         self.empty()
         self.write_config(text)
 
-    def set_aside(self, text: str) -> Path | None:
-        """Move what a run of another configuration has left to a folder below this one, and name it.
+    def set_aside(self, config: "Config | None" = None) -> Path | None:
+        """Move what another run has left to a folder below this one, and name it.
 
         Parameters
         ----------
-        text
-            The resolved configuration of the run that is to begin here; what has the same is that run,
-            begun once more.
+        config
+            Of the run that is to begin here; what would come out again bit by bit is left to be
+            replaced. Whatever is there is moved if None.
 
         Raises
         ------
         ResultsError
             If something cannot be moved.
         """
-        names = (RESULTS, LINK, STATUS, self.config.name, self.log.name, self.checkpoint.name)
-        left = [self.path / name for name in (*names, REPORT) if (self.path / name).is_file()]
+        names = (*RUN_FILES, REPORT)
+        left = [self.path / name for name in names if (self.path / name).is_file()]
         left += [
             place for name in (STATES, FIGURES, EXPORT) if _holds_any(place := self.path / name)
         ]
-        if not left or _holds(self.config, text):
+        if not left or (config is not None and self._is_of(config)):
             return None
         number = 1
         while (aside := self.path / f"earlier-{number}").exists():
@@ -113,6 +122,31 @@ class RunFolder:
             raise ResultsError(f"{msg}; move it, or name another folder with --out") from error
         make_folder(self.path / FIGURES, "the figures")
         return aside
+
+    def _is_of(self, config: "Config") -> bool:
+        """Whether `config` and this program would write here what is here; if in doubt, not.
+
+        The text alone does not say so: a specimen may be another one under the same name, the program
+        may have changed, and a branch comes from another run.
+        """
+        if not _holds(self.config, config.to_yaml()) or self._goes_on():
+            return False
+        if not any((self.path / name).exists() for name in (RESULTS, self.checkpoint.name, STATES)):
+            return True
+        try:
+            digest = read_results(self.path).provenance.get("config_digest")
+            program = read_meta(self.checkpoint).get("code_digest")
+        except ResultsError:
+            return False
+        return bool(digest == config.compute_digest() and program == compute_code_digest())
+
+    def _goes_on(self) -> bool:
+        """Whether the log says that another run comes before this one, or cannot be asked."""
+        try:
+            lines = self.log.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return True
+        return any(line.partition(" ")[2].startswith((BRANCH, LATER)) for line in lines)
 
     def empty(self) -> None:
         """Forget another run: results, configuration, checkpoint and states; begin a new log.

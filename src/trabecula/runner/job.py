@@ -55,8 +55,8 @@ def run(
     cache
         Where spun-up states are kept; the user's cache if None.
     keep
-        Whether what a run of another configuration has left in the folder is moved to ``earlier-1``
-        (or the next number) below it; otherwise it is replaced.
+        Whether what another run has left in the folder is moved to ``earlier-1`` (or the next number)
+        below it, unless this one gives the same bits; otherwise it is replaced.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def run(
     folder = RunFolder(out)
     voxels = math.prod(config.lattice.shape or ()) if specimen is None else specimen.fraction.size
     with lock_folder(folder.path) as stale, watch_signals(), compile_ahead(voxels):
-        aside = folder.set_aside(config.to_yaml()) if keep else None
+        aside = folder.set_aside(config) if keep else None
         folder.begin(config.to_yaml())
         job = Job(config, folder, progress, cache or StateCache(), specimen)
         if aside:

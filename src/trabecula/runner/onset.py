@@ -12,7 +12,7 @@ from trabecula.base.errors import InputError
 from trabecula.model.timeline import count_steps, shift_zero
 from trabecula.runner.branching import find_state, replay
 from trabecula.runner.cache import StateCache
-from trabecula.runner.folder import RunFolder
+from trabecula.runner.folder import LATER, RunFolder
 from trabecula.runner.job import Job
 from trabecula.runner.lock import lock_folder
 from trabecula.runner.stop import watch_signals
@@ -54,7 +54,7 @@ def begin_from(config: "Config", place: Path, at: float, out: Path) -> RunSummar
         memory = _move(replay(parent, state, meta["sampler"], at), at)
         shift_zero(state, steps)
         folder.begin(config.to_yaml())
-        for note in [stale, f"day 0 is day {at:g} of {place}", *damaged]:
+        for note in [stale, f"{LATER} {at:g} of {place}", *damaged]:
             if note:
                 folder.add_log(note)
         job = Job(config, folder, None, StateCache())

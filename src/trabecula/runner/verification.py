@@ -11,7 +11,7 @@ from trabecula.base.errors import TrabeculaError
 from trabecula.model.soundness import check_state
 from trabecula.records import read_state
 from trabecula.records.reader import read_results
-from trabecula.records.results import LINK, NAME, verify_results
+from trabecula.records.results import LINK, NAME, verify_content
 from trabecula.records.statusfile import load_status, read_status
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import find_rubbish
@@ -100,7 +100,7 @@ def _check_status(place: Path) -> str:
 
 
 def _check_results(place: Path) -> str:
-    verify_results(place / NAME)
+    verify_content(place / NAME)
     results = read_results(place)
     time = results.time
     if len(time) == 0:

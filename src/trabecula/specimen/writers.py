@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from trabecula.base.columns import Array
-from trabecula.base.files import name_temporary
+from trabecula.base.files import discard, name_temporary
 from trabecula.specimen.readers import ITK_SUFFIXES, MILLIMETRE, make_error
 
 SUFFIXES = tuple(suffix for suffix in ITK_SUFFIXES if suffix not in {".nhdr", ".mhd"})
@@ -57,7 +57,7 @@ def write_image(path: Path, values: Array, voxel: float, centre: float = 0.0) ->
         SimpleITK.WriteImage(image, str(temporary), True)
         temporary.replace(path)
     except (RuntimeError, OSError) as error:
-        temporary.unlink(missing_ok=True)
+        discard(temporary)
         words = str(error).strip().splitlines()[-1]
         hint = "check space and permissions"
         raise make_error(path, "image", words, "a place that can be written", hint) from error
