@@ -45,7 +45,7 @@ def test_the_course_of_a_dose_has_area_one_and_is_nowhere_negative(rates, wear):
     assert np.all(density[time < 0] == 0)
     assert compute_cumulative(time[-1:], rates, wear)[0] == pytest.approx(1, abs=1e-9)
     step = np.diff(compute_cumulative(time, rates, wear))
-    assert step.min() > -1e-9
+    assert step.min() > -1e-8  # rates that are nearly equal have weights of a million, which cancel
 
 
 def test_the_cumulative_is_the_integral_of_the_density():

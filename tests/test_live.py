@@ -80,11 +80,12 @@ def test_reset_begins_with_the_same_bone(start, model):
 
 def test_a_level_turned_by_hand_holds_from_the_next_step(model):
     knob = find_knob("estradiol")
-    before = model.read_knob(knob)
+    before = model.state.signals.levels["estradiol"]
     model.turn(knob, 8.0)
-    assert model.read_knob(knob) == before  # not yet
+    assert model.read_knob(knob) == pytest.approx(8.0), "of the next step"
+    assert model.state.signals.levels["estradiol"] == before  # not yet
     model.step()
-    assert model.read_knob(knob) == pytest.approx(8.0)
+    assert model.state.signals.levels["estradiol"] == pytest.approx(8.0)
     assert model.changes == [(0.0, "estradiol 8 pg/mL")]
     model.turn(knob, 9.0)
     model.turn(knob, 90.0)  # a slider that is dragged leaves one mark
@@ -99,6 +100,33 @@ def test_blockade_and_dose_reach_the_signals(model):
     assert model.read_knob(rankl) == pytest.approx(75.0)
     assert sum(model.state.signals.doses["denosumab"]) > 0.0
     assert [words for _, words in model.changes] == ["RANKL blockade 75 %", "denosumab 60 mg"]
+
+
+def test_a_slider_stands_where_the_bone_will_live_from_the_first_day_on(model):
+    """Before the first step the signals are still those of a replete young adult."""
+    levels = model.hormones.levels.model_copy(update={"estradiol": ((0.0, 40.0), (2.0, 20.0))})
+    model.hormones = model.hormones.model_copy(update={"levels": levels})
+    knob = find_knob("estradiol")
+    seen = []
+    for _ in range(3):
+        seen.append(model.read_knob(knob))
+        model.step()
+        assert model.state.signals.levels["estradiol"] == pytest.approx(seen[-1])
+    assert seen == pytest.approx([40.0, 30.0, 20.0])
+
+
+def test_what_is_changed_while_a_step_runs_waits_for_the_next_one(model):
+    """The signals of the running step are renewed already: a dose dated to it would never be given."""
+    from trabecula.pages.livemodel import RUNNING
+
+    with RUNNING:
+        model.give_dose("denosumab")
+        model.turn(find_knob("estradiol"), 8.0)
+    assert model.changes == []
+    model.step()
+    assert sum(model.state.signals.doses["denosumab"]) > 0.0
+    assert model.state.signals.levels["estradiol"] == pytest.approx(8.0)
+    assert model.changes == [(0.0, "denosumab 60 mg"), (0.0, "estradiol 8 pg/mL")]
 
 
 def test_a_bone_waits_for_its_page_but_not_for_ever(model, monkeypatch):

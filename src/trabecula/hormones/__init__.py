@@ -5,7 +5,13 @@ from trabecula.hormones.exposure import Exposure, make_exposure
 from trabecula.hormones.idle import is_idle_when_replete, rest_signals
 from trabecula.hormones.levels import compute_series, get_replete_levels
 from trabecula.hormones.response import compute_hill, compute_multiplier
-from trabecula.hormones.step import compute_present_levels, is_replete, make_signals, step_signals
+from trabecula.hormones.step import (
+    compute_present_blockade,
+    compute_present_levels,
+    is_replete,
+    make_signals,
+    step_signals,
+)
 from trabecula.hormones.visits import describe_visits, find_unmet
 
 __all__ = [
@@ -13,6 +19,7 @@ __all__ = [
     "Exposure",
     "compute_hill",
     "compute_multiplier",
+    "compute_present_blockade",
     "compute_present_levels",
     "compute_series",
     "describe_visits",

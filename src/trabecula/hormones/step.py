@@ -156,13 +156,25 @@ def find_due_doses(
 
 
 def _set_blockade(signals: Signals, exposure: Exposure, time: float, step: float) -> None:
-    course, replete = exposure.course, exposure.replete
     for name, species in BLOCKADES.items():
-        points = getattr(exposure.settings.blockade, name)
-        is_off = replete or time < 0.0 or points is None
-        value = 0.0 if is_off else compute_series(points, time)
-        if not replete and course is not None and name in course.blockade:
-            share = course.average(course.blockade[name], time, time + step)
-            value = 1.0 - (1.0 - value) * (1.0 - share)
+        value = compute_present_blockade(exposure, name, time, step)
         for one in species:
             signals.blockade[str(one)] = value
+
+
+def compute_present_blockade(exposure: Exposure, name: str, time: float, step: float) -> float:
+    """Return the share (0..1) of a signal that the series and the drugs of a protocol neutralise.
+
+    Parameters
+    ----------
+    time, step
+        Beginning and length of the step (d).
+    """
+    course, replete = exposure.course, exposure.replete
+    points = getattr(exposure.settings.blockade, name)
+    is_off = replete or time < 0.0 or points is None
+    value = 0.0 if is_off else compute_series(points, time)
+    if not replete and course is not None and name in course.blockade:
+        share = course.average(course.blockade[name], time, time + step)
+        value = 1.0 - (1.0 - value) * (1.0 - share)
+    return value

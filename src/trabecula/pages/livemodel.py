@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trabecula.base.codes import FULL, Species, Stage
+from trabecula.hormones import compute_present_blockade, compute_present_levels
 from trabecula.model import TrabeculaModel
+from trabecula.model.plan import find_signals
 from trabecula.pages.knobs import DOSES, Knob
 from trabecula.state import State
 from trabecula.viz.colouring import FIELDS, NAMES
@@ -60,6 +62,7 @@ class LiveModel(TrabeculaModel):
             key: [] for key in ("time", "resorption", "formation", *SERIES)
         }
         self.changes: list[tuple[float, str]] = []
+        self._waiting: list[Callable[[], None]] = []
         self.is_behind: Callable[[], bool] = lambda: False
         """Whether the page still has a step of this bone to draw."""
         with RUNNING:
@@ -83,8 +86,28 @@ class LiveModel(TrabeculaModel):
             self.running = False
             return
         with RUNNING:
+            self._catch_up()
             super().step()
             self._note()
+
+    def _do(self, change: Callable[[], None]) -> None:
+        """Change something now, or before the next step while one is on its way.
+
+        The signals of a running step are renewed already: a dose that was dated to it would be given by
+        no step. The page does not wait for a step either, which may take a while.
+        """
+        if RUNNING.acquire(blocking=False):
+            try:
+                self._catch_up()
+                change()
+            finally:
+                RUNNING.release()
+        else:
+            self._waiting.append(change)
+
+    def _catch_up(self) -> None:
+        while self._waiting:
+            self._waiting.pop(0)()
 
     def _note(self) -> None:
         state = self.state
@@ -100,14 +123,19 @@ class LiveModel(TrabeculaModel):
     def copy_series(self) -> tuple[dict[str, list[float]], list[tuple[float, str]]]:
         """Return series of one length, each in its metric's unit, and days (d) and words of changes."""
         with RUNNING:
+            self._catch_up()
             return {key: list(values) for key, values in self.series.items()}, list(self.changes)
 
     def read_knob(self, knob: Knob) -> float:
-        """Return where a knob stands at this moment, in its unit."""
+        """Return what the next step will live under, in the unit of the knob."""
+        exposure = find_signals(self.plan).exposure
         if knob.block == "blockade":
-            values = self.state.signals.blockade
-            return 100.0 * min((values.get(str(s), 0.0) for s in knob.species), default=0.0)
-        return float(self.state.signals.levels.get(knob.name, 0.0))
+            return 100.0 * compute_present_blockade(exposure, knob.name, self.day, self._length)
+        return compute_present_levels(exposure, self.day, self._length)[knob.name]
+
+    @property
+    def _length(self) -> float:
+        return float(self.state.clock.length)
 
     def turn(self, knob: Knob, value: float) -> None:
         """Set a level or a blockade to `value`, in the unit of the knob, from now on.
@@ -118,20 +146,28 @@ class LiveModel(TrabeculaModel):
             If the value is outside what the knob allows.
         """
         stored = knob.to_stored(value)
-        block = getattr(self.hormones, knob.block)
-        points = {knob.name: ((self.day, stored),)}
-        # a slider that is dragged leaves one mark, where it was let go
-        self.changes = [
-            c for c in self.changes if c[0] != self.day or not c[1].startswith(knob.words)
-        ]
-        self._change({knob.block: block.model_copy(update=points)}, knob.describe(value))
+
+        def change() -> None:
+            block = getattr(self.hormones, knob.block)
+            points = {knob.name: ((self.day, stored),)}
+            # a slider that is dragged leaves one mark, where it was let go
+            self.changes = [
+                c for c in self.changes if c[0] != self.day or not c[1].startswith(knob.words)
+            ]
+            self._change({knob.block: block.model_copy(update=points)}, knob.describe(value))
+
+        self._do(change)
 
     def give_dose(self, drug: str) -> None:
         """Give the usual dose of a drug now."""
         amount, words = DOSES[drug]
-        given = (*(getattr(self.hormones.doses, drug) or ()), (self.day, amount))
-        doses = self.hormones.doses.model_copy(update={drug: given})
-        self._change({"doses": doses}, words)
+
+        def change() -> None:
+            given = (*(getattr(self.hormones.doses, drug) or ()), (self.day, amount))
+            doses = self.hormones.doses.model_copy(update={drug: given})
+            self._change({"doses": doses}, words)
+
+        self._do(change)
 
     def _change(self, update: dict[str, Any], words: str) -> None:
         self.hormones = self.hormones.model_copy(update=update)

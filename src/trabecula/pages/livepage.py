@@ -17,7 +17,7 @@ def make_page(start: Start) -> Any:
     from mesa.visualization import SolaraViz
     from mesa.visualization.utils import update_counter
 
-    knobs_of = make_knobs(solara)
+    knobs_of = make_knobs(solara, update_counter)
     slice_of = make_slice(solara, update_counter)
     series_of = make_series(solara, update_counter)
 
@@ -52,19 +52,22 @@ STYLE = """
 """
 
 
-def make_knobs(solara: Any) -> Callable[[LiveModel], Any]:
+def make_knobs(solara: Any, steps: Any) -> Callable[[LiveModel], Any]:
     """Return the component with sliders and dose buttons."""
 
     @solara.component  # type: ignore[untyped-decorator]
     def slider(model: LiveModel, knob: Knob) -> None:
-        value, set_value = solara.use_state(model.read_knob(knob))
+        steps.get()  # what follows a series, age or a protocol moves its slider with the bone
+        held, hold = solara.use_state((-1.0, 0.0))  # what was set on this day, until the next step
+        value = held[1] if held[0] == model.day else model.read_knob(knob)
 
         def turn(new: float) -> None:
-            set_value(new)
+            hold((model.day, new))
             model.turn(knob, new)
 
         solara.SliderFloat(
-            f"{knob.words} ({knob.unit})", value=value, min=0.0, max=knob.high, step=knob.step,
+            f"{knob.words} ({knob.unit})", value=min(value, knob.high), min=0.0, max=knob.high,
+            step=knob.step,
             on_value=turn, thumb_label=False,
         )  # fmt: skip
 
