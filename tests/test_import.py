@@ -133,6 +133,23 @@ def test_stacks_and_arrays_need_a_voxel_size(tmp_path, volume):
         assert specimen.fraction.sum() == 4 * 80
 
 
+def test_a_tiff_that_was_written_in_pieces_is_read_whole(tmp_path, volume):
+    """Pages that were appended or packed otherwise are a series of their own for the library."""
+    path = tmp_path / "a.tif"
+    grey = {"photometric": "minisblack"}
+    tifffile.imwrite(path, volume[:4], **grey)
+    tifffile.imwrite(path, volume[4:], append=True, compression="zlib", **grey)
+    np.testing.assert_array_equal(readers.load_image(path).values, volume)
+    with tifffile.TiffWriter(path) as pieces:
+        for plane in volume:
+            pieces.write(plane, contiguous=False)
+    np.testing.assert_array_equal(readers.load_image(path).values, volume)
+    tifffile.imwrite(path, volume)
+    tifffile.imwrite(path, volume[0, ::2, ::2], append=True)
+    with pytest.raises(SpecimenError, match="2 images of different shapes"):
+        readers.load_image(path)
+
+
 def test_slices_are_stacked_in_the_order_of_their_numbers(tmp_path):
     """s2 comes before s10, as whoever numbered them without leading zeros meant it."""
     for z in range(1, 13):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from trabecula.base.codes import Lateral
+from trabecula.config import load_parameters
 from trabecula.mechanics.loading import find_loaded
 from trabecula.mechanics.specimen import measure_mechanics
 from trabecula.specimen.readers import load_image
@@ -64,3 +65,16 @@ def test_strain_energy_of_the_biopsy_voxel_by_voxel(reference, answer):
     assert np.percentile(answer.density[bone], 95) == pytest.approx(
         known["reference"]["sed_p95"], rel=0.01
     )
+
+
+def test_a_loose_piece_makes_no_bone_stronger():
+    """It bears nothing, so that it is none of the voxels of which two in a hundred may yield."""
+    table = load_parameters()
+    modulus = np.zeros((12, 12, 12), np.float32)
+    modulus[:, 2:6, 2:6] = 1000.0
+    modulus[4:8, 3, 3] = 0.0
+    alone, loose = modulus, modulus.copy()
+    loose[2:10, 8:11, 8:11] = 1000.0
+    found = [measure_mechanics(m, 20.0, 0, -0.01, Lateral.FREE, table) for m in (alone, loose)]
+    assert found[0].pistoia_factor == pytest.approx(found[1].pistoia_factor, rel=1e-6)
+    assert found[0].failure_load == pytest.approx(found[1].failure_load, rel=1e-6)

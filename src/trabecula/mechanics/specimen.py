@@ -73,8 +73,8 @@ def measure_mechanics(
     response = lattice.solve(axis, TOLERANCE)
     edge = voxel * 1e-3
     density = response.density * strain**2
-    bone = modulus > 0
-    effective = compute_effective_strain(density[bone], modulus[bone])
+    bone, loaded = modulus > 0, lattice.modulus > 0  # loose pieces bear nothing, and break none
+    effective = compute_effective_strain(density[loaded], modulus[loaded])
     factor = compute_pistoia_factor(
         effective, parameters["mechanics.failure.strain"], parameters["mechanics.failure.volume"]
     )

@@ -296,8 +296,20 @@ def _read_tiff(path: Path) -> Array:
             if page.nbytes > MOST_DENSE * held:
                 msg = f"{held} bytes where the header asks for {page.nbytes} of voxels"
                 raise ValueError(msg)
-        values: Array = file.asarray()
-    return values
+        whole = [one for one in file.series if not one.keyframe.is_reduced]
+        return _join([one.asarray() for one in whole or file.series])
+
+
+def _join(parts: list[Array]) -> Array:
+    """Return the series of a file one on top of the other; what was written in pieces has several."""
+    slices = [part if part.ndim > 2 else part[None] for part in parts]
+    if len(parts) < 2:
+        return parts[0]
+    if len({(part.shape[1:], part.dtype) for part in slices}) > 1 or slices[0].ndim != 3:
+        told = ", ".join(f"{part.shape} {part.dtype}" for part in parts)
+        msg = f"{len(parts)} images of different shapes or kinds in one file, {told}"
+        raise ValueError(msg)
+    return np.concatenate(slices)
 
 
 def _load_tiff_folder(path: Path) -> Image:
