@@ -1,6 +1,6 @@
 """Repeat the figures of ``docs/balance.md``: live the parts of a study file.
 
-``python benchmarks/balance.py [--plan benchmarks/balance.yaml] [--parts balance sites]
+``python benchmarks/balance.py [--plan benchmarks/balance.yaml] [--parts balance estrogen]
 [--seeds 2] [--out runs/balance] [--processes 2]``.
 """
 

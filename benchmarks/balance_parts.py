@@ -11,6 +11,8 @@ from balance_tables import (
     Pairs,
     compare_pooled,
     compare_series,
+    find_site_mean,
+    have,
     head,
     measure_depth,
     measure_opening,
@@ -124,9 +126,9 @@ def fit_doses(levels: np.ndarray, rates: np.ndarray) -> dict[str, tuple[float, f
     return dict(zip(("scale", "size", "half"), zip(best, errors, strict=True), strict=True))
 
 
-def find_half(levels: np.ndarray, gains: np.ndarray) -> float:
-    """Return the level of half effect (pg/mL) from what was resorbed at each level (any unit)."""
-    return fit_doses(levels, gains)["half"][0]
+def find_of_curve(levels: np.ndarray, name: str, gains: np.ndarray) -> float:
+    """Return ``half`` (pg/mL) or ``size`` of the curve through what was resorbed at each level."""
+    return fit_doses(levels, gains)[name][0]
 
 
 def report_doses(folder: Path) -> None:
@@ -138,11 +140,17 @@ def report_doses(folder: Path) -> None:
     for place in np.argsort(-levels):
         share = jackknife(gains, lambda mean, at=place: 100.0 * mean[at] / mean[0])
         put(f"at {levels[place]:.0f} pg/mL, % of control", share, "", 0)
-    fitted = fit_doses(levels, gains.mean(0))
-    put("half effect (pg/mL), power 1.26", fitted["half"], "near 10", 1)
-    left_out = jackknife(gains, partial(find_half, levels))
-    put("... with a bone left out at a time", left_out, "near 10", 1)
-    put("size A of the curve", fitted["size"], "1.45 in women", 2)
+    for name, words, band, digits in (
+        ("half", "half effect (pg/mL), power 1.26", "10-12", 1),
+        ("size", "size A of the curve (1.45 in women)", "", 2),
+    ):
+        put(words, jackknife(gains, partial(find_of_curve, levels, name)), band, digits)
+        put(
+            "... its error by the scatter about the curve",
+            fit_doses(levels, gains.mean(0))[name],
+            "",
+            digits,
+        )
 
 
 def report_sites_of_arms(folder: Path, part: str, control: str = "control") -> None:
@@ -233,6 +241,8 @@ def put_difference(words: str, ours: list[float], theirs: list[float], digits: i
         chance = float(ttest_ind(ours, theirs, equal_var=True).pvalue)
         apart = abs(here[0] - there[0]) > 2 * math.hypot(here[1], there[1])
         told = f"p {chance:.2f}" if chance >= 0.005 else "p < 0.01"
+        gap, error = here[0] - there[0], math.hypot(here[1], there[1])
+        told = f"difference {gap:+.{digits}f} ± {error:.{digits}f}, {told}"
         verdict = f"{'differs' if apart and chance < 0.05 else 'same'} ({told})"
     put(f"{words}; control {tell(there, digits, len(theirs))}", here, verdict, digits)
 
@@ -252,12 +262,30 @@ def report_ageing(folder: Path) -> None:
         runs = read_runs(folder / "ageing", arm)
         head(f"Ageing: {arm}", runs)
         for age in (30, 40, 50, 60, 70, 80, 90):
-            day = min((age - 20) * YEAR, *(float(run.day[-1]) for run in runs))
+            day = (age - 20) * YEAR
+            if day > min(float(run.day[-1]) for run in runs) + 2:
+                break  # nobody has come so far
             found = [
                 100 * (run.series("bv_tv", day - YEAR, day + 1) / run.series("bv_tv", -1, YEAR) - 1)
                 for run in runs
             ]
             put(f"BV/TV in the year before {age}, of that after 20 (%)", summarise(found), "", 1)
+        end = min(float(run.day[-1]) for run in runs)
+        for age in (23, 60, 87):
+            middle = (age - 20) * YEAR
+            if middle + 3 * YEAR <= end + 2:
+                found = [
+                    find_site_mean(r, "w_th", middle - 3 * YEAR, middle + 3 * YEAR) for r in runs
+                ]
+                put(f"walls at {age} (um)", summarise(found), "", 0)
+        for age in (20, 40, 60, 80):
+            start, stop = (age - 20) * YEAR, min((age - 10) * YEAR, end)
+            if stop > start + YEAR:
+                found = [run.turnover(start + 1, stop) for run in runs]
+                put(f"turnover from {age} on (%/yr)", summarise(found), "", 0)
+        if have(runs, "component_share"):
+            found = [100 * (1 - run.series("component_share", end - YEAR, end + 1)) for run in runs]
+            put("in pieces that nothing holds, last year (% of bone)", summarise(found), "", 1)
         for key in ("tb_n", "tb_th_imaged", "conn_d_imaged"):
             found = summarise([compare_decades(run, key) for run in runs])
             put(f"{key}, last five years over first (%)", found, "", 1)

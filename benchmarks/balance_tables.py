@@ -16,7 +16,9 @@ from trabecula.config import load_parameters
 LEAST_AREA = 2e4
 """Mouth (um^2) from which a site counts: smaller ones are single bites of short-lived teams."""
 
-WINDOWS = ((0, 30), (30, 90), (90, 182), (182, 365), (30, 365), (365, 730), (730, 1095))
+WINDOWS = (
+    (0, 30), (30, 90), (90, 182), (182, 365), (30, 365), (365, 730), (730, 1095), (1826, 2191),
+)  # fmt: skip
 """Days over which rates are averaged."""
 
 type Number = Callable[[Run], float]
@@ -63,7 +65,7 @@ def judge(mean: float, error: float, band: str) -> str:
 
 def parse_band(band: str) -> tuple[float, float] | None:
     """Return the limits of ``0.98-1.02``, ``-9 to -4``, ``within 0.5``, ``<= 0.5``; None for words."""
-    number = r"([-+]?\d*\.?\d+)"
+    number = r"([-+]?\d*\.?\d+(?:e[-+]?\d+)?)"
     if found := re.fullmatch(f"{number} to {number}", band) or re.fullmatch(
         f"{number}-{number}", band
     ):
@@ -101,6 +103,11 @@ def find_surprises(known: Mapping[str, str]) -> list[str]:
     new = [row for row in Verdicts.missed if not any(row.startswith(key) for key in known)]
     mended = [key for key in known if any(row.startswith(key) for row in Verdicts.reached)]
     return [f"missed: {row}" for row in new] + [f"no longer missed: {key}" for key in mended]
+
+
+def have(runs: list[Run], key: str) -> bool:
+    """Whether all runs have a series; earlier ones lack some."""
+    return all(f"series_{key}" in run.data for run in runs)
 
 
 def head(title: str, runs: list[Run]) -> None:

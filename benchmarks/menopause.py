@@ -1,7 +1,8 @@
-"""Menopause over ten years, natural and surgical, beside courses of spine mineral in people.
+r"""Menopause over ten years, natural and surgical, beside courses of spine mineral in people.
 
-    trabecula validate --only CAL-05 --bones 4 --out runs/menopause
-    trabecula validate --panel benchmarks/menopause.yaml --bones 4 --out runs/menopause
+    trabecula validate --only CAL-05 --bones 6 --edge 64 --out runs/menopause
+    trabecula validate --panel benchmarks/menopause.yaml --bones 8 --edge 64 --no-held \
+        --out runs/menopause
     python benchmarks/menopause.py runs/menopause [--figures docs/figures]
 
 Every course of people is compared with the model's BV/TV against the control of the same bones,

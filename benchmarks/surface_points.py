@@ -1,8 +1,8 @@
 """Follow single points of the bone surface for years: does the sequence emerge at a place?
 
-Draws ``docs/figures/surface_points.png``. Points are drawn by chance from the quiet surface of a
-replete bone; those that osteoclasts reach in the first year are followed for two years from the first
-bite, along the normal of the surface. Run it with
+Draws ``docs/figures/surface_points.png``. Points are drawn by chance from the flat surface of a
+replete bone, quiet for six weeks; those that osteoclasts reach within a year are followed for two years
+from the first bite, along the normal of the surface. Run it with
 ``python benchmarks/surface_points.py [--edge 64] [--seed 1]``.
 """
 

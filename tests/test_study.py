@@ -17,7 +17,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import balance_tables  # noqa: E402
 from balance_parts import (  # noqa: E402
-    find_half,
+    find_of_curve,
     fit_doses,
     fit_return,
     jackknife,
@@ -45,8 +45,8 @@ def test_two_groups_differ_only_beyond_chance(capsys):
     """Two bones close to one another prove nothing; a gap of many times the scatter does."""
     others = [13.8, 15.4, 19.1, 15.2, 18.1]
     for ours, verdict in (
-        ([14.0, 14.1], "same (p 0.23)"),  # beyond two standard errors of the difference
-        ([11.0, 11.5], "differs (p 0.03)"),
+        ([14.0, 14.1], "same (difference -2.3 ± 1.0, p 0.23)"),  # beyond two errors of it
+        ([11.0, 11.5], "differs (difference -5.1 ± 1.0, p 0.03)"),
         ([12.0], "one bone"),
     ):
         put_difference("turnover (%/yr)", ours, others, 1)
@@ -89,7 +89,7 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
         ("-9 to -4", (-9, -4)),
         ("within 0.5", (-0.5, 0.5)),
         ("<= 0.5", (-np.inf, 0.5)),
-        ("1e-9", None),
+        ("<= 1e-9", (-np.inf, 1e-9)),
         ("near 10", None),
         ("", None),
     ],
@@ -153,7 +153,7 @@ def test_the_error_of_the_half_effect_is_that_between_bones(tmp_path, halves, er
             np.savez(path, columns=np.array(["day", "resorbed"]), daily=daily)
     runs, levels, gains = read_doses(tmp_path)
     assert [run.seed for run in runs] == [1, 2, 3]
-    half, found = jackknife(gains, partial(find_half, levels))
+    half, found = jackknife(gains, partial(find_of_curve, levels, "half"))
     if error:
         assert half > 13
         assert found > error
