@@ -186,7 +186,7 @@ def make_arm_config(
         "name": make_name(f"{trial.id}-{arm.name}-{bone}" + (f"-onset-{onset}" if onset else "")),
         "seed": bone,
         "duration": length,
-        "output": lay(OUTPUT, data.get("output")),
+        "output": lay(dict(OUTPUT), data.get("output")),  # settings are written into it
     }
     if arm.is_held and sampling.starts > 1:  # later days 0 begin from its states
         states = {"states": GAP, "states_kept": int(length / GAP) + 2}
