@@ -309,7 +309,8 @@ def test_what_a_trial_settles_and_writes_is_its_own(file):
     base.write_text("settle: 7 d\noutput: {costly: 9 d, states: 3 d}\n")
     given = make(f"{TRIAL}config: base.yaml\n", Sampling(1, 24))
     assert (given.settle, given.output.costly, given.output.every) == (7.0, 9.0, 1.0)
-    assert make(f"{TRIAL}settings: {{output.every: 5 d}}\n", Sampling(1, 24)).output.every == 5.0
+    rare = Sampling(1, 24, sets=("output.every=5 d",))
+    assert make(TRIAL, rare).output.every == 5.0
     assert make(TRIAL, Sampling(1, 24)).output.every == 1.0, "what one trial writes is no other's"
 
 
