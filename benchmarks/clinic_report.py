@@ -162,8 +162,8 @@ def draw(folder: Path, place: Path) -> None:
         left.errorbar(estradiol, bone, error, fmt="o", color=BLUE, lw=1, ms=4, capsize=2)
         letters = "abcdefghijkl"[: len(found)]
         for letter, c in zip(letters, found, strict=True):
-            where = (c.levels["estradiol"], c.bone[0])
-            left.annotate(letter, where, (-8, 3), fontsize=7, textcoords="offset points")
+            where = (c.levels["estradiol"], sum(c.bone))  # above its bar, where no neighbour lies
+            left.annotate(letter, where, (0, 3), fontsize=7, textcoords="offset points", ha="center")
         words = [f"{k}  {MEN[c.arm]}" for k, c in zip(letters, found, strict=True)]
         figure.text(0.99, 0.5, "\n".join(words), fontsize=7, va="center", ha="left")
         left.set_ylabel("BV/TV after a year (% from untreated)")
