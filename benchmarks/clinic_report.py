@@ -163,7 +163,9 @@ def draw(folder: Path, place: Path) -> None:
         letters = "abcdefghijkl"[: len(found)]
         for letter, c in zip(letters, found, strict=True):
             where = (c.levels["estradiol"], sum(c.bone))  # above its bar, where no neighbour lies
-            left.annotate(letter, where, (0, 3), fontsize=7, textcoords="offset points", ha="center")
+            left.annotate(
+                letter, where, (0, 3), fontsize=7, textcoords="offset points", ha="center"
+            )
         words = [f"{k}  {MEN[c.arm]}" for k, c in zip(letters, found, strict=True)]
         figure.text(0.99, 0.5, "\n".join(words), fontsize=7, va="center", ha="left")
         left.set_ylabel("BV/TV after a year (% from untreated)")
