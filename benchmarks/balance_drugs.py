@@ -1,10 +1,11 @@
 """Tables of what single arms ask: shares of two steroids, and what comes after a blockade."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from balance_parts import find_pairs
+from balance_parts import find_pairs, jackknife
 from balance_tables import Pairs, compare_pooled, head, put
 from runs_read import Run, read_runs, summarise
 
@@ -29,28 +30,21 @@ def report_men(folder: Path) -> None:
     rows = np.array([
         [runs[arm][seed].gain("resorbed", *MONTH) for arm in arms] for seed in seeds
     ])  # fmt: skip
-    put("by estradiol (%)", leave_out(rows, 2), "60-150", 0)
-    put("by testosterone (%)", leave_out(rows, 3), "<= 40", 0)
+    put("by estradiol (%)", jackknife(rows, partial(compute_share, 2)), "60-150", 0)
+    put("by testosterone (%)", jackknife(rows, partial(compute_share, 3)), "<= 40", 0)
 
 
-def leave_out(rows: np.ndarray, arm: int) -> tuple[float, float]:
-    """Return the share (%) of pooled bones that an arm prevents, and its error by leaving one out.
+def compute_share(arm: int, resorbed: np.ndarray) -> float:
+    """Return the share (%) of the rise that an arm prevents.
 
     Parameters
     ----------
-    rows
-        Shape (bones, arms): what was resorbed by the control, without both, and by others, in any unit.
     arm
-        Column of the arm.
+        Its place in `resorbed`.
+    resorbed
+        Shape (arms,), in any unit: by the control, without both, by others.
     """
-
-    def share(some: np.ndarray) -> float:
-        total = some.sum(0)
-        return float(100 * (total[1] - total[arm]) / (total[1] - total[0]))
-
-    n = len(rows)
-    left = np.array([share(np.delete(rows, i, 0)) for i in range(n)])
-    return share(rows), float(np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum()))
+    return float(100 * (resorbed[1] - resorbed[arm]) / (resorbed[1] - resorbed[0]))
 
 
 def report_let_go(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from trabecula.analysis.load import load_results
 from trabecula.analysis.results import Results
 from trabecula.base.errors import ResultsError
-from trabecula.base.files import to_order
+from trabecula.base.files import FORMER, to_order
 from trabecula.records.lines import read_lines
 
 FILE = "results.h5"
@@ -25,9 +25,6 @@ CHANCE = ("seed", "lattice.seed")
 
 ASIDE = (*CHANCE, "name", "output.")
 """Keys that make no other arm."""
-
-FORMER = "earlier-"
-"""Beginning of the names of folders into which a run's former results are moved."""
 
 MOST_KEYS = 3
 """Differing keys that a label spells out, treatments first."""

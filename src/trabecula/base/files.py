@@ -11,6 +11,9 @@ from trabecula.base.errors import ResultsError
 TEMPORARY = ".tmp-"
 """How the names begin under which files are written before they take their places."""
 
+FORMER = "earlier-"
+"""How the names of folders begin into which a run's former results are moved."""
+
 RUN_FILES = (
     "config.yaml", "results.h5", "results.vtkhdf", "status.json", "log.txt", "checkpoint.h5"
 )  # fmt: skip

@@ -231,7 +231,9 @@ def _run(
     course.levels = _join(parts, factors)
     course.levels["pth"] = own.pth * factors.get("pth", 1.0)
     course.levels |= compute_levels(edges, kinetics, doses)
-    course.inhibition = compute_inhibition(edges, kinetics, doses, parameters)
+    # After menopause only aromatase outside the gonads makes estradiol: what stops it in a woman is what
+    # stops it there, bone's too, in both sexes.
+    course.inhibition = compute_inhibition(edges, kinetics, doses, parameters, "female")
     course.blockade = compute_blockade(edges, kinetics, doses, parameters)
     course.doses = collect_doses(kinetics, doses, parameters)
     course.given = sorted(

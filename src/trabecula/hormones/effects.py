@@ -25,7 +25,7 @@ def compute_inputs(
 ) -> Inputs:
     """Return what the drugs bring to the glands, in bins between `edges` (d)."""
     inputs = make_inputs(len(edges) - 1)
-    works, swallowed = np.ones(len(edges) - 1), np.zeros(len(edges) - 1)
+    swallowed = np.zeros(len(edges) - 1)
     for one, given in zip(kinetics, doses, strict=True):
         drug, level = one.drug, one.average(edges, given)
         most = f"drugs.{drug.name}.maximum"
@@ -33,9 +33,6 @@ def compute_inputs(
             setattr(inputs, drug.on, getattr(inputs, drug.on) + level)
             if drug.on == "estradiol" and drug.routes == ("oral",):
                 swallowed += level
-        elif drug.deed == "inhibits":
-            share = parameters[f"{most}_{sex}"] * compute_saturation(level, one.half)
-            works *= 1.0 - share
         elif (drug.deed, drug.on) == ("drives", "gonads"):
             inputs.bursts += parameters[most] * compute_saturation(level, one.half)
         elif drug.deed == "silences":
@@ -45,23 +42,22 @@ def compute_inputs(
             inputs.given_growth += level / one.half
         elif drug.on == "growth":
             inputs.growth += parameters[most] * compute_saturation(level, one.half)
-    inputs.inhibition = 1.0 - works
+    inputs.inhibition = compute_inhibition(edges, kinetics, doses, parameters, sex)
     inputs.first_pass = compute_saturation(swallowed, parameters["glands.liver.first_pass"])
     return inputs
 
 
 def compute_inhibition(
-    edges: Array, kinetics: Sequence[Kinetics], doses: Given, parameters: Parameters
+    edges: Array, kinetics: Sequence[Kinetics], doses: Given, parameters: Parameters, sex: str
 ) -> Array:
-    """Return the share of aromatase outside the gonads, bone's too, that stands still, in bins.
-
-    In women after menopause it is all that makes estradiol, so that `drugs.*.maximum_female` holds for
-    it in both sexes; a man's testes let part of it escape.
+    """Return the share of aromatase that stands still, in bins.
 
     Parameters
     ----------
     edges
         Shape (bins + 1,), d, ascending.
+    sex
+        Whose estradiol it is that falls: a man's testes let part of their aromatase escape.
 
     Returns
     -------
@@ -71,7 +67,7 @@ def compute_inhibition(
     works = np.ones(len(edges) - 1)
     for one, given in zip(kinetics, doses, strict=True):
         if one.drug.deed == "inhibits":
-            most = parameters[f"drugs.{one.drug.name}.maximum_female"]
+            most = parameters[f"drugs.{one.drug.name}.maximum_{sex}"]
             works *= 1.0 - most * compute_saturation(one.average(edges, given), one.half)
     return 1.0 - works
 

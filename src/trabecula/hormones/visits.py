@@ -80,9 +80,9 @@ def titrate(
     if target is None or not _is_visit(regimen, target, now, width):
         return doses, None
     level = float(levels[target.analyte][visit - round(LOOK_BACK / width) : visit].mean())
-    given = [dose for day, dose in doses if now - target.every - width <= day < now]
+    is_new = any(now - target.every - width <= day < now for day, _ in doses)
     last = next(dose for day, dose in reversed(doses) if day < now)
-    if target.low <= level <= target.high or not given:
+    if target.low <= level <= target.high or not is_new:
         return doses, Visit(now, level, last, last)
     middle = 0.5 * (target.low + target.high)
     factor = min(max(middle / max(level, 1e-9), 0.5), 2.0)

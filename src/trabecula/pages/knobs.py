@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from trabecula.base.codes import Species
 from trabecula.base.errors import InputError
-from trabecula.config.names import BLOCKADES
 
 
 @dataclass(frozen=True)
@@ -31,11 +29,6 @@ class Knob:
     unit: str
     high: float
     step: float
-
-    @property
-    def species(self) -> tuple[Species, ...]:
-        """What a blockade neutralises."""
-        return BLOCKADES[self.name] if self.block == "blockade" else ()
 
     def to_stored(self, value: float) -> float:
         """Return `value`, in the unit of the slider, as the configuration holds it (blockades: 1).

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.errors import ResultsError
-from trabecula.base.files import RUN_FILES, find_leftovers, guard_writing, make_folder
+from trabecula.base.files import FORMER, RUN_FILES, find_leftovers, guard_writing, make_folder
 from trabecula.records.atomic import write_text_whole
 from trabecula.records.reader import read_results
 from trabecula.records.results import LINK, WORKING
@@ -111,7 +111,7 @@ class RunFolder:
         if not left or (config is not None and self._is_of(config)):
             return None
         number = 1
-        while (aside := self.path / f"earlier-{number}").exists():
+        while (aside := self.path / f"{FORMER}{number}").exists():
             number += 1
         make_folder(aside, "what another run left")
         try:

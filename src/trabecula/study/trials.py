@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -186,7 +187,7 @@ def make_arm_config(
         "name": make_name(f"{trial.id}-{arm.name}-{bone}" + (f"-onset-{onset}" if onset else "")),
         "seed": bone,
         "duration": length,
-        "output": lay(dict(OUTPUT), data.get("output")),  # settings are written into it
+        "output": lay(OUTPUT, data.get("output")),
     }
     if arm.is_held and sampling.starts > 1:  # later days 0 begin from its states
         states = {"states": GAP, "states_kept": int(length / GAP) + 2}
@@ -242,15 +243,18 @@ def _apply(document: Document, settings: Mapping[str, Any]) -> None:
 
 
 def lay(below: Any, above: Any) -> Any:
-    """Return blocks of a configuration laid one on another; what is no block is left to be told of."""
+    """Return blocks of a configuration laid one on another; what is no block is left to be told of.
+
+    They are blocks of their own, for settings are written into them.
+    """
     if below is None or above is None:
-        return above if below is None else below
+        return deepcopy(above if below is None else below)
     if not isinstance(below, dict) or not isinstance(above, dict):
         return above if isinstance(below, dict) else below
-    laid = dict(below)
+    laid = deepcopy(below)
     for key, value in above.items():
         both = isinstance(value, dict) and isinstance(laid.get(key), dict)
-        laid[key] = lay(laid[key], value) if both else value
+        laid[key] = lay(laid[key], value) if both else deepcopy(value)
     return laid
 
 
