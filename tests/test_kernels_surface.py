@@ -19,7 +19,7 @@ from kernelworlds import (
     make_space,
     make_table,
 )
-from trabecula.base.codes import Ground
+from trabecula.base.codes import Ground, Phase
 from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts
 from trabecula.kernels.lining import (
     LiningRates,
@@ -95,11 +95,17 @@ def test_waking(seed, periodic):
     for column in builders:
         column[25:] = 7
     scene.contact[rng.random(scene.contact.shape) < 0.2] = 0
-    rest = ((COUNT, 25), scene, lattice, space, make_moment(seed), RATES)
+    lattice.site[...] = rng.integers(0, 6, lattice.site.shape)
+    phase = np.array(
+        [Phase.RESORPTION, Phase.COMPLETE, Phase.FORMATION, Phase.ABANDONED, Phase.REVERSAL]
+    )
+    rest = ((COUNT, 25), scene, lattice, phase.astype(np.uint8), (space, make_moment(seed)), RATES)
     count, (lining, after, *_) = compare(wake_lining, twins.lining.wake_lining, tables["lining"],
                                          builders, *rest)  # fmt: skip
     assert 27 < count < 85
-    assert (after.site[25:count] == 0).all()
+    booked = set(after.site[25:count].tolist())
+    assert booked <= {0, 1, 3, 5}, "who wakes where a site is over belongs to none"
+    assert 0 in booked and len(booked) > 1
     assert (lining.uid == 0).sum() - (tables["lining"].uid == 0).sum() == count - 25
     short = type(builders)(*(column[: count - 1] for column in builders))
     full, _ = compare(wake_lining, twins.lining.wake_lining, tables["lining"], short, *rest)

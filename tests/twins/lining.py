@@ -1,6 +1,6 @@
 """Lining cells one by one."""
 
-from trabecula.base.codes import Population, Stage, Stream
+from trabecula.base.codes import Phase, Population, Stage, Stream
 from twins.keyed import happens, make_uid
 from twins.ligands import call
 from twins.reach import holds
@@ -74,8 +74,9 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
     return count
 
 
-def wake_lining(lining, osteoblasts, counts, scene, lattice, space, moment, rates):
-    """A lining cell on surface with factor becomes an active osteoblast of no site."""
+def wake_lining(lining, osteoblasts, counts, scene, lattice, phase, space_moment, rates):
+    """A lining cell on surface with factor becomes an active osteoblast, of the site if that is open."""
+    space, moment = space_moment
     count = counts[1]
     for i in range(counts[0]):
         place = split(lining.voxel[i], space)
@@ -92,6 +93,9 @@ def wake_lining(lining, osteoblasts, counts, scene, lattice, space, moment, rate
         flat = join(place, space)
         born = {"uid": make_uid(moment.seed, Population.OSTEOBLAST, flat, moment.step, 1000)}
         born |= {"voxel": flat, "born": moment.time, "stage": Stage.ACTIVE}
+        site = int(lattice.site[place])
+        if site and phase[site - 1] not in (Phase.COMPLETE, Phase.ABANDONED):
+            born["site"] = site
         for name in osteoblasts._fields:
             getattr(osteoblasts, name)[count] = born.get(name, 0)
         scene.lining[place] -= 1

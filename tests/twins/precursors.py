@@ -86,7 +86,7 @@ def walk_precursors(table, count, scene, ligands, space, moment, rates):
             if rates.motility > 0 and scene.ground[there] != Ground.BONE:
                 before = float(ligands.rankl_soluble[half(place)])
                 after = float(ligands.rankl_soluble[half(there)])
-                if after >= before or threshold < 64 * (after / before) ** rates.chemotaxis:
+                if after >= before or threshold + 0.5 <= 64 * (after / before) ** rates.chemotaxis:
                     place = there
             if rates.adhesion > 0 and scene.ground[place] == Ground.BARE:
                 rate = rates.adhesion * call(ligands, rates, place)

@@ -58,7 +58,7 @@ def step_modelling(state: State, p: Parameters, stage: Stage) -> None:
     before = builders.count
     count = wake_lining(
         cells.lining.rows, builders.arrays, (cells.lining.count, before), stage.scene, state.lattice,
-        stage.space, moment, rates,
+        state.sites.rows.phase, (stage.space, moment), rates,
     )  # fmt: skip
     if count < 0:
         msg = f"day {state.clock.time:g}: more lining cells woke than osteoblasts fit in the table"

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from trabecula.base.codes import Phase
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.gather import SPAN
 from trabecula.kernels.keyed import draw, fill_draws, make_uid
@@ -16,6 +17,7 @@ LINING = 15
 NEWBORN = -1
 WOKEN = 1000  # index that names a cell, beyond those of recruits
 ROWS = 512
+COMPLETE = int(Phase.COMPLETE)
 
 
 class LiningRates(NamedTuple):
@@ -183,12 +185,14 @@ def cover_surface(table, count, scene, lattice, space, moment, rates_ball):
 
 
 @kernel
-def wake_lining(lining, osteoblasts, counts, scene, lattice, space, moment, rates):
+def wake_lining(lining, osteoblasts, counts, scene, lattice, phase, space_moment, rates):
     """Turn lining cells over bound factor into active osteoblasts, where no osteoclast works.
 
-    They belong to no remodelling site. `counts` holds the rows of both tables. Returns the new count
-    of osteoblasts, or -1 where there is no row left.
+    They belong to the site that dug the surface as long as it is open, by the `phase` of each site,
+    later to none. `counts` holds the rows of both tables. Returns the new count of osteoblasts, or
+    -1 where there is no row left.
     """
+    space, moment = space_moment
     count = counts[1]
     bound = lattice.bound.reshape(-1)
     for i in range(counts[0]):
@@ -205,7 +209,10 @@ def wake_lining(lining, osteoblasts, counts, scene, lattice, space, moment, rate
         if count >= len(osteoblasts.uid):
             return -1
         uid = make_uid(moment.seed, 2, flat, moment.step, WOKEN)
-        begin_osteoblast(osteoblasts, count, uid, flat, moment.time, 1, 0)
+        site = lattice.site[z, y, x]
+        if site > 0 and phase[site - 1] >= COMPLETE:
+            site = 0
+        begin_osteoblast(osteoblasts, count, uid, flat, moment.time, 1, site)
         scene.lining[z, y, x] -= 1
         scene.osteoblasts[z, y, x] += 1
         lining.uid[i] = 0

@@ -136,12 +136,12 @@ def lose_precursors(table, count, ligands, space, moment, rates):
 
 @kernel
 def fill_odds(power, odds):
-    """Write for every word w the ratio r of concentrations at which r^power = w / len(odds).
+    """Write for every word w the ratio r of concentrations at which r^power = (w + 1/2) / len(odds).
 
-    Word 0 asks for a trace, so that nobody goes where there is nothing.
+    So the share of words that let a hop pass is r^power to the nearest, not to the next above it.
     """
     for w in range(len(odds)):
-        odds[w] = max(w / len(odds), 1e-12) ** (1.0 / power) if power > 0.0 else 0.0
+        odds[w] = ((w + 0.5) / len(odds)) ** (1.0 / power) if power > 0.0 else 0.0
 
 
 @kernel

@@ -73,6 +73,7 @@ def find_reference(stimulus: Array, p: Table) -> float:
 
     Their mean secretion of sclerostin is then 1: those in disuse and those in use are in balance.
     Where all of them are within the lazy zone, or none of them can ask for less, it is their median.
+    Those that bear nothing, in pieces that are held nowhere, tell the others nothing of their load.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def find_reference(stimulus: Array, p: Table) -> float:
     middle = float(np.median(felt))
 
     def ask(reference: float) -> float:
-        return float(np.mean(compute_answer(stimulus / reference, p).secretion)) - 1.0
+        return float(np.mean(compute_answer(felt / reference, p).secretion)) - 1.0
 
     low, high = np.log(middle) - 8.0, np.log(middle) + 8.0
     least, most = (ask(float(np.exp(bound))) for bound in (low, high))
