@@ -87,6 +87,16 @@ def test_at_the_reference_the_osteocytes_together_ask_for_nothing():
     assert math.isnan(find_reference(np.zeros(5), P))
 
 
+def test_who_bears_nothing_tells_the_others_nothing_of_their_load():
+    """Pieces that are held nowhere move neither reference: not the fixed one, not that of now."""
+    felt = np.random.default_rng(1).lognormal(0, 1.2, 4000) * 1e-3
+    reference = find_reference(felt, P)
+    among = np.concatenate([np.zeros(300), felt])
+    assert find_reference(among, P) == reference
+    assert accommodate(reference, among, P) == pytest.approx(reference, rel=1e-6)
+    assert compute_answer(among[:300] / reference, P).secretion.min() > 2, "they are in disuse"
+
+
 def test_what_all_feel_is_heard_in_part_and_what_one_feels_in_full():
     share = P["mechanics.sensing.accommodation"]
     felt = np.random.default_rng(1).lognormal(0, 0.5, 4000) * 1e-3
