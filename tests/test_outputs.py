@@ -10,7 +10,9 @@ from trabecula.base.errors import InputError, ResultsError, SpecimenError
 from trabecula.base.files import RUN_FILES, replace_whole
 from trabecula.cli.main import app
 from trabecula.cli.outputs import check_output
-from trabecula.specimen.writers import write_image
+from trabecula.specimen.writers import is_written_here, write_image
+
+SimpleITK = pytest.importorskip("SimpleITK", reason="the extra imaging is not installed")
 
 PLATE = np.zeros((12, 12, 12), np.float32)
 PLATE[:, 3:9] = 100.0
@@ -45,6 +47,31 @@ def test_a_scan_is_not_replaced_by_what_is_measured_on_it(scan, tmp_path, monkey
     assert scan.read_bytes() == kept
     assert call(*test, "sed.mha").exit_code == 0
     assert call(*test, "sed.mha").exit_code == 0, "an image of its own is replaced"
+
+
+@pytest.mark.parametrize("ending", ["mha", "nrrd", "nii", "nii.gz"])
+def test_no_image_takes_the_place_of_one_that_others_made(scan, tmp_path, ending):
+    mine = tmp_path / f"mine.{ending}"
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(np.ones((4, 4, 4), np.float32)), str(mine))
+    kept = mine.read_bytes()
+    test = ("measure", scan, "--threshold", 50, "--mechanics", "--sed")
+    refuse("which is there and not an image of this program", *test, mine)
+    assert mine.read_bytes() == kept
+    assert not is_written_here(tmp_path / "absent.mha")
+    mine.write_bytes(b"no image at all")
+    assert not is_written_here(mine)
+    for _ in range(2):
+        assert call(*test, tmp_path / f"ours.{ending}").exit_code == 0
+
+
+def test_an_export_takes_the_place_of_no_image_that_others_made(tmp_path):
+    folder = write_run(tmp_path / "run")
+    mine = tmp_path / "mine.nrrd"
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(np.ones((4, 4, 4), np.float32)), str(mine))
+    made = ("export", folder, "--to", "nrrd", "--out")
+    refuse("which is there and not an image of this program", *made, mine)
+    for _ in range(2):
+        assert call(*made, tmp_path / "ours.nrrd").exit_code == 0
 
 
 def test_a_page_takes_the_place_of_no_other_file(tmp_path):

@@ -9,7 +9,7 @@ import typer
 from trabecula.base.errors import InputError
 from trabecula.cli.app import app
 from trabecula.cli.options import RunPlace
-from trabecula.cli.outputs import check_output
+from trabecula.cli.outputs import check_kind, check_output
 from trabecula.cli.rendering import find_row
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ ENDINGS = {
 }  # fmt: skip
 USUAL = {"csv": "series", "stl": "bone", "vtkhdf": "lattice"}
 IMAGE = "fraction"
+IMAGES = ("nrrd", "mha", "nifti")
 SURFACES = ("bone", "mineralised")
 
 
@@ -69,6 +70,10 @@ def export(
         day = f"_day{held[row]:g}" if at is not None or to != "vtkhdf" else ""
     path = out or name_export(place, to, f"{name}{day}")
     check_output(path, (place,), (ENDINGS[to],))
+    if to in IMAGES and path.is_file():
+        from trabecula.specimen.writers import is_written_here
+
+        check_kind(path, is_written_here(path), "an image")
     rows = range(len(held)) if at is None else [row]
     for line in write_export(place, to, name, rows if to == "vtkhdf" else [row], path, held):
         typer.echo(line)

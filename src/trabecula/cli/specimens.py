@@ -111,6 +111,10 @@ def measure(
     test = make_test_options(mechanics, {**given, "lateral": lateral, "sed": sed})
     if sed is not None:
         check_output(sed, (place,), option="--sed")
+        if sed.is_file():
+            from trabecula.specimen.writers import is_written_here
+
+            check_kind(sed, is_written_here(sed), "an image", "--sed")
     if find_kind(place) == "trabecula specimen":
         from trabecula.specimen.readers import refuse_for_specimen
 

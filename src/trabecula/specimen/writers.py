@@ -11,6 +11,9 @@ from trabecula.specimen.readers import ITK_SUFFIXES, MILLIMETRE, make_error
 SUFFIXES = tuple(suffix for suffix in ITK_SUFFIXES if suffix not in {".nhdr", ".mhd"})
 """Endings of images that are one file."""
 
+MARK, WRITTEN = "ITK_FileNotes", "written by Trabecula"
+"""A key that all of these formats keep (NIfTI keeps no other), and what is said there."""
+
 
 def check_image_path(path: Path, key: str) -> None:
     """Refuse a path that is no image of one file, or whose folder is missing.
@@ -52,6 +55,7 @@ def write_image(path: Path, values: Array, voxel: float, centre: float = 0.0) ->
     image = SimpleITK.GetImageFromArray(np.ascontiguousarray(values))
     image.SetSpacing([voxel / MILLIMETRE] * 3)
     image.SetOrigin([centre / MILLIMETRE] * 3)
+    image.SetMetaData(MARK, WRITTEN)
     temporary = name_temporary(path)
     try:
         SimpleITK.WriteImage(image, str(temporary), True)
@@ -61,3 +65,16 @@ def write_image(path: Path, values: Array, voxel: float, centre: float = 0.0) ->
         words = str(error).strip().splitlines()[-1]
         hint = "check space and permissions"
         raise make_error(path, "image", words, "a place that can be written", hint) from error
+
+
+def is_written_here(path: Path) -> bool:
+    """Whether an image is one that this program wrote, which it may replace."""
+    import SimpleITK
+
+    header = SimpleITK.ImageFileReader()
+    header.SetFileName(str(path))
+    try:
+        header.ReadImageInformation()
+    except RuntimeError:
+        return False
+    return bool(header.HasMetaDataKey(MARK) and header.GetMetaData(MARK) == WRITTEN)
