@@ -6,10 +6,11 @@ from typer.testing import CliRunner
 
 from runfolders import make_folder
 from small_run import write_run
+from trabecula import open_run
 from trabecula.base.errors import InputError, ResultsError, SpecimenError
 from trabecula.base.files import RUN_FILES, replace_whole
+from trabecula.base.outputs import check_output
 from trabecula.cli.main import app
-from trabecula.cli.outputs import check_output
 from trabecula.specimen.writers import is_written_here, write_image
 
 SimpleITK = pytest.importorskip("SimpleITK", reason="the extra imaging is not installed")
@@ -91,6 +92,20 @@ def test_a_page_takes_the_place_of_no_other_file(tmp_path):
     (folder / "report.html").unlink()
     for _ in range(2):
         assert call("report", folder).exit_code == 0, "a page of its own is replaced"
+
+
+def test_a_page_that_python_asks_for_takes_the_place_of_no_other_file(tmp_path):
+    run = open_run(make_folder(tmp_path / "run"))
+    (tmp_path / "mine.html").write_text("<p>mine")
+    for name, words in (
+        ("mine.html", "path: found .*not a page of this program"),
+        ("run/results.h5", "path: found 'results.h5'; allowed: a file ending in .html"),
+    ):
+        with pytest.raises(InputError, match=words):
+            run.report(tmp_path / name)
+    assert (tmp_path / "mine.html").read_text() == "<p>mine"
+    for _ in range(2):
+        assert run.report(tmp_path / "page.html").is_file()
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])

@@ -11,6 +11,7 @@ from trabecula.analysis import Results, describe, load_results, summarise
 from trabecula.analysis.arms import Arm, read_config
 from trabecula.api.pictures import Picture, make_picture
 from trabecula.base.errors import InputError
+from trabecula.base.outputs import check_kind, check_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -246,11 +247,20 @@ class Run:
         return make_picture(lambda: draw_kind("lattice", [self._to_arm()]))
 
     def report(self, path: str | Path | None = None) -> Path:
-        """Write the page of the run; ``report.html`` in its folder if `path` is None."""
+        """Write the page of the run; ``report.html`` in its folder if `path` is None.
+
+        Raises
+        ------
+        InputError
+            If `path` does not end in ``.html``, is a file of a run, or one that is no page of ours.
+        """
         from trabecula.records.atomic import write_text_whole
+        from trabecula.viz.page import is_page
         from trabecula.viz.report import make_report, name_page
 
         target = name_page(self.folder) if path is None else Path(path)
+        check_output(target, (self.results.path,), (".html",), "path")
+        check_kind(target, is_page(target), "a page", "path")
         write_text_whole(target, make_report(self.results.path))
         return target
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trabecula.base.errors import InputError
+from trabecula.base.outputs import check_kind, check_output
 from trabecula.cli.app import app
 from trabecula.cli.options import RunPlace
-from trabecula.cli.outputs import check_kind, check_output
 from trabecula.cli.rendering import find_row
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from trabecula.base.errors import InputError, ResultsError
+from trabecula.base.outputs import check_kind, check_output
 from trabecula.cli.app import app
-from trabecula.cli.outputs import check_kind, check_output
 
 
 @app.command()
@@ -23,6 +23,7 @@ def report(
 ) -> None:
     """Write one self-contained page: what was asked, what happened, pictures, provenance."""
     from trabecula.records.atomic import write_text_whole
+    from trabecula.viz.page import is_page
     from trabecula.viz.report import make_report, name_page
 
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
@@ -39,14 +40,3 @@ def report(
         msg = f"{error}, or name another with --out"
         raise ResultsError(msg) from error
     typer.echo(f"saved {path}")
-
-
-def is_page(path: Path) -> bool:
-    """Whether a file is a page of this program: each begins with what a browser may load."""
-    from trabecula.viz.page import POLICY
-
-    try:
-        with path.open("rb") as file:
-            return POLICY.encode() in file.read(1024)
-    except OSError:
-        return False

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trabecula.base.errors import ConfigError, InputError, Problem, ResultsError
+from trabecula.base.outputs import check_kind, check_output
 from trabecula.cli.app import app
 from trabecula.cli.mechanics import (
     Axis,
@@ -19,7 +20,6 @@ from trabecula.cli.mechanics import (
     make_test_options,
 )
 from trabecula.cli.options import Json
-from trabecula.cli.outputs import check_kind, check_output
 from trabecula.cli.progress import CompilationNotice
 from trabecula.cli.tables import print_json, print_table
 

@@ -5,6 +5,7 @@ import html
 import io
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from trabecula.viz.style import apply_style
@@ -139,3 +140,12 @@ def make_document(title: str, *parts: str) -> str:
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
         f"{''.join(escape(part) for part in parts)}</body></html>\n"
     )
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page of this program: each begins with what a browser may load."""
+    try:
+        with path.open("rb") as file:
+            return POLICY.encode() in file.read(1024)
+    except OSError:
+        return False

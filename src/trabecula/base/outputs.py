@@ -1,4 +1,4 @@
-"""What a command may write over: nothing that it reads, nothing of a run, nothing that is not ours."""
+"""What may be written over: nothing that it reads, nothing of a run, nothing that is not ours."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,11 +15,11 @@ def check_output(
     Parameters
     ----------
     inputs
-        What the command reads.
+        What is read meanwhile.
     endings
         Endings that fit what is written; any if there are none.
     option
-        The option that named the path.
+        The option or argument that named the path.
 
     Raises
     ------
