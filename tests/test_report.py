@@ -4,8 +4,10 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -16,7 +18,7 @@ from trabecula.analysis.closure import check_closure
 from trabecula.cli.main import app
 from trabecula.viz.page import Html, escape, make_document, make_table
 from trabecula.viz.runpage import to_change, to_spread
-from trabecula.viz.studypage import make_study_page
+from trabecula.viz.studypage import make_study_page, tell_baseline
 
 NASTY = "<script>alert('x')</script>&\"'"
 
@@ -171,12 +173,27 @@ def test_a_folder_of_runs_becomes_one_page_with_contrasts(tmp_path: Path) -> Non
     text = " ".join(reader.texts)
     assert "6 runs in 2 arms; 1 failed" in text
     assert "withdrawn - kept" in text
+    assert "against the 90 d before day 0 of the same run" in text
     row = next(
         r for r in re.findall(r"<tr>(.*?)</tr>", page) if "withdrawn - kept</td><td>BRs.R" in r
     )
     assert "+70" in row
     assert "45.2 to 94.8" in row
     assert NASTY in "".join(reader.texts)
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        (-400.0, "the 90 d before"),
+        (-90.0, "the 90 d before"),
+        (-29.0, "the 29 d before day 0 (all there is of the usual 90)"),
+        (0.0, "the first measurement, since nothing was measured before day 0"),
+    ],
+)
+def test_a_page_of_a_study_says_how_long_its_baseline_is(first: float, words: str) -> None:
+    runs = [SimpleNamespace(time=np.arange(start, 10.0)) for start in (first, -365.0)]
+    assert words in tell_baseline(runs)
 
 
 def test_a_judged_panel_becomes_a_page_beside_its_own(tmp_path: Path) -> None:

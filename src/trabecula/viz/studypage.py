@@ -11,7 +11,7 @@ from trabecula.analysis import Results
 from trabecula.analysis.arms import Arm, find_parameters, get_seeds, group_runs, load_runs
 from trabecula.analysis.contrasts import average_units, compare_arms, summarise_pairs
 from trabecula.analysis.sampling import WINDOW, compute_percent_change
-from trabecula.analysis.windows import compute_baseline
+from trabecula.analysis.windows import BASELINE, SLACK, compute_baseline
 from trabecula.base.errors import InputError, ResultsError
 from trabecula.records.lines import read_lines
 from trabecula.records.statusfile import read_status
@@ -121,6 +121,17 @@ def _find_window(runs: Sequence[Results]) -> tuple[float, float]:
     return max(0.0, end - WINDOW), end
 
 
+def tell_baseline(runs: Sequence[Results]) -> str:
+    """Return what changes are held against in the run with the least before day 0."""
+    usual = -BASELINE[0]
+    lead = min(-float(run.time[0]) for run in runs)
+    if lead >= usual - SLACK:
+        return f"the {usual:g} d before day 0"
+    if lead > 0:
+        return f"the {lead:g} d before day 0 (all there is of the usual {usual:g})"
+    return "the first measurement, since nothing was measured before day 0,"
+
+
 def _change(run: Results, key: str, window: tuple[float, float]) -> float:
     if key not in run.series or not np.isfinite(run.series[key].values).any():
         return float("nan")
@@ -132,7 +143,8 @@ def _change(run: Results, key: str, window: tuple[float, float]) -> float:
 
 
 def _tell_arms(arms: Sequence[Arm]) -> list[Html]:
-    window = _find_window([run for arm in arms for run in arm.runs])
+    runs = [run for arm in arms for run in arm.runs]
+    window = _find_window(runs)
     rows = []
     for arm in arms:
         cells: list[Any] = [arm.label, len(arm.runs)]
@@ -149,7 +161,7 @@ def _tell_arms(arms: Sequence[Arm]) -> list[Html]:
     return [
         make_table(columns, rows, range(1, len(columns))),
         make_paragraph(
-            f"Change of day {window[0]:g} to {window[1]:g} against the 90 d before day 0 of the same "
+            f"Change of day {window[0]:g} to {window[1]:g} against {tell_baseline(runs)} of the same "
             "run: mean over runs (in a virtual population, over patients), with its standard error.",
             "source",
         ),
