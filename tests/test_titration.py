@@ -6,6 +6,7 @@ import pytest
 
 from courses import follow, mean, read
 from trabecula.cli.configs import tabulate_protocol
+from trabecula.cli.running import list_warnings
 from trabecula.hormones import find_unmet, make_course
 
 WOMAN = "patient: {sex: female, age: 60, stage: natural_menopause}"
@@ -59,5 +60,8 @@ def test_visits_and_what_they_did_not_reach_are_told():
         assert f"with {visits[-1].before:.3g} " in words
         found = find_unmet(config.regimens, course.visits)
         assert len(found) == unmet
+        assert [one for one in list_warnings(config) if "not reached" in one] == found, (
+            "run says so"
+        )
         assert all("not reached" in one and "protocol[0]" in one for one in found)
     assert mean(course, "testosterone", 0, 1) > 0

@@ -35,18 +35,30 @@ def run(
 ) -> None:
     """Run one simulation and say what happened."""
     apply_threads(threads)
-    from trabecula.config import find_warnings, load_config
+    from trabecula.config import load_config
 
     checked = load_config(config, to_settings(sets, seed))
     folder = out or RUNS / checked.name
     typer.echo(_announce(checked, folder))
-    for warning in find_warnings(checked):
+    for warning in list_warnings(checked):
         typer.echo(f"warning: {warning}", err=True)
     from trabecula.runner import run as run_simulation
 
     with advising(folder), make_watch() as watch:
         summary = run_simulation(checked, folder, threads, watch)
     say_outcome(summary)
+
+
+def list_warnings(config: "Config") -> list[str]:
+    """Return what `check` warns of, labs that a titration does not reach among them."""
+    from trabecula.config import find_warnings
+    from trabecula.hormones import find_course, find_unmet
+
+    warnings = find_warnings(config)
+    if any(regimen.target is not None for regimen in config.regimens):
+        course = find_course(config)
+        warnings += [] if course is None else find_unmet(config.regimens, course.visits)
+    return warnings
 
 
 @app.command()
