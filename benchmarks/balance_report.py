@@ -1,11 +1,15 @@
 """Say what the runs of ``balance.yaml`` show, each figure with its standard error and its band.
 
-``python benchmarks/balance_report.py [--runs runs/balance]`` prints Markdown tables, part by part, and
-fails if they hold a miss that ``balance_bands.yaml`` does not know, or lack one that it knows.
+``python benchmarks/balance_report.py [--runs runs/balance] [--out docs/balance_tables.md]`` prints
+Markdown tables, part by part, keeps them as a page if asked to, and fails if they hold a miss that
+``balance_bands.yaml`` does not know, or lack one that it knows.
 """
 
 import argparse
+import contextlib
+import io
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +140,11 @@ def count_nuclei(run: Run) -> float:
 
 SCLEROSTIN = "sclerostin_surface"
 
+SHAPES = ("tb_n", "tb_n_imaged", "tb_th_imaged", "conn_d_imaged")
+"""Series that are measured every half year."""
+
+HALF_YEAR = 182
+
 COURSES = ("estrogen", "first_year", "lived", "doses", "others", "denosumab", "men", "andropause")
 """Parts whose arms are followed against the control of the same bones."""
 
@@ -162,22 +171,15 @@ def report_arm(runs: list[Run], pairs: Pairs) -> None:
         if day <= end:
             gaps = [run.bv_percent(day) - pairs[run.seed].bv_percent(day) for run in runs]
             put(f"BV/TV at day {day}, % against control", summarise(gaps), "")
-    if end >= 182:
+    if end >= HALF_YEAR:
         early = [compare_series(run, pairs[run.seed], SCLEROSTIN, 181, 121) for run in runs]
         put(f"{SCLEROSTIN}, day 60-182, % against control", summarise(early), "", 1)
-    for key in (
-        "tb_n",
-        "tb_n_imaged",
-        "tb_th_imaged",
-        "conn_d_imaged",
-        "rankl_per_cell",
-        SCLEROSTIN,
-    ):
-        if not have(runs, key):
+    for key in (*SHAPES, "rankl_per_cell", SCLEROSTIN):
+        if not have(runs, key) or (key in SHAPES and end < HALF_YEAR):
             continue
         found = summarise([compare_series(run, pairs[run.seed], key, end) for run in runs])
         put(f"{key} in the last half year, % against control", found, "", 1)
-    if have(runs, "tb_th_imaged"):
+    if have(runs, "tb_th_imaged") and end >= HALF_YEAR:
         plates = [compare_plate_number(run, pairs[run.seed], end) for run in runs]
         put("BV/TV over Tb.Th in the last half year, % against control", summarise(plates), "", 1)
 
@@ -191,26 +193,46 @@ def read_known() -> dict[str, str]:
     return known
 
 
+HEAD = """# All rows of the balance
+
+Written by `benchmarks/balance_report.py --out docs/balance_tables.md`; what they mean and what to make
+of them is in [balance](balance.md). ± is a standard error over bones. *Reached*: two errors to both
+sides lie in the band; *inside*: the mean does; *outside, undecided*: it does not, by less than two
+errors; *MISSED*: by more.
+"""
+
+
+def report_all(folder: Path) -> None:
+    """Print every part that was lived."""
+    report_balance(folder)
+    report_pushed(folder)
+    for part in COURSES:
+        report_response(folder, part)
+    report_men(folder)
+    report_let_go(folder)
+    report_space(folder)
+    report_doses(folder)
+    report_sites_of_arms(folder, "triggers")
+    report_sites_of_arms(folder, "sensitivity")
+    report_robust(folder)
+    report_voxels(folder)
+    report_ageing(folder)
+    report_ablation(folder)
+    report_arms_of_estrogen(folder)
+
+
 def main() -> None:
     """Print all tables; exits 1 if one misses its band and is not known to, or the other way round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=Path(__file__).parents[1] / "runs" / "balance")
+    parser.add_argument("--out", type=Path, help="write the tables as a page, too")
     options = parser.parse_args()
-    report_balance(options.runs)
-    report_pushed(options.runs)
-    for part in COURSES:
-        report_response(options.runs, part)
-    report_men(options.runs)
-    report_let_go(options.runs)
-    report_space(options.runs)
-    report_doses(options.runs)
-    report_sites_of_arms(options.runs, "triggers")
-    report_sites_of_arms(options.runs, "sensitivity")
-    report_robust(options.runs)
-    report_voxels(options.runs)
-    report_ageing(options.runs)
-    report_ablation(options.runs)
-    report_arms_of_estrogen(options.runs)
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        report_all(options.runs)
+    print(told.getvalue())
+    if options.out:
+        page = re.sub(r"^\*\*(.+?)\*\*[:,]? ?(.*)$", r"## \1\n\n\2", told.getvalue(), flags=re.M)
+        options.out.write_text(re.sub(r"\n{3,}", "\n\n", HEAD + page), encoding="utf-8")
     if surprises := find_surprises(read_known()):
         raise SystemExit("\n" + "\n".join(surprises))
 

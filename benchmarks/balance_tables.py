@@ -48,6 +48,8 @@ def put(name: str, found: tuple[float, float], band: str, digits: int = 2) -> No
 def tell(found: tuple[float, float], digits: int, bones: int) -> str:
     """Return a mean and its standard error in words; one bone has none."""
     mean, error = found
+    if mean == 0.0 == error and bones > 1:
+        return "0, exactly"
     return f"{mean:.{digits}f} ± {error:.{digits}f}" if bones > 1 else f"{mean:.{digits}f}"
 
 
