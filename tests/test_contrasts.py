@@ -53,6 +53,35 @@ def test_a_run_that_was_not_lived_to_the_end_of_the_window_is_left_out_and_said(
     assert str(early).endswith("3 pairs")
 
 
+@pytest.mark.parametrize("percent", [False, True])
+@pytest.mark.parametrize("end", [14.0, 30.0, 90.0])
+def test_rates_of_a_window_come_from_the_totals_and_not_from_the_days_before_it(end, percent):
+    """The stored rate looks back over 30 d, and a step on day 0 stands in it by day 30 only."""
+    arms = []
+    for arm in make_arms():
+        runs = []
+        for run in arm.runs:
+            total = run.series["matrix_resorbed"].values
+            trailing = np.full(len(total), total[0])
+            trailing[30:] = (total[30:] - total[:-30]) / 30.0
+            series = {**run.series, KEY: replace(run.series[KEY], values=trailing)}
+            runs.append(replace(run, series=series))
+        arms.append(replace(arm, runs=tuple(runs)))
+    found = compare_arms(*arms, KEY, (0.0, end), percent)
+    scale, unit = (100.0, "%") if percent else (1.0, "um^3/d")
+    assert found.differences == pytest.approx((scale, 1.1 * scale, 1.2 * scale))
+    assert found.unit == unit
+
+
+def test_a_rate_without_its_total_is_the_mean_of_its_series():
+    arms = [
+        replace(arm, runs=tuple(replace(run, series={KEY: run.series[KEY]}) for run in arm.runs))
+        for arm in make_arms()
+    ]
+    found = compare_arms(*arms, KEY, (0.0, 14.0), percent=False)
+    assert found.differences == pytest.approx((1.0, 1.1, 1.2))
+
+
 def test_a_window_that_no_pair_reaches_is_refused() -> None:
     treated, plain = make_arms()
     treated = put(treated, make_run(3, 2.2, days=500.0))

@@ -9,7 +9,7 @@ import numpy as np
 
 from trabecula.analysis.arms import DRAW, PATIENT, Arm, get_seeds
 from trabecula.analysis.results import Results
-from trabecula.analysis.sampling import compute_percent_change
+from trabecula.analysis.sampling import TOTALS, compute_mean_rate, compute_percent_change
 from trabecula.analysis.windows import BASELINE, compute_window_mean, covers
 from trabecula.base.errors import InputError
 
@@ -88,9 +88,16 @@ class Contrast:
 
 
 def measure_window(results: Results, key: str, window: tuple[float, float], percent: bool) -> float:
-    """Return the mean of a series over a window, or its change (%) against the baseline."""
+    """Return the mean of a series over a window, or its change (%) against the baseline.
+
+    The rates of resorption and formation are those of the window itself, from the totals of matrix: the
+    stored series looks back over 30 d.
+    """
     if percent:
         return compute_percent_change(results, key, *window)
+    total = TOTALS.get(key)
+    if total in results.series:
+        return compute_mean_rate(results, total, *window)
     return compute_window_mean(results.time, results.get(key).values, *window)
 
 

@@ -98,12 +98,21 @@ def compute_percent_change(results: Results, key: str, start: float, end: float)
         base = compute_baseline(results, key)
         mean = compute_window_mean(results.time, results.get(key).values, start, end)
         return 100.0 * (mean / base - 1.0) if base else float("nan")
-    before = _compute_mean_rate(results, total, max(BASELINE[0], results.time[0]), BASELINE[1])
-    now = _compute_mean_rate(results, total, start, end)
+    before = compute_mean_rate(results, total, max(BASELINE[0], results.time[0]), BASELINE[1])
+    now = compute_mean_rate(results, total, start, end)
     return 100.0 * (now / before - 1.0) if before > 0 else float("nan")
 
 
-def _compute_mean_rate(results: Results, total: str, start: float, end: float) -> float:
+def compute_mean_rate(results: Results, total: str, start: float, end: float) -> float:
+    """Return how fast a total grew from `start` to `end` (d), in its unit per day.
+
+    NaN if the run does not reach over the window.
+
+    Parameters
+    ----------
+    total
+        One of the values of :data:`TOTALS`.
+    """
     values, time = results.get(total).values, results.time
     known = np.isfinite(values)
     days = time[known]
