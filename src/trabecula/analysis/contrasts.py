@@ -96,7 +96,7 @@ def measure_window(results: Results, key: str, window: tuple[float, float], perc
     if percent:
         return compute_percent_change(results, key, *window)
     total = TOTALS.get(key)
-    if total in results.series:
+    if total is not None and total in results.series:
         return compute_mean_rate(results, total, *window)
     return compute_window_mean(results.time, results.get(key).values, *window)
 
