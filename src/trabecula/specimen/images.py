@@ -79,9 +79,9 @@ def _choose_spacing(path: Path, image: Image, spacing: float | Sequence[float] |
         raise make_error(
             path,
             "voxel size",
-            "a format that does not state it",
+            image.missing,
             "the edge of the image's voxels, or one per axis (z, y, x)",
-            "state the voxel size of the image",
+            "state the voxel size of the image: --spacing SIZE of import and measure",
         )
     stated = image.spacing if spacing is None else spacing
     edges = np.atleast_1d(np.asarray(stated, dtype=float))

@@ -15,9 +15,9 @@ import numpy as np
 from trabecula.base.columns import Array
 from trabecula.base.errors import Problem, SpecimenError
 from trabecula.base.files import to_order
+from trabecula.specimen.headers import UNITS, Lengths, read_lengths
 from trabecula.specimen.scanco import SUFFIXES, get_suffix, read_scanco
 
-MILLIMETRE = 1000.0
 ITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd", ".nii", ".nii.gz")
 TIFF_SUFFIXES = (".tif", ".tiff")
 NUMPY_SUFFIXES = (".npy", ".npz")
@@ -38,7 +38,7 @@ ALLOWED = (
 )
 IN_CONFIG = (
     ", ".join((*ITK_SUFFIXES, *SUFFIXES))
-    + ", an .npz that holds its voxel size, or a specimen file"
+    + " whose header states the voxel size, an .npz that holds it, or a specimen file"
 )
 """What a configuration can name: it has no key for the voxel size of an image."""
 
@@ -65,12 +65,15 @@ class Image:
         What was read, in words.
     direction
         What was done about the directions in the header, in words; empty if nothing.
+    missing
+        Why there is no spacing, in words.
     """
 
     values: Array
     spacing: tuple[float, float, float] | None
     note: str
     direction: str = ""
+    missing: str = "a format that does not state it"
 
 
 def make_error(where: Path | str, key: str, found: str, allowed: str, hint: str) -> SpecimenError:
@@ -99,12 +102,15 @@ def refuse_for_specimen(path: Path, given: Mapping[str, tuple[str, object]]) -> 
 
 
 def has_spacing(path: Path) -> bool:
-    """Whether images of this format state their voxel size; an NPZ may, by ``voxel`` or ``spacing``."""
-    if path.is_dir() or path.name.lower().endswith((*TIFF_SUFFIXES, ".npy")):
+    """Whether an image states its voxel size; an NPZ may, by ``voxel`` or ``spacing``."""
+    name = path.name.lower()
+    if path.is_dir() or name.endswith((*TIFF_SUFFIXES, ".npy")):
         return False
-    if not path.name.lower().endswith(".npz"):
-        return True
     try:
+        if name.endswith(ITK_SUFFIXES):
+            return read_lengths(path).is_stated
+        if not name.endswith(".npz"):
+            return True
         with np.load(path, allow_pickle=False) as loaded:
             return bool({"voxel", "spacing"} & set(loaded.files))
     except (OSError, ValueError, zipfile.BadZipFile, AttributeError):
@@ -177,11 +183,12 @@ def _check_values(path: Path, values: Array) -> None:
 
 
 def _load_itk(path: Path) -> Image:
-    """NRRD, MHA, MHD and NIfTI: lengths are in mm."""
+    """NRRD, MHA, MHD and NIfTI: lengths are in mm, unless the header states another unit."""
     import SimpleITK
 
+    lengths = read_lengths(path)
     if path.suffix.lower() in (".mha", ".mhd"):
-        _check_meta_header(path)
+        _check_meta_header(path, lengths)
     SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
@@ -194,11 +201,20 @@ def _load_itk(path: Path) -> Image:
             raise ValueError(msg)
     image, direction = _turn(reader.Execute())
     values = SimpleITK.GetArrayFromImage(image)
-    spacing: list[float] = [MILLIMETRE * float(s) for s in reversed(image.GetSpacing())]
-    note = f"read {path.name}: {values.shape} voxels (z, y, x) of {_format(spacing)} um"
-    if values.ndim != 3 or len(spacing) != 3:
+    note = f"read {path.name}: {values.shape} voxels (z, y, x)"
+    if values.ndim != 3 or image.GetDimension() != 3:
         return Image(values, None, note)
-    return Image(values, (spacing[0], spacing[1], spacing[2]), note, direction)
+    if not lengths.is_stated:
+        return Image(values, None, note, direction, "a header that does not state it")
+    if lengths.unit is None:
+        words = " and ".join(dict.fromkeys(f"'{unit}'" for unit in lengths.units))
+        missing = f"a header in {words}, and not in one of {', '.join(UNITS)}"
+        return Image(values, None, note, direction, missing)
+    z, y, x = (UNITS[lengths.unit] * float(s) for s in reversed(image.GetSpacing()))
+    note += f" of {_format([z, y, x])} um"
+    if lengths.unit != "mm":
+        note += f" (its header is in {lengths.unit})"
+    return Image(values, (z, y, x), note, direction)
 
 
 def _turn(image: Any) -> tuple[Any, str]:
@@ -220,14 +236,20 @@ def _turn(image: Any) -> tuple[Any, str]:
     return SimpleITK.DICOMOrient(image, "LPS"), words
 
 
-def _check_meta_header(path: Path) -> None:
-    """Insist on a number of dimensions that MetaIO has room for; beyond it the process would die."""
+def _check_meta_header(path: Path, lengths: Lengths) -> None:
+    """Insist on a number of dimensions that MetaIO has room for; beyond it the process would die.
+
+    A voxel size that is no length is refused here in words: ITK reads no such image.
+    """
     with path.open("rb") as file:
         head = file.read(4096)
     for stated in re.findall(rb"NDims\s*=\s*([^\r\n]*)", head):
         if stated.strip() not in (b"2", b"3", b"4"):
             msg = f"NDims = {stated[:20].decode(errors='replace')} in the header"
             raise ValueError(msg)
+    if lengths.edges and not lengths.is_stated:
+        msg = f"a voxel of {_format(list(lengths.edges))} in the header"
+        raise ValueError(msg)
 
 
 def _count_raw_bytes(source: Any) -> int:

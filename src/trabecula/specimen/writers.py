@@ -6,7 +6,8 @@ import numpy as np
 
 from trabecula.base.columns import Array
 from trabecula.base.files import discard, name_temporary
-from trabecula.specimen.readers import ITK_SUFFIXES, MILLIMETRE, make_error
+from trabecula.specimen.headers import MILLIMETRE
+from trabecula.specimen.readers import ITK_SUFFIXES, make_error
 
 SUFFIXES = tuple(suffix for suffix in ITK_SUFFIXES if suffix not in {".nhdr", ".mhd"})
 """Endings of images that are one file."""
