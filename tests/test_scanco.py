@@ -76,6 +76,33 @@ def test_an_aim_becomes_a_specimen(tmp_path: Path, volume) -> None:
     assert specimen.fraction.shape == (6, 10, 12)
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.int16])
+def test_labels_of_a_segmented_aim_are_those_that_are_stored(tmp_path: Path, volume, kind) -> None:
+    """Its log still holds the calibration of the scan that was segmented."""
+    labels = np.where(volume > 0, 127, 0).astype(kind)
+    labels[8:] = 60
+    path = write_aim(tmp_path / "seg.aim", labels, LOG)
+    for chosen, share in (([127], 4 / 12), ([60], 4 / 12), ([0], 3 / 12)):
+        specimen = load_specimen_image(path, labels=chosen, spacing=20.0)
+        assert specimen.fraction.mean() == pytest.approx(share)
+        assert "as stored" in specimen.report[0]
+    with pytest.raises(SpecimenError, match=r"labels \[1\]; allowed: .*: 0, 60, 127"):
+        load_specimen_image(path, labels=[1])
+    by_density = load_specimen_image(path, threshold=-350.0, spacing=20.0)
+    assert by_density.fraction.mean() == pytest.approx(4 / 12)
+    assert load_image(write_aim(tmp_path / "b.aim", labels), True).values.max() == 127
+
+
+def test_labels_of_an_isq_are_those_that_are_stored(tmp_path: Path, volume, monkeypatch) -> None:
+    path = write_isq(tmp_path / "seg.isq", np.where(volume > 0, 127, 0).astype(np.int16))
+    monkeypatch.setattr(aimio, "get_isq_density_equation", lambda about: (0.4, -391.0))
+    assert load_image(path).values.min() == pytest.approx(-391.0)
+    assert "mg HA/cm^3" in load_image(path).note
+    specimen = load_specimen_image(path, labels=[127], spacing=20.0)
+    assert specimen.fraction.mean() == pytest.approx(4 / 12)
+    assert "as stored" in specimen.report[0]
+
+
 @pytest.mark.parametrize("name", ["bone.aim", "bone.isq"])
 def test_a_file_that_ends_early_is_refused(tmp_path: Path, volume, name: str) -> None:
     write = write_aim if name.endswith("aim") else write_isq

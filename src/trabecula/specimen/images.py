@@ -44,7 +44,7 @@ def load_specimen_image(
     threshold
         Lowest grey value of bone, or ``"otsu"``.
     labels
-        Values that are bone.
+        Values that are bone, as they are stored: AIM and ISQ are not turned into densities then.
     crop
         ``origin`` and ``size`` (um), each z, y, x, from the image's first corner.
 
@@ -54,7 +54,7 @@ def load_specimen_image(
         If the file, its header or a choice is wrong, or if no bone is left.
     """
     file = Path(path)
-    image = load_image(file)
+    image = load_image(file, is_native=labels is not None)
     edges = _choose_spacing(file, image, spacing)
     report = [image.note, *filter(None, [image.direction])]
     if spacing is not None:

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,13 @@ def has_spacing(path: Path) -> bool:
         return True  # whoever reads it says what is wrong
 
 
-def load_image(path: Path) -> Image:
+def load_image(path: Path, is_native: bool = False) -> Image:
     """Read a three-dimensional image.
+
+    Parameters
+    ----------
+    is_native
+        Whether values of AIM and ISQ are left as they are stored, as labels have to be.
 
     Raises
     ------
@@ -127,7 +133,7 @@ def load_image(path: Path) -> Image:
     """
     if not path.exists():
         raise make_error(path, "specimen", "no such file", "an existing image", "check the path")
-    reader = _choose_reader(path)
+    reader = _choose_reader(path, is_native)
     try:
         image = reader(path)
     except SpecimenError:
@@ -147,7 +153,7 @@ def load_image(path: Path) -> Image:
     return image
 
 
-def _choose_reader(path: Path) -> Callable[[Path], Image]:
+def _choose_reader(path: Path, is_native: bool) -> Callable[[Path], Image]:
     name = path.name.lower()
     if path.is_dir():
         return _load_tiff_folder
@@ -158,7 +164,7 @@ def _choose_reader(path: Path) -> Callable[[Path], Image]:
     if name.endswith(NUMPY_SUFFIXES):
         return _load_numpy
     if get_suffix(path) in SUFFIXES:
-        return _load_scanco
+        return partial(_load_scanco, is_native=is_native)
     raise make_error(
         path, "specimen", f"format '{path.suffix or path.name}'", ALLOWED, "convert the image"
     )
@@ -270,10 +276,10 @@ def _format(spacing: list[float]) -> str:
     return " x ".join(f"{s:.6g}" for s in spacing)
 
 
-def _load_scanco(path: Path) -> Image:
+def _load_scanco(path: Path, is_native: bool) -> Image:
     """AIM and ISQ of Scanco scanners."""
     try:
-        return Image(*read_scanco(path))
+        return Image(*read_scanco(path, is_native))
     except ModuleNotFoundError as error:
         raise make_error(
             path,
