@@ -66,6 +66,15 @@ def test_strain_energy_is_saved_as_an_image(block, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["sed.mha"]
 
 
+@pytest.mark.parametrize("name", ["sed.mha", "sed.nrrd"])
+def test_the_first_voxel_of_that_image_has_its_middle_at_half_a_voxel(block, tmp_path, name):
+    """As have all files of a run, so that they lie on one another."""
+    sitk = pytest.importorskip("SimpleITK")
+    measure(block, "--lateral", "free", "--sed", tmp_path / name)
+    origin = sitk.ReadImage(str(tmp_path / name)).GetOrigin()
+    assert origin == pytest.approx((EDGE / 2,) * 3)
+
+
 def test_the_table_names_what_it_measured(block, tmp_path):
     found = call("measure", block, "--mechanics", "--sed", tmp_path / "s.nrrd")
     assert "E.app" in found.stdout

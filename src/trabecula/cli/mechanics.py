@@ -143,5 +143,5 @@ def compress_specimen(specimen: "Specimen", options: Compression) -> dict[str, f
         modulus, specimen.voxel, options.axis, options.strain, lateral, p, options.poisson
     )
     if options.sed is not None:
-        write_image(options.sed, found.density, specimen.voxel)
+        write_image(options.sed, found.density, specimen.voxel, specimen.voxel / 2.0)
     return {key: float(getattr(found, key)) for key in METRICS}
