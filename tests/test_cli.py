@@ -397,6 +397,7 @@ def test_import_writes_a_specimen_with_picture_and_says_what_it_did(block: Path)
     assert found["shape"] == "12 x 20 x 20"
     assert found["bv_tv"] == pytest.approx(0.25, abs=1e-6)
     measured = json.loads(call("measure", out, "--json").stdout)
+    assert measured.pop("report") == found["outcome"]
     assert measured == pytest.approx({key: found[key] for key in measured}, nan_ok=True)
 
 
@@ -429,6 +430,7 @@ def test_measure_of_an_image_and_of_its_specimen_agree(block: Path) -> None:
     assert call("import", block, "--spacing", "20", "--out", out).exit_code == 0
     image = json.loads(call("measure", block, "--spacing", "0.02 mm", "--json").stdout)
     specimen = json.loads(call("measure", out, "--json").stdout)
+    assert image.pop("report") == specimen.pop("report")
     assert image == pytest.approx(specimen, nan_ok=True)
     assert set(image) >= {"bv_tv", "bs_tv", "bs_bv", "tb_th", "tb_sp", "tb_n", "conn_d", "da"}
 
@@ -460,6 +462,8 @@ def test_labels_and_thresholds_choose_bone(block: Path) -> None:
     options = ("--spacing", "20", "--json")
     by_label = json.loads(call("measure", block, "--label", "200", *options).stdout)
     by_grey = json.loads(call("measure", block, "--threshold", "100", *options).stdout)
+    assert by_label.pop("report")[2].startswith("bone is label [200]")
+    assert by_grey.pop("report")[2].startswith("bone is from grey value 100 on")
     assert by_label == by_grey
     assert by_label["bv_tv"] == pytest.approx(0.25)
     inverse = json.loads(call("measure", block, "--label", "0", *options).stdout)

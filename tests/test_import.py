@@ -295,6 +295,33 @@ def test_every_change_is_reported(tmp_path, volume):
     assert specimen.fraction.shape == (24, 20, 16)
 
 
+def test_measure_says_what_became_of_an_image_as_import_does(tmp_path, volume):
+    """Turned, cut at Otsu's threshold, made cubic, and rid of a crumb: nobody asked for any of it."""
+    grey = volume + np.arange(8, dtype=np.uint8)
+    image = sitk.GetImageFromArray(grey[::-1].copy())
+    image.SetSpacing((0.02, 0.02, 0.03))
+    image.SetDirection([1, 0, 0, 0, 1, 0, 0, 0, -1])
+    path = tmp_path / "a.nrrd"
+    sitk.WriteImage(image, str(path))
+    asked = ("measure", str(path), "--threshold", "otsu")
+    done = CliRunner().invoke(app, [*asked])
+    assert done.exit_code == 0, done.output
+    lines = load_specimen_image(path, threshold="otsu").report
+    assert done.stdout.splitlines()[: len(lines)] == lines
+    assert done.stdout.splitlines()[len(lines)].split()[:2] == ["key", "symbol"]
+    for words in ("turned as", "Otsu", "resampled", "kept the largest"):
+        assert any(words in line for line in lines), words
+    found = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
+    assert found["report"] == lines
+    assert found["bv_tv"] == pytest.approx(float(lines[-1].rpartition(" ")[2]), abs=1e-5)
+
+
+def test_measure_of_a_specimen_file_says_how_it_was_made(tmp_path):
+    write_bone(tmp_path / "x.h5", np.arange(512).reshape(8, 8, 8) > 200)
+    done = CliRunner().invoke(app, ["measure", str(tmp_path / "x.h5")])
+    assert done.stdout.splitlines()[0] == "made"
+
+
 def test_crop_takes_the_box_in_order_z_y_x(tmp_path, volume):
     path = write_itk(tmp_path / "a.nrrd", volume)
     crop = {"origin": (40.0, 20.0, 0.0), "size": (100.0, 160.0, 120.0)}

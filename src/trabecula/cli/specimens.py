@@ -130,8 +130,10 @@ def measure(
         if test is not None:
             metrics |= compress_specimen(specimen, test)
     if as_json:
-        print_json(metrics)
+        print_json({**metrics, "report": specimen.report})
         return
+    for line in specimen.report:
+        typer.echo(line)
     print_metrics(metrics)
     if test is not None and metrics["stiffness"] == 0:
         typer.echo("no bone reaches from platen to platen along this axis")
