@@ -307,13 +307,49 @@ def test_measure_says_what_became_of_an_image_as_import_does(tmp_path, volume):
     done = CliRunner().invoke(app, [*asked])
     assert done.exit_code == 0, done.output
     lines = load_specimen_image(path, threshold="otsu").report
-    assert done.stdout.splitlines()[: len(lines)] == lines
-    assert done.stdout.splitlines()[len(lines)].split()[:2] == ["key", "symbol"]
+    box = len(lines)
+    assert done.stdout.splitlines()[:box] == lines
+    assert done.stdout.splitlines()[box + 1].split()[:2] == ["key", "symbol"]
     for words in ("turned as", "Otsu", "resampled", "kept the largest"):
         assert any(words in line for line in lines), words
     found = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
-    assert found["report"] == lines
+    assert found["report"][:box] == lines
     assert found["bv_tv"] == pytest.approx(float(lines[-1].rpartition(" ")[2]), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("sides", "voxels", "is_said"),
+    [
+        (Sides.MIRRORED, 24, True),
+        (Sides.PERIODIC, 24, False),
+        (Sides.MIRRORED, 44, False),
+    ],
+)
+def test_a_box_that_is_small_for_its_spheres_is_said(tmp_path, sides, voxels, is_said):
+    """Plates four voxels apart."""
+    plates = np.repeat((np.arange(voxels) // 4 % 2)[:, None], voxels, 1)[..., None]
+    plates = plates | (np.arange(voxels) < 1)  # one piece
+    write_bone(tmp_path / "x.h5", plates & np.ones((voxels,) * 3, bool), sides)
+    done = CliRunner().invoke(app, ["measure", str(tmp_path / "x.h5"), "--json"])
+    found = json.loads(done.stdout)
+    assert (len(found["report"]) == 2) == is_said, found
+    times = voxels * 20.0 / found["tb_sp"]
+    assert (times < 10) == (voxels == 24), times
+    if is_said:
+        words = f"the box (480 um at its shortest) is {times:.1f} times Tb.Sp"
+        assert found["report"][1].startswith(words)
+        assert words in CliRunner().invoke(app, ["measure", str(tmp_path / "x.h5")]).stdout
+
+
+def test_import_says_a_small_box_and_does_not_store_what_measure_says_again(tmp_path, volume):
+    path, out = write_itk(tmp_path / "a.nrrd", volume), tmp_path / "x.h5"
+    done = CliRunner().invoke(app, ["import", str(path), "--out", str(out)])
+    assert "the box (160 um at its shortest) is" in done.stdout
+    done = CliRunner().invoke(app, ["import", str(path), "--out", str(out), "--json"])
+    report = json.loads(done.stdout)["report"]
+    assert "160 um at its shortest" in report[-1]
+    again = json.loads(CliRunner().invoke(app, ["measure", str(out), "--json"]).stdout)["report"]
+    assert again == report
 
 
 def test_measure_of_a_specimen_file_says_how_it_was_made(tmp_path):

@@ -26,6 +26,9 @@ from trabecula.cli.tables import print_json, print_table
 if TYPE_CHECKING:
     from trabecula.specimen import Specimen
 
+LEAST_BOX = 10.0
+"""Shortest edge of a closed box over Tb.Sp from which the box takes less than a tenth of Tb.Sp."""
+
 Threshold = Annotated[
     str | None,
     typer.Option("--threshold", metavar="T", help="Lowest grey value of bone, or 'otsu'."),
@@ -73,14 +76,15 @@ def import_image(
     from trabecula.records import SpecimenFile, write_specimen
 
     report = tuple(specimen.report)
+    said = [*report, *judge_box(specimen, metrics)]
     parts = (specimen.fraction, specimen.voxel, specimen.sides, report, specimen.origin, metrics)
     write_specimen(out, SpecimenFile(*parts))
     picture = save_picture(specimen, out)
     if as_json:
         files = {"specimen": str(out), "picture": str(picture)}
-        print_json({"report": report, "metrics": metrics, "files": files})
+        print_json({"report": said, "metrics": metrics, "files": files})
         return
-    for line in report:
+    for line in said:
         typer.echo(line)
     print_metrics(metrics)
     typer.echo(f"saved {out} and {picture}{replaced and f', in place of {replaced}'}")
@@ -129,10 +133,11 @@ def measure(
         metrics = measure_specimen(specimen)
         if test is not None:
             metrics |= compress_specimen(specimen, test)
+    said = [*specimen.report, *judge_box(specimen, metrics)]
     if as_json:
-        print_json({**metrics, "report": specimen.report})
+        print_json({**metrics, "report": said})
         return
-    for line in specimen.report:
+    for line in said:
         typer.echo(line)
     print_metrics(metrics)
     if test is not None and metrics["stiffness"] == 0:
@@ -284,6 +289,26 @@ def measure_specimen(specimen: "Specimen") -> dict[str, float]:
 
     periodic = specimen.sides == Sides.PERIODIC
     return measure_structure(specimen.fraction, specimen.voxel, periodic, costly=True)
+
+
+def judge_box(specimen: "Specimen", metrics: dict[str, float]) -> list[str]:
+    """Return a line if the box of a bone with walls is too small for its spheres, else nothing.
+
+    Parameters
+    ----------
+    metrics
+        Those of the specimen by key, with `tb_sp` (um).
+    """
+    from trabecula.base.codes import Sides
+
+    edge, spheres = min(specimen.fraction.shape) * specimen.voxel, metrics["tb_sp"]
+    if specimen.sides == Sides.PERIODIC or not edge < LEAST_BOX * spheres:
+        return []
+    return [
+        f"the box ({edge:g} um at its shortest) is {edge / spheres:.1f} times Tb.Sp: spheres have to "
+        f"fit into it, so Tb.Sp is too small and Tb.N too large to be compared with a generated bone "
+        f"or a larger box; from {LEAST_BOX:g} times on both are within a tenth"
+    ]
 
 
 def print_metrics(metrics: dict[str, float]) -> None:
