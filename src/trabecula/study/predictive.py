@@ -2,8 +2,9 @@
 
 Quantiles are those of Weibull's plotting positions, rank / (n + 1): between the i-th and the j-th of n
 patients a new one lies with probability (j - i) / (n + 1), whatever the distribution (a rank that is
-not whole is interpolated, which is nearly that). No interval of n
-patients holds more than (n - 1) / (n + 1): with fewer than 19 the outer one is that from the least to
+not whole is interpolated, which is nearly that). Lives of one patient are no further patients: each
+life has its own quantiles, across patients, and these are averaged. Where patients are alike but for
+chance, the interval then holds somewhat more than it says. No interval of n patients holds more than (n - 1) / (n + 1): with fewer than 19 the outer one is that from the least to
 the largest, and says how much it holds.
 """
 
@@ -54,8 +55,9 @@ def predict(values: Array) -> Prediction:
     count = whole.sum(axis=0)
     quantiles = np.full((len(SHARES), flat.shape[3]), np.nan)
     for column in np.flatnonzero(count >= FEWEST):
-        pooled = flat[:, whole[:, column], :, column].ravel()
-        quantiles[:, column] = np.quantile(pooled, SHARES, method="weibull")
+        kept = flat[:, whole[:, column], :, column]
+        each = np.quantile(kept, SHARES, axis=(0, 1), method="weibull")
+        quantiles[:, column] = each.mean(axis=1)
     return Prediction(
         quantiles.reshape(len(SHARES), *rest), count.reshape(rest),
         (flat.shape[1] - count).reshape(rest),
