@@ -4,8 +4,9 @@ Quantiles are those of Weibull's plotting positions, rank / (n + 1): between the
 patients a new one lies with probability (j - i) / (n + 1), whatever the distribution (a rank that is
 not whole is interpolated, which is nearly that). Lives of one patient are no further patients: each
 life has its own quantiles, across patients, and these are averaged. Where patients are alike but for
-chance, the interval then holds somewhat more than it says. No interval of n patients holds more than (n - 1) / (n + 1): with fewer than 19 the outer one is that from the least to
-the largest, and says how much it holds.
+chance, the interval then holds somewhat more than it says. No interval of n patients holds more than
+(n - 1) / (n + 1): with fewer than 19 the outer one is that from the least to the largest, and says how
+much it holds.
 """
 
 from typing import NamedTuple
