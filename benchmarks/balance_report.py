@@ -117,8 +117,8 @@ def report_sites(runs: list[Run], start: float, end: float) -> None:
         put(f"{key} at a place (d)", found, band, 0)
     put("nuclei of a multinucleate cell", average(runs, count_nuclei), "5-10", 1)
     for what, words, band in (
-        ("resorbed", "erosion depth, all matrix removed over all mouth opened (um)", "40-62"),
-        ("formed", "wall thickness, all matrix formed over all mouth opened (um)", "38-60"),
+        ("resorbed", "erosion depth, all matrix removed over all surface opened (um)", "40-62"),
+        ("formed", "wall thickness, all matrix formed over all surface opened (um)", "38-60"),
     ):
         found = average(runs, lambda run, w=what: measure_depth(run, start, end, w))
         put(words, found, band, 1)

@@ -135,19 +135,19 @@ def measure_residue(run: Run) -> float:
 
 
 def measure_opening(run: Run, start: float, end: float) -> float:
-    """Return activation frequency (1/yr): mouth opened per bone surface."""
+    """Return activation frequency (1/yr): surface opened per bone surface."""
     surface = run.series("bs_tv", start, end) * float(run.data["volume"])
-    opened = run.gain("mouth", start, end) * float(run.data["voxel"]) ** 2 * 1e-6
+    opened = run.gain("opened", start, end) * 1e-6
     return opened * YEAR / surface
 
 
 def measure_depth(run: Run, start: float, end: float, what: str = "resorbed") -> float:
-    """Return all matrix removed (or laid down) over all mouth opened (um), finished sites or not.
+    """Return all matrix removed (or laid down) over all surface opened (um), finished sites or not.
 
-    NaN where no mouth was opened.
+    NaN where none was opened.
     """
-    voxel, mouth = float(run.data["voxel"]), run.gain("mouth", start, end)
-    return run.gain(what, start, end) * voxel / FULL / mouth if mouth else math.nan
+    voxel, opened = float(run.data["voxel"]), run.gain("opened", start, end)
+    return run.gain(what, start, end) * voxel**3 / FULL / opened if opened else math.nan
 
 
 def measure_places(run: Run, start: float, end: float) -> dict[str, float]:

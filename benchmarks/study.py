@@ -38,13 +38,13 @@ COUNTS = (
     "day", "bone", "formed", "resorbed", "released", "granted", "spent", "lost", "faded", "bound",
     "carried", "precursors", "osteoclasts", "multinucleate", "nuclei", "nuclei_of_multinucleate",
     "preosteoblasts", "osteoblasts",
-    "osteocytes", "sites", "clusters", "mouth",
+    "osteocytes", "sites", "clusters", "mouth", "opened",
 )  # fmt: skip
 """Daily columns; matrix and factor in quanta since the beginning."""
 
 SITES = (
     "activated", "first_resorbed", "last_resorbed", "first_formed", "last_formed", "ended", "phase",
-    "resorbed", "formed", "nuclei_days", "nuclei_peak", "mouth",
+    "resorbed", "formed", "nuclei_days", "nuclei_peak", "mouth", "opened",
 )  # fmt: skip
 
 
@@ -192,7 +192,7 @@ class Diary:
             cells.precursors.count, cells.osteoclasts.count, int(large.sum()),
             int(nuclei.sum()), int(nuclei[large].sum()), cells.osteoblasts.count - active, active,
             cells.osteocytes.count, state.sites.count, state.events.get("clusters", 0),
-            int(state.sites.rows.mouth.sum()),
+            int(state.sites.rows.mouth.sum()), float(state.sites.rows.opened.sum()),
         ])  # fmt: skip
 
     def note_fortnight(self) -> None:

@@ -63,7 +63,8 @@ def make_folder(
     rows = np.arange(13)
     state.sites.append(
         activated=10.0 * rows - 60.0, voxel=rows, phase=np.where(rows < 12, Phase.COMPLETE, 0),
-        mouth=np.full(13, 60), resorbed=np.full(13, 120 * FULL), formed=(100 + 2 * rows) * FULL,
+        mouth=np.full(13, 60), opened=np.full(13, 24000.0),
+        resorbed=np.full(13, 120 * FULL), formed=(100 + 2 * rows) * FULL,
         resorbed_mean=np.full(13, 10.0), resorbed_spread=np.full(13, 30.0),
         formed_mean=np.full(13, 60.0), formed_spread=np.full(13, 300.0),
         reversal=np.full(13, 600.0), reversed=np.full(13, 30),

@@ -52,7 +52,9 @@ def write_run(folder: Path, snapshots: bool = True) -> Path:
     state.cells.lining.append(uid=[31], voxel=[index(TOP, 2, 20)])
     state.cells.osteocytes.append(uid=[41, 42], voxel=index([3, 4], [7, 12], [6, 15]))
     state.cells.precursors.append(uid=[51], voxel=[index(14, 7, 6)])
-    state.sites.append(activated=[3.0], voxel=[index(TOP, 7, 6)], mouth=[10], resorbed=[FULL])
+    state.sites.append(
+        activated=[3.0], voxel=[index(TOP, 7, 6)], mouth=[10], opened=[4000.0], resorbed=[FULL]
+    )
     writer = ResultsWriter(folder, state.grid, METRICS, HORMONES, PROVENANCE)
     for day in (0, 30, 60) if snapshots else ():
         state.clock.step = day

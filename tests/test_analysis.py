@@ -181,9 +181,11 @@ def test_sites_count_by_the_surface_that_they_opened() -> None:
     done = bmus["phase"] == Phase.COMPLETE
     mouth = np.zeros(len(done))
     mouth[np.flatnonzero(done)] = [1.0, 99.0]
-    found = summarise_sites({**bmus, "mouth": mouth})
-    assert found["resorption_period"] == pytest.approx(0.01 * 40.0 + 0.99 * 44.0)
-    none = summarise_sites({**bmus, "mouth": np.zeros(len(done))})
+    older = {name: column for name, column in bmus.items() if name != "opened"} | {"mouth": mouth}
+    for held in (older, {**bmus, "opened": 400.0 * mouth, "mouth": mouth[::-1]}):
+        found = summarise_sites(held)
+        assert found["resorption_period"] == pytest.approx(0.01 * 40.0 + 0.99 * 44.0)
+    none = summarise_sites({**older, "mouth": np.zeros(len(done))})
     assert np.isnan(none["formation_period"])
 
 

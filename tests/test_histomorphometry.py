@@ -91,9 +91,12 @@ def test_cells_on_the_surface():
     assert found["n_multinucleate"] == 1
     assert found["n_nuclei"] == 6
     assert found["n_preosteoblasts"] == 2
-    # a disc of 3 nuclei, 1800 um^2: r = 23.9 um, mean caliper 37.6 um
-    caliper = math.pi / 2 * math.sqrt(1800 / math.pi) * 1e-3
-    assert found["n_oc_bs_2d"] == pytest.approx(2 / surface * caliper * 4 / math.pi)
+    # discs of 4 and 2 nuclei, 2400 and 1200 um^2: r = 27.6 and 19.5 um, calipers 43.4 and 30.7 um
+    calipers = [math.pi / 2 * math.sqrt(area / math.pi) * 1e-3 for area in (2400, 1200)]
+    assert found["n_oc_bs_2d"] == pytest.approx(sum(calipers) / surface * 4 / math.pi)
+    assert found["n_ob_bs_2d"] == pytest.approx(
+        3 / surface * math.pi / 2 * math.sqrt(130 / math.pi) * 1e-3 * 4 / math.pi
+    )
 
 
 def test_section_counts_match_a_simulated_section():
@@ -172,6 +175,7 @@ def test_sites_of_the_last_year_by_area():
         last_formed=[225.0, 325, 4, math.nan, math.nan],
         ended=[300.0, 330, early, 200, math.nan],
         mouth=[30, 10, 7, 9, 2],
+        opened=[12000.0, 4000.0, 2800.0, 3600.0, 800.0],
         deepest=[3, 2, 1, 1, 1],
         resorbed_spread=[40.0**2 / 12, 40.0**2 / 12, 1, 1, 1],
         formed_spread=[120.0**2 / 12, 200.0**2 / 12, 1, 0, 0],
@@ -187,6 +191,11 @@ def test_sites_of_the_last_year_by_area():
     assert found["rv_p"] == pytest.approx((30 * 10 + 10 * 20) / 40)
     assert found["fp"] == pytest.approx((30 * 120 + 10 * 200) / 40)
     assert found["ac_f"] == pytest.approx(40 * 400e-6 / surface_of(128))
+    state.clock.zero = 300  # of a life of 100 d, sites of 100 d
+    state.clock.step, state.sites.rows.ended[:3] = 100, [-220.0, -210.0, -900.0]
+    assert measure(state)["ac_f"] == pytest.approx(40 * 400e-6 / surface_of(128) * 365.25 / 100)
+    state.clock.zero, state.clock.step = 0, 400
+    state.sites.rows.ended[:2] = [300.0, 330.0]
     assert found["n_sites"] == 1
     assert found["n_sites_resorbing"] == 1
 

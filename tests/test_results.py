@@ -40,7 +40,9 @@ def state():
         state.fields.fine.shape
     )
     state.cells.osteocytes.append(uid=[7, 8], voxel=[1, 2], reach=[3.5, 4.5])
-    state.sites.append(activated=[3.0], mouth=[10], resorbed=[20 * FULL], formed=[15 * FULL])
+    state.sites.append(
+        activated=[3.0], mouth=[10], opened=[4000.0], resorbed=[20 * FULL], formed=[15 * FULL]
+    )
     return state
 
 

@@ -224,6 +224,19 @@ def test_missing_column_is_refused(state, tmp_path):
         read_state(path)
 
 
+def test_what_older_states_do_not_say_of_their_sites_is_a_face_a_voxel(state, tmp_path):
+    path = tmp_path / "s.h5"
+    write_state(path, state, {})
+    from trabecula.records.codec import compute_digest
+
+    with h5py.File(path, "r+") as file:
+        del file["state/sites/opened"]
+        file.attrs["digest"] = compute_digest(file)
+    rows = read_state(path)[0].sites.rows
+    assert state.sites.count > 0
+    assert rows.opened.tolist() == (rows.mouth * state.grid.voxel**2).tolist()
+
+
 def test_column_of_another_type_is_refused(state, tmp_path):
     path = tmp_path / "s.h5"
     write_state(path, state, {})

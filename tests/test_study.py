@@ -163,10 +163,10 @@ def test_the_error_of_the_half_effect_is_that_between_bones(tmp_path, halves, er
 
 
 def test_a_bone_that_nothing_digs_has_no_depth():
-    gains = {"resorbed": 0.0, "mouth": 0.0}
+    gains = {"resorbed": 0.0, "opened": 0.0}
     run = SimpleNamespace(gain=lambda what, *_: gains[what], data={"voxel": 20.0})
     assert np.isnan(balance_tables.measure_depth(run, 0.0, 365.0))
-    gains.update(resorbed=2.0 * FULL, mouth=1.0)
+    gains.update(resorbed=2.0 * FULL, opened=400.0)
     assert balance_tables.measure_depth(run, 0.0, 365.0) == 40.0
 
 

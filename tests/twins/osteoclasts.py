@@ -22,6 +22,7 @@ from twins.space import (
     squared,
     steps_between,
 )
+from twins.surface import AREA
 
 
 def radius_of(nuclei, area):
@@ -164,6 +165,19 @@ def first_touch(lattice, scene, space, site, z, y, x):
     lattice.layer[z, y, x] = min(layer, 255)
 
 
+def measure_opened(lattice, scene, space, site, place):
+    """Area of the faces that were open before the site dug beside them, by their arrangement."""
+    doors = [
+        not is_bone(scene.matrix, p) and (lattice.site[p] != site or lattice.eroded[p] == 0)
+        for p in faces_of(place, space)
+    ]
+    pairs = sum(doors[axis] and doors[axis + 1] for axis in (0, 2, 4))
+    area = np.float32(
+        max(AREA[sum(doors), pairs], AREA[1, 0])
+    )  # the table of areas is of this kind
+    return float(area) * space.voxel**2
+
+
 def choose_target(scene, ligands, here, radius, space_moment_rates_ball):
     """The place in reach with the highest score, a twentieth of which is a draw of the place."""
     space, moment, rates, ball = space_moment_rates_ball
@@ -196,7 +210,9 @@ def take(lattice, scene, sites, site, place, wish, context):
     if before >= HALF > before - taken:
         layer = int(lattice.layer[place])
         lattice.eroded[place] = 1
-        sites.mouth[site - 1] += layer == 0
+        if layer == 0:
+            sites.mouth[site - 1] += 1
+            sites.opened[site - 1] += measure_opened(lattice, scene, space, site, place)
         sites.deepest[site - 1] = max(int(sites.deepest[site - 1]), layer + 1)
         fill_contact(lattice.matrix, space, scene.contact)
     return taken, factor

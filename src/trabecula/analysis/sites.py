@@ -53,7 +53,9 @@ def summarise_sites(bmus: Mapping[str, Array]) -> dict[str, float]:
     done = phase == Phase.COMPLETE
     measures = compute_periods(bmus)
     measures |= {name: bmus[name][done] for name in MEASURES if name in bmus}
-    area = bmus["mouth"][done] if "mouth" in bmus else np.ones(completed)
+    area = next(
+        (bmus[name][done] for name in ("opened", "mouth") if name in bmus), np.ones(completed)
+    )
     for name, values in measures.items():
         known = np.isfinite(values) & (area > 0)
         found[name] = (

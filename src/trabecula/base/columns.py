@@ -29,12 +29,15 @@ class Column:
         What the numbers mean.
     default
         Value of a new row.
+    is_late
+        Whether older files may lack it; what is read from them is not a number.
     """
 
     dtype: str
     unit: str
     doc: str
     default: float = 0
+    is_late: bool = False
 
 
 @cache

@@ -122,6 +122,7 @@ class Sites(NamedTuple):
     mouth: Annotated[
         Array, Column("i4", "voxel", "surface voxels of the first layer that it eroded")
     ]
+    opened: Annotated[Array, Column("f8", "um^2", "area of that surface", is_late=True)]
     deepest: Annotated[Array, Column("i4", "voxel", "deepest layer that it opened")]
     nuclei_days: Annotated[Array, Column("f8", "d", "osteoclast nuclei times days of work")]
     nuclei_peak: Annotated[Array, Column("i4", "1", "most nuclei in one of its osteoclasts")]

@@ -19,6 +19,7 @@ from trabecula.kernels.space import (
     refresh_contact,
     split,
 )
+from trabecula.kernels.surface import WEIGHTS
 
 FUSION, NUCLEI, RESORPTION = 8, 9, 10
 FULL_QUANTA = FULL
@@ -288,6 +289,22 @@ def first_touch(lattice, scene, space, site, z, y, x):
 
 
 @kernel
+def measure_opened(lattice, scene, space, site, z, y, x):
+    """Return the area (um^2) of the surface that a site found on a voxel of the first layer.
+
+    By the faces that were open before it dug beside them: the weights that bone surface has, too.
+    """
+    code = 0
+    for k in range(6):
+        a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
+        if scene.matrix[a, b, c] >= HALF_QUANTA:
+            continue
+        if lattice.site[a, b, c] != site or lattice.eroded[a, b, c] == 0:
+            code |= 1 << k
+    return np.float64(max(WEIGHTS[code], WEIGHTS[1])) * space.voxel**2
+
+
+@kernel
 def choose_target(scene, ligands, z, y, x, radius, space_moment_rates_ball):
     """Return the best voxel within `radius` (voxels) of (z, y, x) that has room, flat; -1 if none.
 
@@ -331,7 +348,9 @@ def take_matrix(lattice, scene, sites, row, most, flat, space_moment_rates_ball)
     if before >= HALF_QUANTA and after < HALF_QUANTA:
         lattice.eroded[z, y, x] = 1
         layer = int(lattice.layer[z, y, x])
-        sites.mouth[row] += layer == 0
+        if layer == 0:
+            sites.mouth[row] += 1
+            sites.opened[row] += measure_opened(lattice, scene, space, row + 1, z, y, x)
         sites.deepest[row] = max(sites.deepest[row], layer + 1)
         refresh_contact(lattice.matrix, z, y, x, space, scene.contact)
     return q, factor

@@ -52,7 +52,8 @@ def measure_histomorphometry(state: State, history: History, parameters: Table) 
     return {
         **surfaces,
         **numbers,
-        **measure_densities(numbers, surface, bone, grid.volume, parameters),
+        **measure_densities(numbers, surface, bone, grid.volume),
+        **measure_profiles(state, surface, parameters),
         **rates,
         **measure_sites(state, surface),
         **measure_mineral(state.grid, tissue, parameters),
@@ -133,39 +134,49 @@ def measure_cells(state: State, parameters: Table) -> dict[str, float]:
 
 
 def measure_densities(
-    numbers: Mapping[str, float],
-    surface: float,
-    bone: float,
-    tissue: float,
-    parameters: Table,
+    numbers: Mapping[str, float], surface: float, bone: float, tissue: float
 ) -> dict[str, float]:
-    """Measure cells per surface (mm^2), per bone and tissue volume (mm^3), and in a section.
+    """Measure cells per surface (mm^2), per bone and tissue volume (mm^3).
 
     Parameters
     ----------
     numbers
         Numbers of cells, as :func:`measure_cells` counts them.
-
-    Notes
-    -----
-    A section meets ``N H`` profiles per area, H being the mean caliper of the cell, and
-    ``S pi / 4`` of perimeter per area, S being surface per volume, so that the 2-D number is the
-    3-D number x H x 4 / pi
-    (Weibel 1979, Stereological Methods 1). Cells on the surface are discs: H = pi r / 2.
     """
-    found = {
+    return {
         "n_oc_bs": _divide(numbers["n_osteoclasts"], surface),
         "n_ob_bs": _divide(numbers["n_osteoblasts"], surface),
         "n_ot_bv": _divide(numbers["n_osteocytes"], bone),
         "n_oc_tv": numbers["n_osteoclasts"] / tissue,
         "n_pc_tv": numbers["n_precursors"] / tissue,
     }
-    nuclei = numbers["n_nuclei"] / max(numbers["n_osteoclasts"], 1.0)
-    clast = parameters["cells.osteoclast.area"] * nuclei
-    blast = parameters["cells.osteoblast.area"]
-    for key, area in (("n_oc_bs", clast), ("n_ob_bs", blast)):
-        caliper = math.pi / 2.0 * math.sqrt(area / math.pi) * 1e-3
-        found[f"{key}_2d"] = found[key] * caliper * 4.0 / math.pi
+
+
+def measure_profiles(state: State, surface: float, parameters: Table) -> dict[str, float]:
+    """Measure how many cells a section meets per perimeter of bone (1/mm).
+
+    Parameters
+    ----------
+    surface
+        Bone surface (mm^2).
+
+    Notes
+    -----
+    A section meets ``N H`` profiles per area, H being the mean caliper of the cells, and
+    ``S pi / 4`` of perimeter per area, S being surface per volume, so that the 2-D number is the
+    3-D number x H x 4 / pi
+    (Weibel 1979, Stereological Methods 1). Cells on the surface are discs: H = pi r / 2. Large ones
+    are met more often: it is the mean of calipers that counts, not the caliper of the mean.
+    """
+    blasts = int((state.cells.osteoblasts.rows.stage == Stage.ACTIVE).sum())
+    nuclei = state.cells.osteoclasts.rows.nuclei.astype(float)
+    found = {}
+    for key, areas in (
+        ("n_oc_bs_2d", parameters["cells.osteoclast.area"] * nuclei),
+        ("n_ob_bs_2d", np.full(blasts, parameters["cells.osteoblast.area"])),
+    ):
+        calipers = math.pi / 2.0 * np.sqrt(areas / math.pi) * 1e-3
+        found[key] = _divide(float(calipers.sum()) * 4.0 / math.pi, surface)
     return found
 
 
@@ -209,12 +220,18 @@ def measure_sites(state: State, surface: float) -> dict[str, float]:
     ----------
     surface
         Bone surface (mm^2).
+
+    Notes
+    -----
+    Bone that has lived for less than a year counts with the time that it has lived.
     """
     rows, now = state.sites.rows, state.clock.time
+    span = min(YEAR, max(state.clock.step, 1) * state.clock.length)
     measures = compute_site_measures(state)
     area = measures["footprint"]
     chosen = (rows.phase == Phase.COMPLETE) & (rows.ended > now - YEAR) & (area > 0)
-    found = {"ac_f": _divide(float(area[chosen].sum()) * 1e-6, surface)}
+    opened = float(area[chosen].sum()) * 1e-6 * DAYS_PER_YEAR / span
+    found = {"ac_f": _divide(opened, surface)}
     for key in ("e_de", "w_th", "rs_p", "rv_p", "fp"):
         known = chosen & np.isfinite(measures[key])
         share = float(area[known].sum())

@@ -10,7 +10,7 @@ EVEN = 12.0
 """Square of the length of an even course over the variance of its times: stragglers count little."""
 
 DERIVED: dict[str, tuple[str, str]] = {
-    "footprint": ("um^2", "area of the mouth: eroded voxels of the first layer"),
+    "footprint": ("um^2", "area of the mouth: the surface that it opened"),
     "e_de": ("um", "erosion depth: matrix removed per area of the mouth"),
     "e_de_max": ("um", "greatest erosion depth: deepest layer opened"),
     "w_th": ("um", "wall thickness: matrix laid down per area of the mouth"),
@@ -31,7 +31,7 @@ def compute_site_measures(state: State) -> dict[str, Array]:
         has not come so far.
     """
     rows, voxel = state.sites.rows, state.grid.voxel
-    area = rows.mouth * voxel**2
+    area = rows.opened
     divisor = np.where(area > 0, area, np.nan)
     return {
         "footprint": area.astype(np.float64),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from trabecula.base.columns import Array, columns_of
+from trabecula.base.columns import Array, Column, columns_of
 from trabecula.base.errors import ResultsError
 from trabecula.state import Table
 
@@ -48,13 +48,15 @@ def write_layout(group: Any, arrays: NamedTuple) -> None:
 def read_layout[L: NamedTuple](group: Any, layout: type[L]) -> L:
     """Read a layout of arrays and insist on the declared number type of each."""
     make: Any = layout
-    return make(*(_read_column(group, n, s.dtype) for n, s in columns_of(layout).items()))  # type: ignore[no-any-return]
+    return make(*(_read_column(group, n, s) for n, s in columns_of(layout).items()))  # type: ignore[no-any-return]
 
 
-def _read_column(group: Any, name: str, dtype: str) -> Array:
+def _read_column(group: Any, name: str, spec: Column) -> Array:
+    if spec.is_late and name not in group:
+        return np.full(len(next(iter(group.values()))), np.nan, spec.dtype)
     dataset = group[name]
-    if dataset.dtype != np.dtype(dtype):
-        msg = f"{dataset.name}: found numbers of type {dataset.dtype}; {np.dtype(dtype)} is needed"
+    if dataset.dtype != np.dtype(spec.dtype):
+        msg = f"{dataset.name}: found numbers of type {dataset.dtype}; {np.dtype(spec.dtype)} is needed"
         raise ResultsError(msg)
     return dataset[()]  # type: ignore[no-any-return]
 

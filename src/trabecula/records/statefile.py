@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trabecula.base.errors import ResultsError
 from trabecula.records.atomic import open_kind, write_whole
 from trabecula.records.codec import compute_digest, read_dataclass, write_value
@@ -55,8 +57,16 @@ def read_state(path: Path) -> tuple[State, dict[str, Any]]:
     with open_kind(path, KIND, FORMAT_VERSION) as file:
         _check_digest(file, path)
         state: State = read_dataclass(file["state"], State)
+        fill_opened(state)
         meta: dict[str, Any] = json.loads(file.attrs["meta"])
     return state, meta
+
+
+def fill_opened(state: State) -> None:
+    """Let each site of an older file have opened a face of a voxel for each voxel of their mouth."""
+    rows = state.sites.rows
+    if np.isnan(rows.opened).all():  # an empty table has nothing to fill
+        rows.opened[:] = rows.mouth * state.grid.voxel**2
 
 
 def read_meta(path: Path) -> dict[str, Any]:
