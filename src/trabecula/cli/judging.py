@@ -112,7 +112,7 @@ def judge(panel: "Panel", sampling: "Sampling", out: Path, work: "Work", as_json
             figures[trial.id] = draw_trial(trial, pool, judged)
 
     tasks = [*list_tasks(panel, sampling, work.bones), *work.later]
-    judged = judge_panel(panel, tasks, out, draw)
+    judged = judge_panel(panel, work.leave_out_failed(tasks), out, draw)
     baselines = judge_baselines(panel)
     path = write_verdicts(panel, judged, baselines, sampling, out, work.to_mapping())
     page = path.with_name("report.html")

@@ -71,6 +71,14 @@ class Work:
         """Time of cores that was spent (h)."""
         return sum(outcome.seconds for outcome in self.outcomes) / HOUR
 
+    def leave_out_failed(self, tasks: Sequence[Task]) -> list[Task]:
+        """Return the tasks without those that have failed in this call.
+
+        A folder of one may still hold the whole run of another configuration, which is not to be judged.
+        """
+        failed = {outcome.task.folder for outcome in self.outcomes if outcome.status == "failed"}
+        return [task for task in tasks if task.folder not in failed]
+
     def to_mapping(self) -> dict[str, object]:
         """Return plain values."""
         failed = [o for o in self.outcomes if o.status == "failed"]
@@ -243,7 +251,7 @@ class Adaptive:
                 self._panel, fresh, self._sampling, self._out, self._crew, self._report
             )
             work.later += fresh
-            if not self._repeats.grow([*tasks, *work.later], name):
+            if not self._repeats.grow(work.leave_out_failed([*tasks, *work.later]), name):
                 return
 
     def _look(self, name: str) -> int:
@@ -251,7 +259,8 @@ class Adaptive:
         trial, have = self._trials[name], self._work.bones[name]
         tasks = list_tasks(self._panel, self._sampling, {name: have})
         self._live_later(name, tasks)
-        judged = judge_trial(trial, Lived(trial, [*tasks, *self._work.later], self._out))
+        there = self._work.leave_out_failed([*tasks, *self._work.later])
+        judged = judge_trial(trial, Lived(trial, there, self._out))
         if is_determined(judged):
             self._work.ended[name] = "precise"
             return have
@@ -266,13 +275,12 @@ def live_fixed(
 ) -> Work:
     """Live the bones of the sampling, no more and no fewer, and later days 0 of them where it helps."""
     tasks = list_tasks(panel, sampling)
-    outcomes = live_all(panel, tasks, sampling, out, crew, report)
-    repeats = Repeats(panel, sampling, out)
-    later: list[Task] = []
-    while repeats.grow([*tasks, *later]):
-        fresh = repeats.list_fresh(tasks, later)
-        outcomes += live_all(panel, fresh, sampling, out, crew, report)
-        later += fresh
     names = [trial.id for trial in panel.trials if trial.used_arms]
-    bones, ended = dict.fromkeys(names, sampling.bones), dict.fromkeys(names, "fixed")
-    return Work(outcomes, bones, ended, later)
+    work = Work(bones=dict.fromkeys(names, sampling.bones), ended=dict.fromkeys(names, "fixed"))
+    work.outcomes += live_all(panel, tasks, sampling, out, crew, report)
+    repeats = Repeats(panel, sampling, out)
+    while repeats.grow(work.leave_out_failed([*tasks, *work.later])):
+        fresh = repeats.list_fresh(tasks, work.later)
+        work.outcomes += live_all(panel, fresh, sampling, out, crew, report)
+        work.later += fresh
+    return work

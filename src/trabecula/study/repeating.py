@@ -45,7 +45,13 @@ class Repeats:
         return [task for task in self.list_tasks(tasks, only) if task.folder not in asked]
 
     def grow(self, tasks: Sequence[Task], only: str = "") -> bool:
-        """Ask for more where the runs of `tasks` leave an endpoint noisy; False if nowhere."""
+        """Ask for more where the runs of `tasks` leave an endpoint noisy; False if nowhere.
+
+        Parameters
+        ----------
+        tasks
+            The runs that are looked at, without those that have failed.
+        """
         grown = False
         for trial in self._trials:
             if self._most < FACTOR or (only and trial.id != only) or not measure_needs(trial):

@@ -1,0 +1,51 @@
+"""The folder of a trial: what an earlier configuration left in it, and others who write to it."""
+
+import json
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from test_trial import FAST, TRIAL, refuse
+from trabecula.cli.main import app
+from trabecula.study import trials
+
+OPTIONS = ["--bones", "2", "--edge", "20", "--settle", "5", "--jobs", "1"]
+
+
+def call(file, out, *options):
+    return CliRunner().invoke(
+        app, ["trial", str(file), *FAST, *OPTIONS, "--out", str(out), *options]
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A trial of two bones that was lived to its end."""
+    place = tmp_path_factory.mktemp("study")
+    (place / "mine.yaml").write_text(TRIAL)
+    result = call(place / "mine.yaml", place / "out")
+    assert result.exit_code == 0, result.output
+    return place
+
+
+@pytest.fixture
+def place(whole, tmp_path):
+    return shutil.copytree(whole, tmp_path / "study")
+
+
+def read_bones(place):
+    (trial,) = json.loads((place / "out" / "verdicts.json").read_text())["trials"]
+    return [end["bones"] for end in trial["endpoints"]]
+
+
+# ------------------------------------------------------------------ what failed
+def test_a_run_that_failed_is_not_judged_by_what_was_there_before(place, monkeypatch):
+    """The second bone of an earlier configuration is whole; the one asked for today cannot be."""
+    assert read_bones(place)[:2] == [2, 2]
+    monkeypatch.setattr(trials, "make_arm_config", refuse(2))
+    result = call(place / "mine.yaml", place / "out")
+    assert result.exit_code == 0, result.output
+    assert (place / "out" / "mine" / "usual" / "bone-2" / "results.h5").is_file()
+    assert "usual/bone-2: failed" in result.output
+    assert read_bones(place)[:2] == [1, 1]
