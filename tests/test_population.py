@@ -21,6 +21,7 @@ from trabecula.config.paths import to_key
 from trabecula.config.populationschema import Distribution, PopulationSettings
 from trabecula.config.support import Support, find_support
 from trabecula.config.sweeps import load_sweep
+from trabecula.runner.digest import compute_state_digest
 from trabecula.study.design import Who, list_points
 from trabecula.study.patients import Patients, summarise_distributions
 
@@ -399,6 +400,32 @@ def test_a_shared_structure_is_that_of_the_base(tmp_path) -> None:
     assert all("lattice.seed" not in point.parameters for point in points)
     assert points[1].configure(sweep).lattice.seed == 7
     assert points[1].configure(sweep).seed == points[1].seed
+
+
+@pytest.mark.parametrize(("base", "seed"), [("", 1), ("seed: 5\n", 5)])
+def test_a_shared_structure_follows_no_life(tmp_path, base, seed) -> None:
+    """Without lattice.seed the structure has the seed of the base, not that of each life."""
+    sweep = load(tmp_path, f"{DRAWN}  structures: shared\n")
+    (tmp_path / "base.yaml").write_text(f"duration: 30 d\n{base}")
+    sweep = load_sweep(sweep.path)
+    configs = [point.configure(sweep) for point in list_points(sweep)]
+    assert {config.lattice.seed for config in configs} == {seed}
+    assert len({config.seed for config in configs}) == len(configs)
+    digests = {compute_state_digest(config, 10, False) for config in configs[:4]}
+    assert len(digests) == 1, "one bone is spun up for all"
+    (tmp_path / "base.yaml").write_text("duration: 30 d\nlattice: {seed: 9}\nseed: 5\n")
+    sweep = load_sweep(sweep.path)
+    points = list_points(sweep)
+    assert all("lattice.seed" not in point.parameters for point in points)
+    assert points[3].configure(sweep).lattice.seed == 9
+
+
+def test_a_dry_run_shows_no_seeds_of_structures_that_are_shared(place) -> None:
+    path = place / "sweep.yaml"
+    path.write_text(f"config: base.yaml\n{DRAWN}  structures: shared\n")
+    found = json.loads(call("sweep", path, "--dry-run", "--json").stdout)
+    assert set(found["population"]["patients"][0]) == {"patient", AGE, E2}
+    assert {run["parameters"]["lattice.seed"] for run in found["runs"]} == {1}
 
 
 def test_a_dry_run_shows_patients_distributions_and_cost(place) -> None:

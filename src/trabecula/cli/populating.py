@@ -142,11 +142,13 @@ def describe_plan(settings: "PopulationSettings") -> dict[str, Any]:
 
     patients = Patients(settings)
     count = 0 if settings.uncertain is None else settings.uncertain.draws
+    is_own = settings.structures == "own"
     return {
         "distributions": summarise_distributions(settings),
         "patients": [
             {
-                "patient": number, "lattice.seed": patients.find_structure(number),
+                "patient": number,
+                **({"lattice.seed": patients.find_structure(number)} if is_own else {}),
                 **patients.draw_patient(number),
             }
             for number in range(1, min(settings.patients, MOST_PATIENTS) + 1)

@@ -58,8 +58,12 @@ def list_roles(population: dict[str, Any]) -> dict[str, str]:
     """Return what each drawn key is, for the merged table."""
     roles = dict.fromkeys(population.get("varies", ()), VARIES)
     roles |= dict.fromkeys(population.get("uncertain", ()), UNCERTAIN)
-    if population.get("structures") == "own":
-        roles["lattice.seed"] = "seed of the patient's structure"
+    if population:
+        is_own = population["structures"] == "own"
+        words = (
+            "seed of the patient's structure" if is_own else "seed of the structure that all share"
+        )
+        roles["lattice.seed"] = words
     return roles
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trabecula.base.columns import Array
+from trabecula.config.schema import Config
 from trabecula.config.sweeps import SAMPLES
 from trabecula.study.patients import Patients
 from trabecula.study.sensitivity import draw_blocks, draw_trajectories
 
 if TYPE_CHECKING:
-    from trabecula.config import Config
     from trabecula.config.populationschema import PopulationSettings
     from trabecula.config.sweeps import Box, Change, Sweep
     from trabecula.config.sweepschema import Range
@@ -140,15 +140,29 @@ def _populate(
 
 
 def _find_own(sweep: "Sweep", patients: Patients, number: int) -> "tuple[Change, ...]":
-    """Return what is a patient's own: drawn values, and the seed of the structure."""
+    """Return what is a patient's own, with the seed of the structure, be it shared or not."""
     own = tuple(
         (path, value, sweep.find(POPULATION, "varies", path))
         for path, value in patients.draw_patient(number).items()
     )
     population = sweep.settings.population
-    if population is None or population.structures == "shared":
-        return own
-    return (*own, ("lattice.seed", patients.find_structure(number), sweep.find(POPULATION)))
+    is_shared = population is None or population.structures == "shared"
+    seed = find_shared_seed(sweep) if is_shared else patients.find_structure(number)
+    return own if seed is None else (*own, ("lattice.seed", seed, sweep.find(POPULATION)))
+
+
+def find_shared_seed(sweep: "Sweep") -> int | None:
+    """Return the seed of a structure that all share; None if ``lattice.seed`` is given.
+
+    It would follow the seed of each life, and every life would have a bone of its own.
+    """
+    data = sweep.base.data if isinstance(sweep.base.data, dict) else {}
+    lattice = data.get("lattice")
+    given = lattice.get("seed") if isinstance(lattice, dict) else None
+    if given is not None or "lattice.seed" in sweep.settings.set:
+        return None
+    seed = data.get("seed", Config.model_fields["seed"].default)
+    return seed if isinstance(seed, int) else None  # what is wrong with it is told elsewhere
 
 
 def _zip(sweep: "Sweep") -> "list[tuple[Change, ...]]":
