@@ -227,8 +227,33 @@ def test_the_estimate_counts_bones_once(place) -> None:
     cost = estimate_sweep(plan_sweep(sweep))
     assert (cost["runs"], cost["invalid"], cost["bones"]) == (6, 2, 2)
     volume = (24 * 0.02) ** 3
-    assert cost["core_hours_bones"] == pytest.approx(2 * compute_hours(volume, 110.0))
+    assert cost["core_hours_bones"] == pytest.approx(2 * 2 * compute_hours(volume, 110.0)), (
+        "a structure whose BV/TV is missed is spun up again"
+    )
     assert cost["core_hours_runs"] == pytest.approx(4 * compute_hours(volume, 93.0))
+
+
+def test_the_estimate_counts_a_spin_up_once_and_settling_for_each_set_of_levels(place) -> None:
+    text = (
+        BASE.replace("spin_up: 0 d", "spin_up: 200 d")
+        .replace("settle: 0 d", "settle: 100 d")
+        .replace("{specimen: bone.h5, voxel: 20 um}", "{shape: [24, 24, 24], bv_tv: 0.25}")
+    )
+    (place / "base.yaml").write_text(text)
+    sweep = load_sweep(write(place, "grid: {hormones.levels.estradiol: [10, 20, 30]}\nseeds: 2"))
+    cost = estimate_sweep(plan_sweep(sweep))
+    volume = (24 * 0.02) ** 3
+    spun = 2 * 2 * compute_hours(volume, 200.0)  # two bones, made twice
+    settled = 6 * compute_hours(volume, 10.0)  # up to the 90 d that are sampled
+    assert cost["bones"] == 2
+    assert cost["core_hours_bones"] == pytest.approx(spun + settled)
+
+
+def test_an_imported_bone_is_spun_up_once(place) -> None:
+    (place / "base.yaml").write_text(BASE.replace("spin_up: 0 d", "spin_up: 200 d"))
+    (one,) = plan_sweep(load_sweep(write(place, "seeds: 1")))
+    hours = compute_hours(one.volume, 110.0)
+    assert estimate_sweep([one])["core_hours_bones"] == pytest.approx(hours)
 
 
 def test_a_dry_run_lists_the_runs_and_writes_nothing(place) -> None:

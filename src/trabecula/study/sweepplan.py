@@ -14,6 +14,7 @@ from trabecula.runner.digest import compute_code_digest, compute_state_digest
 from trabecula.runner.specimens import insist_on_specimen
 from trabecula.runner.spinup import LEAD, count_phases
 from trabecula.study.design import Point, list_points
+from trabecula.study.trials import MADE
 
 if TYPE_CHECKING:
     from trabecula.config import Config
@@ -131,9 +132,13 @@ def find_folders(planned: list[Planned], out: Path) -> dict[str, str]:
 def estimate_sweep(planned: list[Planned]) -> dict[str, Any]:
     """Return what a sweep will cost: runs, bones to be spun up, core-hours.
 
-    Bones that other sweeps have spun up before, and runs that are done, are not taken off.
+    A bone is spun up once for all runs that begin from it, and settles once for each set of levels of
+    day 0. A generated one whose BV/TV is missed is made once more, so that its spin-up counts twice, as
+    in the plan of a trial. Bones that other sweeps have spun up before, and runs that are done, are not
+    taken off.
     """
-    bones: dict[str, float] = {}
+    spun: dict[str, float] = {}
+    settled: dict[str, float] = {}
     runs: dict[str, float] = {}
     for one in planned:
         config = one.config
@@ -141,18 +146,24 @@ def estimate_sweep(planned: list[Planned]) -> dict[str, Any]:
             continue
         runs[one.digest] = one.hours
         phases = count_phases(config)
-        if phases.begin:
-            is_settled = phases.begin > phases.spin
-            digest = compute_state_digest(config, phases.begin, is_settled)
-            bones[digest] = compute_hours(one.volume, phases.begin * config.step)
+        spin = min(phases.spin, phases.begin)
+        if spin:
+            digest = compute_state_digest(config, spin, False)
+            times = MADE if config.lattice.specimen is None else 1.0
+            spun[digest] = times * compute_hours(one.volume, spin * config.step)
+        if phases.begin > phases.spin:
+            digest = compute_state_digest(config, phases.begin, True)
+            left = (phases.begin - phases.spin) * config.step
+            settled[digest] = compute_hours(one.volume, left)
+    bones = sum(spun.values()) + sum(settled.values())
     return {
         "runs": len(planned),
         "invalid": sum(one.config is None for one in planned),
         "twins": sum(one.config is not None for one in planned) - len(runs),
-        "bones": len(bones),
-        "core_hours_bones": sum(bones.values()),
+        "bones": len(spun),
+        "core_hours_bones": bones,
         "core_hours_runs": sum(runs.values()),
-        "core_hours": sum(bones.values()) + sum(runs.values()),
+        "core_hours": bones + sum(runs.values()),
     }
 
 

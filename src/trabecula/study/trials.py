@@ -31,6 +31,9 @@ DECIDED = ("seed", "lattice.seed", "lattice.shape", "duration")
 TRIED = 8
 """Patients of whom one must have a configuration, or an arm cannot be lived."""
 
+MADE = 2.0
+"""Times that a structure is spun up, as a plan counts: again from a corrected one if BV/TV is missed."""
+
 OUTPUT = {"every": 1.0, "snapshots": 36525.0, "costly": 36525.0}
 """What is written (d) where a trial does not say: what endpoints read, daily."""
 
@@ -305,7 +308,7 @@ def measure_prelude(trials: Sequence[Trial], sampling: Sampling) -> tuple[float,
                 digest = compute_state_digest(config, phases.begin, True)
                 settled[digest] = phases.settle * config.step
     volume = sampling.volume / YEAR
-    return 2.0 * sum(spun.values()) * volume, sum(settled.values()) * volume
+    return MADE * sum(spun.values()) * volume, sum(settled.values()) * volume
 
 
 def compute_prelude(trial: Trial, sampling: Sampling) -> float:
