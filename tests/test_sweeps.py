@@ -95,6 +95,11 @@ def call(*arguments: object):
             "latin_hypercube: {points: 4, ranges: {seed: {low: 0.5, high: 2, whole: on}}}",
             "whole numbers with whole: on",
         ),
+        (
+            "morris: {trajectories: 2, ranges: {seed: {low: 1, high: 4, whole: on}, "
+            "patient.age: {low: 40, high: 60}}}",
+            "morris.ranges.seed.whole: found on under morris; allowed: ranges without whole",
+        ),
         ("name: nothing", "found nothing that varies"),
         (
             "latin_hypercube: {points: 60000, ranges: {patient.age: {low: 20, high: 60}}}\nseeds: 2",
@@ -204,6 +209,14 @@ def test_ranges_are_even_or_logarithmic_or_whole() -> None:
     whole = Range(low=1, high=4, whole=True)
     assert [stretch(share, whole) for share in (0, 0.26, 0.51, 0.99999)] == [1, 2, 3, 4]
     assert isinstance(stretch(0.3, whole), int)
+
+
+def test_whole_numbers_by_ratios_are_whole_and_as_frequent_as_their_ratios() -> None:
+    both = Range(low=1, high=99, whole=True, log=True)
+    found = [stretch(share, both) for share in (np.arange(1000) + 0.5) / 1000]
+    assert all(isinstance(value, int) for value in found)
+    assert sum(value < 10 for value in found) == 500, "half of them within the lower decade"
+    assert [stretch(share, both) for share in (0.0, 0.5, 1.0)] == [1, 10, 99]
 
 
 def test_the_digest_is_of_content(place) -> None:

@@ -318,7 +318,15 @@ def _check_sample(name: str, sample: Box, document: Document) -> list[Problem]:
         where, found = document.find_value(key), str(sample.levels)
         problems.append(Problem(where, to_dotted(key), found, "an even number of levels"))
     for path, limits in sample.ranges.items():
-        problems += _check_range((name, "ranges", path), limits, document)
+        key = (name, "ranges", path)
+        problems += _check_range(key, limits, document)
+        if limits.whole and isinstance(sample, Morris):
+            allowed = "ranges without whole, whose steps have one length"
+            hint = "sobol_indices takes whole numbers"
+            where = document.find_value((*key, "whole"))
+            problems.append(
+                Problem(where, to_dotted((*key, "whole")), "on under morris", allowed, hint)
+            )
     return problems
 
 

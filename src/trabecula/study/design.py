@@ -214,9 +214,14 @@ def draw(name: str, dimensions: int, points: int, seed: int) -> Array:
 
 
 def stretch(share: float, limits: "Range") -> float | int:
-    """Return the value that lies at `share` (0..1) of a range."""
+    """Return the value that lies at `share` (0..1) of a range.
+
+    Whole numbers have equal shares, or with ``log`` shares by the ratio of each to the next.
+    """
     low, high = limits.low, limits.high
     if limits.whole:
+        if limits.log:
+            return min(int(high), math.floor(low * ((high + 1.0) / low) ** share))
         return min(int(high), int(low) + math.floor(share * (high - low + 1.0)))
     if limits.log:
         return float(low * (high / low) ** share)
