@@ -27,7 +27,7 @@ from trabecula.runner.lock import lock_folder
 from trabecula.study import journal
 from trabecula.study.design import draw, list_points, stretch
 from trabecula.study.manifest import NAME, Entry, Manifest, read_manifest
-from trabecula.study.merged import choose_rows, find_columns, write_tables
+from trabecula.study.merged import choose_rows, describe_column, find_columns, write_tables
 from trabecula.study.sweepplan import compute_run_digest, estimate_sweep, find_folders, plan_sweep
 from trabecula.study.worker import Order, find_state, hold_claim, live_point
 
@@ -421,6 +421,18 @@ def test_loops_are_compiled_once_for_each_place_of_the_sources(place, monkeypatc
 def test_rows_of_a_series_are_chosen_by_time() -> None:
     time_axis = np.array([-1.0, 0.0, 1.0, 2.0, 3.0, 3.5, 4.0, 9.0])
     assert choose_rows(time_axis, 2.0) == [0, 1, 3, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("estradiol_end", "pg/mL"), ("estradiol_change", "%"), ("rankl_blockade_change", "%"),
+        ("rankl_blockade_start", "1"), ("rankl_blockade_end", "1"), ("bv_tv_change", "%"),
+        ("resorption_rate_peak_day", "d"), ("sites_e_de", "um"), ("days", "d"), ("change", "1"),
+    ],
+)  # fmt: skip
+def test_outcomes_have_the_unit_of_their_part(name, unit) -> None:
+    assert describe_column(name).unit == unit
 
 
 def test_tables_hold_numbers_texts_and_gaps(tmp_path, monkeypatch) -> None:

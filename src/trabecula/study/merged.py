@@ -14,7 +14,7 @@ import numpy as np
 from trabecula.analysis import load_results
 from trabecula.base.errors import ResultsError
 from trabecula.base.files import name_temporary
-from trabecula.model.metrics import LEVELS, METRICS
+from trabecula.model.metrics import LEVELS, METRICS, describe_level
 from trabecula.records.atomic import publish
 from trabecula.study.manifest import Entry
 from trabecula.study.sweepplan import to_cell
@@ -149,6 +149,10 @@ def describe_column(name: str) -> Column:
         if part in PARTS and part != name:
             unit, meaning = PARTS[part]
             return Column(name, float, unit or metric.unit, f"{metric.long_name}: {meaning}")
+    stem, _, part = name.rpartition("_")
+    if stem and part in PARTS:  # a level that hormones derive, or a signal that is blocked
+        metric, (unit, meaning) = describe_level(stem), PARTS[part]
+        return Column(name, float, unit or metric.unit, f"{metric.long_name}: {meaning}")
     return Column(name, float, "d" if name == "days" else "1", name)
 
 
