@@ -1,5 +1,7 @@
 """Frozen fits: read with their digest, laid under a configuration's own rows, told in every result."""
 
+from pathlib import Path
+
 import pytest
 
 from small_run import PROVENANCE
@@ -7,7 +9,10 @@ from trabecula.base.errors import ConfigError
 from trabecula.config import load_config
 from trabecula.config.fits import FrozenFit, compute_fit_digest, get_setting, load_fit
 from trabecula.config.parameters import load_parameters
+from trabecula.config.sweeps import load_sweep
 from trabecula.runner.recorder import make_provenance
+from trabecula.study import Sampling, load_panel
+from trabecula.study.trials import make_arm_config
 
 VALUES = {
     "cells.osteoclast.work": 5000.0,
@@ -111,3 +116,41 @@ def test_a_fit_altered_by_hand_is_refused(tmp_path, fit):
 def test_a_fit_that_is_not_there(tmp_path):
     with pytest.raises(ConfigError, match=r"run.yaml:2:6: fit: found no file nowhere.yaml"):
         load_config(write(tmp_path, PLAIN + "fit: nowhere.yaml\n"))
+
+
+TRIAL = """
+title: Fitted
+{config}
+settings: {{fit: fit.yaml}}
+duration_days: 20
+arms:
+  usual: {{}}
+  dosed: {{settings: {{protocol: [{{file: doses.csv}}]}}}}
+endpoints:
+  - {{arm: [usual, dosed], obs: bvtv_pct, precision: 1}}
+"""
+
+
+@pytest.mark.parametrize("config", ["", "config: elsewhere/base.yaml"])
+def test_files_of_the_settings_of_a_trial_are_looked_for_beside_it(
+    tmp_path, fit, monkeypatch, config
+):
+    """Neither in the folder that the command was called from, nor in that of another file."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "base.yaml").write_text(PLAIN)
+    (tmp_path / "doses.csv").write_text("day,drug,dose\n3,denosumab,60 mg\n")
+    (tmp_path / "trial.yaml").write_text(TRIAL.format(config=config))
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for path in (tmp_path / "trial.yaml", Path("..", "trial.yaml")):
+        (trial,) = load_panel(path, strict=True).trials
+        usual, dosed = (make_arm_config(trial, arm, 1, Sampling(1, 24)) for arm in trial.arms)
+        assert usual.fit.digest == dosed.fit.digest == fit.digest
+        assert usual.parameters["hormones.estrogen_opg.maximum"] == 0.25
+        assert [regimen.drug.name for regimen in dosed.regimens] == ["denosumab"]
+
+
+def test_a_sweep_takes_a_fit_among_what_all_share(tmp_path, fit):
+    write(tmp_path, PLAIN)
+    (tmp_path / "sweep.yaml").write_text("config: run.yaml\nset: {fit: fit.yaml}\nseeds: 2\n")
+    sweep = load_sweep(tmp_path / "sweep.yaml")
+    assert sweep.configure([]).fit.digest == fit.digest

@@ -1,6 +1,7 @@
 """What an arm of a trial got, as a panel writes it: levels, doses, blockades, settings."""
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 from trabecula.config.marks import Key
@@ -33,6 +34,9 @@ UNUSED = ("note", "notes", "comment", "title", "n", "evidence", "source", "cavea
 
 FIXED = ("seed", "lattice.seed", "lattice.shape", "name", "duration")
 """Keys of a configuration that the trial itself decides."""
+
+FILES = ("fit", "lattice.specimen", "patient.labs")
+"""Keys of a configuration that name a file."""
 
 JUMP = 0.01
 """Time that a jump of a level takes (d)."""
@@ -84,7 +88,7 @@ class ArmReader:
         elif key.endswith("_block"):
             self._read_block((key,), key[:-6], value)
         elif key == "settings":
-            found, reason = flatten_settings(value)
+            found, reason = flatten_settings(value, Path(self._complaints.document.name).parent)
             self._settings |= found
             if reason:
                 self._complain((key,), reason, "keys of a configuration, such as mechanics.every")
@@ -164,8 +168,28 @@ def make_steps(points: Points) -> Points:
     return tuple(steps)
 
 
-def flatten_settings(given: Any) -> tuple[dict[str, Any], str]:
-    """Return settings by dotted path, and what is wrong with them, if anything."""
+def anchor_files(path: str, value: Any, folder: Path) -> Any:
+    """Return the value of a setting; files that it names are absolute, from the folder of the panel.
+
+    A trial has no configuration of its own on disk, or one that lies elsewhere.
+    """
+    if isinstance(value, str) and (path in FILES or path.endswith(".file")):
+        return str((folder / value).resolve())
+    if isinstance(value, list):
+        return [anchor_files(path, one, folder) if isinstance(one, dict) else one for one in value]
+    if isinstance(value, dict):
+        return {key: anchor_files(f"{path}.{key}", one, folder) for key, one in value.items()}
+    return value
+
+
+def flatten_settings(given: Any, folder: Path) -> tuple[dict[str, Any], str]:
+    """Return settings by dotted path, and what is wrong with them, if anything.
+
+    Parameters
+    ----------
+    folder
+        Folder of the panel; files that a setting names are relative to it.
+    """
     if not isinstance(given, dict):
         return {}, repr(given)
     found: dict[str, Any] = {}
@@ -179,6 +203,7 @@ def flatten_settings(given: Any) -> tuple[dict[str, Any], str]:
                 found[path] = value
 
     walk(given, "")
+    found = {path: anchor_files(path, value, folder) for path, value in found.items()}
     fixed = [path for path in found if path in FIXED]
     kept = {path: value for path, value in found.items() if path not in fixed}
     return kept, f"{', '.join(fixed)}, which the trial decides" if fixed else ""

@@ -248,7 +248,7 @@ class RowReader:
             if not config.is_file():
                 allowed = f"a file, relative to {self._file.parent}"
                 reason = self._complaints.add((*self._path, "config"), str(row["config"]), allowed)
-        found, wrong = flatten_settings(row.get("settings") or {})
+        found, wrong = flatten_settings(row.get("settings") or {}, self._file.parent)
         if wrong:
             path = (*self._path, "settings")
             reason = reason or self._complaints.add(path, wrong, "keys of a configuration")
