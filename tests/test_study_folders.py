@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 
 from test_trial import FAST, TRIAL, refuse
 from trabecula.cli.main import app
+from trabecula.runner.lock import lock_folder
 from trabecula.study import trials
+from trabecula.study.living import REPLACED
 
 OPTIONS = ["--bones", "2", "--edge", "20", "--settle", "5", "--jobs", "1"]
 
@@ -49,3 +51,40 @@ def test_a_run_that_failed_is_not_judged_by_what_was_there_before(place, monkeyp
     assert (place / "out" / "mine" / "usual" / "bone-2" / "results.h5").is_file()
     assert "usual/bone-2: failed" in result.output
     assert read_bones(place)[:2] == [1, 1]
+
+
+# ------------------------------------------------------------------ who else writes
+def list_files(folder):
+    return {
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+def test_a_run_that_another_process_writes_is_neither_cleared_nor_relabelled(place):
+    """A worker of an earlier trial, say, whose results would pass for what is asked now."""
+    folder = place / "out" / "mine" / "usual" / "bone-1"
+    before = list_files(folder)
+    with lock_folder(folder):
+        result = call(place / "mine.yaml", place / "out", "--set", "cells.rules.fusion=off")
+    assert result.exit_code == 0, result.output
+    assert "usual/bone-1: failed: " in result.output
+    assert "found another run writing to it" in result.output
+    assert list_files(folder) == before
+    assert read_bones(place)[0] == 1
+    result = call(place / "mine.yaml", place / "out", "--set", "cells.rules.fusion=off")
+    assert f"usual/bone-1: done: {REPLACED}" in result.output
+    assert read_bones(place)[0] == 2
+
+
+@pytest.mark.parametrize("command", ["trial", "validate"])
+def test_two_studies_in_one_folder_are_refused(place, command):
+    out, file = place / "out", str(place / "mine.yaml")
+    words = ["trial", file] if command == "trial" else ["validate", "--panel", file]
+    before = list_files(out)
+    with lock_folder(out):
+        result = CliRunner().invoke(app, [*words, *FAST, "--bones", "1", "--out", str(out)])
+    assert result.exit_code == 2
+    assert f"{out}: found another run writing to it" in " ".join(result.output.split())
+    assert list_files(out) == before

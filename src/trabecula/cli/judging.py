@@ -62,6 +62,32 @@ def make_crew(workers: int | None, scheduler: str) -> "Crew":
     return Crew(workers or os.cpu_count() or 1, scheduler)
 
 
+def carry_out(
+    panel: "Panel", sampling: "Sampling", out: Path, crew: "Crew", core_hours: float | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Live what is not there yet and judge it; nobody else does so in `out` meanwhile.
+
+    Parameters
+    ----------
+    core_hours
+        Core-hours (h) to spend at most; None: as many bones as `sampling` says.
+
+    Raises
+    ------
+    InputError
+        If another process lives a study there, the time is not enough for one bone, no scheduler
+        answers, or `out` cannot be made.
+    """
+    from trabecula.base.files import make_folder
+    from trabecula.runner.lock import lock_folder
+
+    make_folder(out, "the study")
+    with lock_folder(out):
+        work = live(panel, sampling, out, crew, core_hours)
+        judge(panel, sampling, out, work, as_json)
+
+
 def live(
     panel: "Panel", sampling: "Sampling", out: Path, crew: "Crew", core_hours: float | None
 ) -> "Work":
@@ -75,12 +101,10 @@ def live(
     Raises
     ------
     InputError
-        If the time is not enough for one bone, no scheduler answers, or `out` cannot be made.
+        If the time is not enough for one bone, or no scheduler answers.
     """
-    from trabecula.base.files import make_folder
     from trabecula.study.adaptive import Adaptive, live_fixed
 
-    make_folder(out, "the study")
     begun = time.monotonic()
 
     def report(outcome: "Outcome", left: int) -> None:

@@ -13,8 +13,7 @@ from trabecula.cli.judging import (
     Scheduler,
     Settle,
     Starts,
-    judge,
-    live,
+    carry_out,
     make_crew,
     say_plans,
 )
@@ -74,5 +73,4 @@ def trial(
     largest = max((plan.edge for plan in plans if plan.trial.used_arms), default=plain.edge)
     sampling = Sampling(bones or 1, edge or largest, settle, settings, starts)
     place = out or Path("runs") / make_name(file.stem)
-    work = live(chosen, sampling, place, make_crew(jobs, scheduler), core_hours)
-    judge(chosen, sampling, place, work, as_json)
+    carry_out(chosen, sampling, place, make_crew(jobs, scheduler), core_hours, as_json)

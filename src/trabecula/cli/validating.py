@@ -13,8 +13,7 @@ from trabecula.cli.judging import (
     Scheduler,
     Settle,
     Starts,
-    judge,
-    live,
+    carry_out,
     make_crew,
     say_plans,
 )
@@ -60,5 +59,4 @@ def validate(
         plans = [make_plan(trial, sampling, bones, edge) for trial in chosen.trials]
         say_plans(plans, chosen, as_json, core_hours)
         return
-    work = live(chosen, sampling, out, make_crew(workers, scheduler), core_hours)
-    judge(chosen, sampling, out, work, as_json)
+    carry_out(chosen, sampling, out, make_crew(workers, scheduler), core_hours, as_json)

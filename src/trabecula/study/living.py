@@ -16,7 +16,9 @@ from trabecula.records.statusfile import has_ended
 from trabecula.runner.cache import StateCache
 from trabecula.runner.continuation import resume
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
+from trabecula.runner.folder import RunFolder
 from trabecula.runner.job import run
+from trabecula.runner.lock import lock_folder
 from trabecula.runner.onset import begin_from
 from trabecula.runner.warming import warm_kernels
 from trabecula.study.crew import Crew
@@ -55,9 +57,6 @@ REPLACED = "in place of one of another configuration or version"
 
 ANEW = "anew: its checkpoint could not be read"
 """What is said of a run that was begun and could not be gone on with."""
-
-LEFT = ("status.json", "results.h5", "checkpoint.h5", "config.yaml")
-"""Files of another configuration: beside this task's record they would pass for its own."""
 
 _ALONE = threading.Lock()
 """Compiled loops of two threads of a worker would be in each other's way."""
@@ -101,12 +100,9 @@ def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
                 return Outcome(task, "done")
             except ResultsError:  # a checkpoint that cannot be read is not worth the run
                 message = ANEW
-        folder.mkdir(parents=True, exist_ok=True)
         if not message and (folder / "results.h5").is_file():
             message = REPLACED
-        for name in LEFT:
-            (folder / name).unlink(missing_ok=True)
-        write_text_whole(folder / RECORD, json.dumps(made_from) + "\n")
+        _claim(folder, made_from)
         if task.source is None:
             run(config, folder, cache=StateCache(cache), keep=False)
         else:
@@ -114,6 +110,22 @@ def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
     except (TrabeculaError, OSError) as error:
         return Outcome(task, "failed", str(error).partition("\n")[0])
     return Outcome(task, "done", message)
+
+
+def _claim(folder: Path, made_from: dict[str, Any]) -> None:
+    """Forget what another configuration left in a folder, and label it; not while a run writes to it.
+
+    Beside this task's record the files of another one would pass for its own.
+
+    Raises
+    ------
+    InputError
+        If another living process writes to the folder.
+    """
+    place = RunFolder(folder)
+    with lock_folder(folder):
+        place.empty()
+        write_text_whole(folder / RECORD, json.dumps(made_from) + "\n")
 
 
 def _read_state(folder: Path, made_from: dict[str, Any]) -> str:
