@@ -59,7 +59,7 @@ def _insist_on_spacing(path: Path) -> None:
             f"`trabecula import {path.name} --spacing SIZE --out SPECIMEN.h5`, then name SPECIMEN.h5 "
             "as lattice.specimen"
         )
-        found = "slices or an array that do not state their voxel size"
+        found = "an image that does not state its voxel size"
         raise make_error(path, "lattice.specimen", found, IN_CONFIG, hint)
 
 
