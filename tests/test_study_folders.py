@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 from test_trial import FAST, TRIAL, refuse
 from trabecula.cli.main import app
 from trabecula.runner.lock import lock_folder
-from trabecula.study import trials
-from trabecula.study.living import REPLACED
+from trabecula.study import Sampling, list_tasks, living, load_panel, trials
+from trabecula.study.crew import Crew
+from trabecula.study.living import OTHER_PROGRAM, REPLACED
 
 OPTIONS = ["--bones", "2", "--edge", "20", "--settle", "5", "--jobs", "1"]
 
@@ -88,3 +89,14 @@ def test_two_studies_in_one_folder_are_refused(place, command):
     assert result.exit_code == 2
     assert f"{out}: found another run writing to it" in " ".join(result.output.split())
     assert list_files(out) == before
+
+
+def test_a_worker_with_another_program_lives_nothing(tmp_path, monkeypatch):
+    """Workers of a cluster may have another version; these processes have that on disk."""
+    (tmp_path / "mine.yaml").write_text(TRIAL)
+    panel, sampling = load_panel(tmp_path / "mine.yaml"), Sampling(1, 20, 5.0)
+    monkeypatch.setattr(living, "compute_code_digest", lambda: "another")
+    monkeypatch.setattr(living, "warm_kernels", lambda *_: None)
+    outcomes = living.live_all(panel, list_tasks(panel, sampling), sampling, tmp_path, Crew(2))
+    assert {(one.status, one.message) for one in outcomes} == {("failed", OTHER_PROGRAM)}
+    assert not (tmp_path / "mine").exists()

@@ -62,11 +62,22 @@ _ALONE = threading.Lock()
 """Compiled loops of two threads of a worker would be in each other's way."""
 
 
-def live_task(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
+OTHER_PROGRAM = "found another version of the program on this worker; allowed: that of the study"
+"""Why a worker of a cluster lives nothing."""
+
+
+def live_task(config: "Config", task: Task, out: Path, cache: Path, code: str) -> Outcome:
     """Live one task in its folder, or go on with it, unless it is there already.
 
     A failure is an outcome, so that the others go on.
+
+    Parameters
+    ----------
+    code
+        Digest of the program that asks for it; a worker that has another one lives nothing.
     """
+    if compute_code_digest() != code:
+        return Outcome(task, "failed", OTHER_PROGRAM)
     with _ALONE:
         begun = time.process_time()
         found = _live(config, task, out, cache)
@@ -166,7 +177,8 @@ def live_all(
     place = out.resolve()  # the workers of a cluster have folders of their own
     trials = {trial.id: trial for trial in panel.trials}
     bones = place / "bones" if cache is None else cache.resolve()
-    calls: list[tuple[Config, Task, Path, Path]] = []
+    code = compute_code_digest()
+    calls: list[tuple[Config, Task, Path, Path, str]] = []
     outcomes: list[Outcome] = []
 
     def add(found: Outcome) -> None:
@@ -186,7 +198,7 @@ def live_all(
         except ConfigError as error:  # a patient drawn who cannot be: the others are lived
             add(Outcome(task, "failed", str(error.problems[0])))
         else:
-            calls.append((config, task, place, bones))
+            calls.append((config, task, place, bones, code))
     crew = crew or Crew()
     if crew.workers > 1 and not crew.scheduler:
         _warm([config for config, task, *_ in calls if not is_lived(config, task, place)])
