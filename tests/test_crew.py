@@ -1,5 +1,7 @@
 """Workers that die: no task is lost, none lived twice that was done, one that kills is found."""
 
+import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -101,3 +103,22 @@ def test_a_scheduler_that_is_not_there(monkeypatch):
         Crew(1, "tcp://127.0.0.1:9").carry_out(work, [("", 1, "")], print)
     with pytest.raises(InputError, match="--scheduler: found no Dask scheduler at nonsense"):
         Crew(1, "nonsense://x").carry_out(work, [("", 1, "")], print)
+
+
+@pytest.mark.parametrize("scheme", ["tls", "wss", "ucx"])
+def test_a_scheduler_that_cannot_be_spoken_to_is_told_of_as_one_that_is_not_there(scheme, capfd):
+    """Without encryption set up, or without a library, Dask raises a TypeError."""
+    address = f"{scheme}://127.0.0.1:9"
+    with pytest.raises(InputError, match=f"--scheduler: found no Dask scheduler at {address}"):
+        Crew(1, address).carry_out(work, [("", 1, "")], print)
+    gc.collect()
+    assert "Traceback" not in capfd.readouterr().err, "nor does a half-made client complain"
+
+
+def test_a_scheduler_is_spoken_to_from_within_a_loop(cluster):
+    """As a notebook has one."""
+
+    async def ask():
+        return Crew(1, cluster.scheduler_address).size
+
+    assert asyncio.run(ask()) == 2

@@ -4,12 +4,19 @@ A worker that dies costs the tasks that were on it another attempt, no more: tho
 one at a time, so that a task which kills its worker is found and given up, and no other with it.
 """
 
+import asyncio
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -168,14 +175,25 @@ def connect(address: str) -> Any:
     from distributed import Client
 
     try:
+        with ThreadPoolExecutor(1) as aside:  # a notebook has a loop in its own thread
+            aside.submit(lambda: asyncio.run(_knock(address))).result()
         return Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:  # a TypeError if encryption is not set up
         reason = str(error).partition("\n")[0]
         msg = (
             f"--scheduler: found no Dask scheduler at {address} ({reason}); allowed: the address of "
             "one that runs, such as tcp://127.0.0.1:8786"
         )
         raise InputError(msg) from None
+
+
+async def _knock(address: str) -> None:
+    """Insist that somebody can be spoken to; a client that cannot tries for a while to say goodbye."""
+    from distributed.comm import connect as open_line
+    from distributed.security import Security
+
+    line = await open_line(address, timeout=PATIENCE, **Security().get_connection_args("client"))
+    line.abort()
 
 
 def _send_all(address: str, work: Callable[..., Any], calls: Sequence[Call], note: Note) -> None:
