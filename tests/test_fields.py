@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from bones import apply_stress, find_surface, make_peopled
-from trabecula.base.codes import HALF, Population, Sides, Species, Target
+from trabecula.base.codes import FULL, HALF, Population, Sides, Species, Target
 from trabecula.base.errors import ConfigError, SolverError
 from trabecula.config.parameters import load_parameters
 from trabecula.config.species import load_species, read_species
@@ -136,6 +136,21 @@ def test_estrogen_retention_moves_rankl_from_soluble_to_membrane(solved, paramet
     before, after = (measure_fields(s, parameters) for s in (solved, state))
     assert after["rankl_soluble_marrow"] > 2 * before["rankl_soluble_marrow"]
     assert after["rankl_per_cell"] == pytest.approx(0.5 * before["rankl_per_cell"], rel=1e-6)
+
+
+def test_rankl_of_a_marrow_cell_is_that_of_marrow(solved, parameters):
+    """At reference cytokines it is 1, however much of the lattice is bone, where there are none."""
+    state = copy.deepcopy(solved)
+    coarse = make_hierarchy(state.grid, state.lattice.matrix).coarse_pore
+    assert (coarse == 0).mean() > 0.05
+    for name in ("il1", "il6", "tnf"):
+        field = state.fields.get(Species[name.upper()])
+        field[...] = np.where(coarse > 0, parameters[f"fields.{name}.reference"], 0.0)
+    assert measure_fields(state, parameters)["rankl_per_cell"] == pytest.approx(
+        state.signals.get(Target.RANKL_PRODUCTION, Population.MARROW), rel=1e-6
+    )
+    state.lattice.matrix[...] = FULL
+    assert np.isnan(measure_fields(state, parameters)["rankl_per_cell"])
 
 
 def test_a_stressed_cap_switches_its_place_on_and_no_other(parameters):

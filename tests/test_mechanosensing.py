@@ -386,6 +386,33 @@ def test_the_plan_solves_mechanics_at_its_clock(config):
     assert "mechanics" not in [step.name for step in make_plan(off, state, True)]
 
 
+@pytest.mark.parametrize(
+    ("points", "felt"),
+    [("[[0, 0.5], [6, 0.5], [7, 0.25]]", 7), ("[[0, 0.5], [400, 0.4]]", 0), ("0.5", 0)],
+)
+def test_a_load_that_jumps_is_felt_at_once_and_one_that_creeps_at_the_next_interval(
+    tmp_path, points, felt
+):
+    (tmp_path / "tiny.yaml").write_text(
+        f"duration: 60 d\nlattice: {{shape: [24, 24, 24]}}\nmechanics: {{stress: {{z: {points}}}}}\n"
+    )
+    config = load_config(tmp_path / "tiny.yaml")
+    fraction = np.zeros((12, 12, 12), np.float32)
+    fraction[:, 3:9, 3:9] = 1
+    state = make_state(
+        fraction, 20.0, Sides.MIRRORED, 1, 1.0, config.parameters, make_signals(config)
+    )
+    model = TrabeculaModel(config, state, replete=True)
+    model.run_steps(2)  # known, and not due again before day 30
+    first, changed = state.loading.strain[0], []
+    for _ in range(20):
+        model.run_steps(1)
+        if state.loading.strain[0] != first:
+            changed.append(state.clock.time - 1.0)
+            first = state.loading.strain[0]
+    assert changed == ([felt] if felt else [])
+
+
 def test_a_spun_up_bone_depends_on_its_load_until_day_0(config, tmp_path):
     def digest(text):
         (tmp_path / "other.yaml").write_text(

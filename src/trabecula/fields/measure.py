@@ -72,7 +72,7 @@ def measure_fields(state: State, parameters: Table) -> dict[str, float]:
     )
     young = np.unravel_index(state.cells.precursors.rows.voxel, state.grid.shape)
     result["rank_occupancy_precursors"] = _mean(compute_occupancy(state, parameters, young))
-    result["rankl_per_cell"] = _compute_rankl_per_cell(state, parameters)
+    result["rankl_per_cell"] = _compute_rankl_per_cell(state, parameters, parts.coarse_pore)
     result["rankl_unsettled"] = state.fields.unsettled
     result["local_estradiol"] = state.signals.local_estradiol
     return result
@@ -160,12 +160,16 @@ def _compute_ratio(levels: dict[str, float]) -> float:
     return ligand / decoy if decoy > 0 else math.nan
 
 
-def _compute_rankl_per_cell(state: State, parameters: Table) -> float:
+def _compute_rankl_per_cell(state: State, parameters: Table, pore: Array) -> float:
     """RANKL on a marrow cell, relative to the replete state at reference cytokines (1).
 
-    It is what flow cytometry of marrow cells sees (stromal, T and B cells; Eghbali-Fatourechi 2003,
-    doi:10.1172/JCI17215): what hormones let it make and keep, times cytokines on the spot.
+    Blocks count by their share of marrow. It is what flow cytometry of marrow cells sees (stromal, T
+    and B cells; Eghbali-Fatourechi 2003, doi:10.1172/JCI17215): what hormones let it make and keep,
+    times cytokines on the spot.
     """
     signal = state.signals.get(Target.RANKL_PRODUCTION, Population.MARROW)
     signal *= state.signals.get(Target.RANKL_RETENTION, Population.MARROW)
-    return float(signal * compute_coupling(state, parameters).mean(dtype=float))
+    marrow = float(pore.sum(dtype=float))
+    if marrow == 0.0:
+        return math.nan
+    return signal * float((compute_coupling(state, parameters) * pore).sum(dtype=float)) / marrow

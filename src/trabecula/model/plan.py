@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from trabecula.config import Config
 
 
+JUMP = 0.02
+"""Change of a load within a step, as a share of it, that is felt at once."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One entry of the plan.
@@ -116,8 +120,13 @@ def _make_mechanics_step(config: "Config") -> Step:
     parameters, settings = config.parameters, config.mechanics
 
     def apply(state: State) -> None:
-        if state.clock.is_due(settings.every) or not state.loading.is_known:
-            stress = compute_stress(settings.stress, parameters, state.clock.time)
+        clock = state.clock
+        stress, former = (
+            compute_stress(settings.stress, parameters, clock.time - since)
+            for since in (0.0, clock.length)
+        )
+        is_new = any(abs(a - b) > JUMP * b for a, b in zip(stress, former, strict=True))
+        if clock.is_due(settings.every) or is_new or not state.loading.is_known:
             is_coarse, lateral = settings.mesh == "coarse", Lateral[settings.lateral.upper()]
             step_mechanics(state, parameters, Load(stress, is_coarse, settings.tolerance, lateral))
 
