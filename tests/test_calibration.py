@@ -96,6 +96,26 @@ def test_a_fit_can_be_extended_but_not_changed(tmp_path):
         make(tmp_path).fit()
 
 
+def test_a_stage_that_was_extended_sends_on_its_best_whatever_went_on_before(tmp_path):
+    """By their place, sets would be left out that rank among those sent on before."""
+    before = make(tmp_path)
+    large = before.fit().stages["large"]
+    more = make(tmp_path, FILE.replace("evaluations: 18", "evaluations: 36"))
+    fitted = more.fit()
+    ranked = sorted(fitted.stages["small"][1:], key=lambda one: (one.loss, one.number))
+    sent = [one.values for one in ranked[: count_kept(0.2, len(ranked))]]
+    assert sent[0] not in [one.values for one in large], "or nothing is seen"
+    there = [one.values for one in fitted.stages["large"]]
+    assert all(values in there for values in sent[:5]), "the start and five others are planned"
+    fresh = [values for values in sent[:5] if values not in [one.values for one in large]]
+    assert there[: len(large)] == [one.values for one in large]
+    assert there[len(large) :] == fresh
+    assert fitted.ended["large"] == "planned"
+    again = make(tmp_path, FILE.replace("evaluations: 18", "evaluations: 36"))
+    assert again.fit().best == fitted.best
+    assert again.evaluator.calls == []
+
+
 def test_failed_evaluations_are_kept_and_the_fit_goes_on(tmp_path):
     calibrator = make(tmp_path, evaluator=Formula(lambda values: values[TRIGGER] > 0.6))
     fitted = calibrator.fit()

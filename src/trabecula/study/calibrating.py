@@ -223,7 +223,12 @@ class Calibrator:
             raise InputError(msg)
 
     def _fill(self, plan: StagePlan, given: Sequence[Mapping[str, float]]) -> None:
-        """Evaluate until a round has as many as planned, its start fails, or the budget ends."""
+        """Evaluate until a round has all that is given and as many as planned, its start fails, or the
+        budget ends.
+
+        A round before this one may have been extended since: what it sends on now is given by what is
+        not there yet, whatever its place.
+        """
         search = self._searches[plan.name]
         while True:
             if any(not one.is_done for one in self._list(plan.name)[:1]):
@@ -231,14 +236,15 @@ class Calibrator:
                 return
             proposal = search.find_open()
             if proposal is None:
-                count = search.count
-                if count >= max(plan.evaluations, len(given)):
+                made = search.list_values()
+                fresh = next((values for values in given if dict(values) not in made), None)
+                if fresh is None and len(made) >= plan.evaluations:
                     self._ended[plan.name] = "planned"
                     return
                 if not self._is_affordable(plan):
                     self._ended[plan.name] = "budget"
                     return
-                proposal = search.propose(given[count] if count < len(given) else None)
+                proposal = search.propose(fresh)
             self._evaluate(plan, search, proposal)
 
     def _evaluate(self, plan: StagePlan, search: Search, proposal: Proposal) -> None:

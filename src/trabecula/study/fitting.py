@@ -206,10 +206,9 @@ class Search:
             if f"record {trial.number}" in kept
         }
 
-    @property
-    def count(self) -> int:
-        """How many proposals there are, whatever became of them."""
-        return len(self._study.get_trials(deepcopy=False))
+    def list_values(self) -> list[dict[str, float]]:
+        """Return all proposals, whatever became of them: values by name, in each parameter's unit."""
+        return [dict(trial.params) for trial in self._study.get_trials(deepcopy=False)]
 
     @property
     def optimiser(self) -> str:
