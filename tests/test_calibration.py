@@ -116,6 +116,33 @@ def test_a_stage_that_was_extended_sends_on_its_best_whatever_went_on_before(tmp
     assert again.evaluator.calls == []
 
 
+def test_a_journal_that_was_torn_goes_on_from_its_last_whole_line(tmp_path, whole):
+    """A kill, or a full disk, in the middle of a line; the next one was written on it."""
+    first = make(tmp_path, evaluator=Formula(stop_at=11))
+    with pytest.raises(KeyboardInterrupt):
+        first.fit()
+    path = first.out / JOURNAL
+    with path.open("ab") as file:
+        file.write(b'{"op_code":4,"worker_id":"ab')
+    second = make(tmp_path)
+    assert second.fit().best == whole[1].best
+    assert first.evaluator.calls + second.evaluator.calls == whole[0].evaluator.calls
+    assert all(json.loads(line) for line in path.read_text().splitlines())
+
+
+def test_a_journal_damaged_in_the_middle_is_told_with_one_message(tmp_path):
+    found = make(tmp_path, evaluator=Formula(stop_at=2))
+    with pytest.raises(KeyboardInterrupt):
+        found.fit()
+    path = found.out / JOURNAL
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:2], lines[2][:9] + "\n", *lines[3:]]))
+    with pytest.raises(
+        InputError, match=r"journal\.log: found a damaged line .* put the file back"
+    ):
+        make(tmp_path).fit()
+
+
 def test_failed_evaluations_are_kept_and_the_fit_goes_on(tmp_path):
     calibrator = make(tmp_path, evaluator=Formula(lambda values: values[TRIGGER] > 0.6))
     fitted = calibrator.fit()

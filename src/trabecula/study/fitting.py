@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trabecula.base.errors import InputError
-from trabecula.base.files import make_folder
+from trabecula.base.files import guard_writing, make_folder
 
 GIVEN = "given"
 """Attribute of a proposal that the caller made."""
@@ -98,14 +98,38 @@ def open_journal(path: Path) -> "optuna.storages.JournalStorage":
     Raises
     ------
     InputError
-        If optuna is not installed.
+        If optuna is not installed, or the journal is damaged before its last line.
+    ResultsError
+        If it cannot be written.
     """
     _import_optuna()
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
     make_folder(path.parent, "the journal")
-    return JournalStorage(JournalFileBackend(str(path)))
+    _cut_torn_line(path)
+    try:
+        return JournalStorage(JournalFileBackend(str(path)))
+    except ValueError as error:  # JSON's own among them
+        msg = (
+            f"{path}: found a damaged line ({error}); allowed: lines as optuna wrote them; put the file "
+            "back from a copy, or name another --out"
+        )
+        raise InputError(msg) from None
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Cut off a last line that was not written to its end: the next one would be added to it.
+
+    Only who holds the folder may do so.
+    """
+    if not path.is_file():
+        return
+    with guard_writing(path, "the journal"), path.open("rb+") as handle:
+        text = handle.read()
+        whole = text.rfind(b"\n") + 1
+        if whole < len(text):
+            handle.truncate(whole)
 
 
 def minimise(
