@@ -12,7 +12,7 @@ from trabecula.base.errors import InputError, TrabeculaError
 from trabecula.config import load_config
 from trabecula.config.calibrations import load_calibration
 from trabecula.config.fits import load_fit
-from trabecula.study.calibrating import IN_A_ROW, JOURNAL, LINES
+from trabecula.study.calibrating import IN_A_ROW, JOURNAL, LINES, Calibrator
 from trabecula.study.determination import determine, list_findings
 from trabecula.study.fitplan import count_kept, plan_stages
 from trabecula.study.freezing import freeze, list_comparisons, make_summary
@@ -94,6 +94,36 @@ def test_a_fit_can_be_extended_but_not_changed(tmp_path):
     path.write_text(path.read_text().replace('"panel": "', '"panel": "0'))
     with pytest.raises(InputError, match="another panel"):
         make(tmp_path).fit()
+
+
+def test_a_fit_goes_on_over_the_same_files_alone(tmp_path):
+    """They are named in the calibration or its panel, and count by what they hold."""
+    earlier, base = tmp_path / "earlier.yaml", tmp_path / "base.yaml"
+    earlier.write_text(f"parameters: {{{RANKL}: 0.2}}\n")
+    base.write_text("duration: 100 d\nhormones: {levels: {estradiol: 60}}\n")
+    text = FILE.replace("spin_up: 20", "spin_up: 20, fit: earlier.yaml")
+    file = write(tmp_path, text)
+    panel = tmp_path / "panel.yaml"
+    days = "    duration_days: 10\n"
+    panel.write_text(panel.read_text().replace(days, f"    config: base.yaml\n{days}", 1))
+
+    def go_on():
+        asked = load_calibration(file)
+        return Calibrator(asked, plan_stages(asked), Formula(stop_at=2), tmp_path / "out").fit()
+
+    for _ in range(2):  # begun, and gone on with
+        with pytest.raises(KeyboardInterrupt):
+            go_on()
+    earlier.write_text(f"parameters: {{{RANKL}: 0.3}}\n")
+    with pytest.raises(InputError, match="another set of rows before it; allowed: the same"):
+        go_on()
+    earlier.write_text(f"parameters: {{{RANKL}: 0.2}}\n")
+    base.write_text("duration: 100 d\nhormones: {levels: {estradiol: 50}}\n")
+    with pytest.raises(InputError, match="another configuration of LOSS; allowed: the same"):
+        go_on()
+    base.write_text("# other words\nhormones: {levels: {estradiol: 60}}\nduration: 100 d\n")
+    with pytest.raises(KeyboardInterrupt):
+        go_on()
 
 
 def test_a_stage_that_was_extended_sends_on_its_best_whatever_went_on_before(tmp_path):

@@ -67,6 +67,8 @@ class Calibration:
         The rows to fit, in the order of the file.
     sets
         Changes of every configuration, ``PATH=VALUE``.
+    base
+        All rows as they are before the fit, those of an earlier fit among them.
     """
 
     path: Path
@@ -74,6 +76,7 @@ class Calibration:
     document: Document
     rows: tuple[FitRow, ...]
     sets: tuple[str, ...]
+    base: Parameters
 
     @property
     def name(self) -> str:
@@ -96,7 +99,8 @@ class Calibration:
         for stage in plain["stages"]:
             del stage["evaluations"]
         fitted = [[r.key, r.start, r.low, r.high, r.is_log] for r in self.rows]
-        return {**plain, "rows": fitted, "sets": list(self.sets)}
+        base = self.base.compute_digest()  # a fit that is named counts by its rows
+        return {**plain, "rows": fitted, "sets": list(self.sets), "set of rows before it": base}
 
     def compute_digest(self) -> str:
         """Return the digest of that."""
@@ -139,7 +143,7 @@ def load_calibration(path: str | Path) -> Calibration:
     problems += _check_stages(settings, document)
     if problems:
         raise ConfigError(problems)
-    return Calibration(file, settings, document, rows, sets)
+    return Calibration(file, settings, document, rows, sets, base)
 
 
 def _list_sets(settings: CalibrationSettings, file: Path) -> Iterator[str]:

@@ -23,6 +23,7 @@ from trabecula.study.evaluating import EvaluationError, Evaluator
 from trabecula.study.fitplan import FEWEST, FINAL, StagePlan, count_kept
 from trabecula.study.fitting import Dimension, Proposal, Search, open_journal
 from trabecula.study.loss import Target, compute_loss, read_target
+from trabecula.study.trials import make_first_config
 
 JOURNAL = "journal.log"
 """File with all evaluations, as optuna keeps them."""
@@ -203,6 +204,7 @@ class Calibrator:
         now = {
             "calibration": self.calibration.describe(), "program": compute_code_digest(),
             "panel": compute_panel_digest(self.plans[0]),
+            "configurations": compute_trial_digests(self.plans),
         }  # fmt: skip
         now = json.loads(json.dumps(now, default=str))
         path, before = self.out / MADE_FROM, None
@@ -215,6 +217,9 @@ class Calibrator:
         if "calibration" in other:
             plain, kept = now["calibration"], before.get("calibration") or {}
             other = [key for key in plain if plain[key] != kept.get(key)]
+        elif other == ["configurations"]:
+            plain, kept = now["configurations"], before.get("configurations") or {}
+            other = [f"configuration of {key}" for key in plain if plain[key] != kept.get(key)]
         if other:
             msg = (
                 f"{self.out}: found evaluations made with another {', '.join(other)}; allowed: the "
@@ -342,3 +347,20 @@ class Calibrator:
 def compute_panel_digest(plan: StagePlan) -> str:
     """Return the digest of the file of a plan's panel."""
     return hashlib.sha256(plan.subject.panel.path.read_bytes()).hexdigest()
+
+
+def compute_trial_digests(plans: Sequence[StagePlan]) -> dict[str, str]:
+    """Return the digest of what all arms of each trial are lived from, by its name.
+
+    Files that a trial names count by what they hold: its base, fits, images, sheets.
+    """
+    found: dict[str, str] = {}
+    for plan in plans:
+        for trial in plan.subject.panel.trials:
+            if trial.id not in found:
+                configs = [
+                    make_first_config(trial, arm, plan.subject.sampling) for arm in trial.used_arms
+                ]
+                text = " ".join(config.compute_digest() for config in configs)
+                found[trial.id] = hashlib.sha256(text.encode()).hexdigest()
+    return found
