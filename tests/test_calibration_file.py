@@ -112,6 +112,57 @@ def test_what_the_panel_cannot_give_is_told(tmp_path, old, new, words):
     assert words in str(caught.value)
 
 
+LOOSE = ", band: [-4, -2], required: true}", ", band: [-4, -2]}"
+"""An endpoint of the panel that is required, and the same that is not; the other required one jumps."""
+
+QUIET = """
+  - id: QUIET
+    duration_days: 10
+    arms: {usual: {}}
+    endpoints: [{arm: usual, obs: bvtv_pct, t_day: 8, band: [-1, 1]}]
+"""
+MOVING = FILE.replace(f"{TRIGGER}: {{}}", f"{WORK}: {{}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "place"),
+    [
+        (FILE, *LOOSE, "stages[0]"),
+        (FILE.replace("settle: 10", "settle: 10, endpoints: all"), *LOOSE, ""),
+        (MOVING, *LOOSE, ""),
+        (MOVING + "drift: {weight: 0}\n", *LOOSE, "stages[0]"),
+        (MOVING + "drift: {weight: 0}\nanchors: table\n", *LOOSE, ""),
+        (FILE.replace("name: large,", "name: large, only: [QUIET],"), "", "", "stages[1]"),
+        (FILE + "final: {bones: 2, edge: 16, only: [QUIET]}\n", "", "", "final"),
+        (FILE + "final: {bones: 2, edge: 16}\n", "", "", ""),
+    ],
+)
+def test_a_fit_to_nothing_is_refused(tmp_path, text, old, new, place):
+    """Every set would have the loss of the start, 0, and one of them would be frozen."""
+    path = write(tmp_path, text)
+    panel = tmp_path / "panel.yaml"
+    assert old in panel.read_text()
+    panel.write_text(panel.read_text().replace(old, new) + QUIET)
+    if not place:
+        assert plan_stages(load_calibration(path))
+        return
+    with pytest.raises(
+        ConfigError, match="to fit to; allowed: an endpoint with a band that is req"
+    ) as told:
+        plan_stages(load_calibration(path))
+    assert f": {place}: found nothing in " in str(told.value)
+
+
+def test_endpoints_that_jump_are_nothing_to_fit_to(tmp_path):
+    path = write(tmp_path, FILE.replace("settle: 10", "settle: 10, endpoints: all"))
+    panel = tmp_path / "panel.yaml"
+    lines = panel.read_text().splitlines(keepends=True)
+    jumps = [line for line in lines if "bvtv_pct, compare" not in line and "rankl" not in line]
+    panel.write_text("".join(jumps))
+    with pytest.raises(ConfigError, match=r"nothing in LOSS to fit to; allowed: .* no first day"):
+        plan_stages(load_calibration(path))
+
+
 def test_rows_of_the_replete_bone_cost_spin_ups_and_an_untouched_bone(tmp_path):
     shared = plan_stages(load_calibration(write(tmp_path)))[0]
     text = (

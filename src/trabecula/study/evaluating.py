@@ -5,18 +5,19 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from trabecula.base.errors import ConfigError, Problem, TrabeculaError
 from trabecula.config.calibrations import Calibration
 from trabecula.config.calibrationschema import Fidelity
 from trabecula.config.fits import compute_fit_digest, get_setting
+from trabecula.config.marks import Key, to_dotted
 from trabecula.hormones import is_idle_when_replete
 from trabecula.study.crew import Crew
 from trabecula.study.held import add_held
 from trabecula.study.living import Outcome, live_all
 from trabecula.study.loss import DRIFT, Target
-from trabecula.study.panel import Panel, Trial
+from trabecula.study.panel import Endpoint, Panel, Trial
 from trabecula.study.reader import load_panel
 from trabecula.study.scoring import Judged, score_panel
 from trabecula.study.steady import ANCHORS, STEADY, make_steady_trial, read_anchors
@@ -94,7 +95,8 @@ def make_subject(calibration: Calibration, fidelity: Fidelity, is_final: bool = 
     Raises
     ------
     ConfigError
-        If the panel cannot be read, has no such trial, none that can be lived, or an anchor is wrong.
+        If the panel cannot be read, has no such trial, none that can be lived or nothing to fit to, or
+        an anchor is wrong.
     """
     settings = calibration.settings
     panel = load_panel(calibration.panel)
@@ -113,7 +115,32 @@ def make_subject(calibration: Calibration, fidelity: Fidelity, is_final: bool = 
     steady = None
     if not is_shared(calibration):
         steady = Panel(panel.path, (make_steady_trial(anchors, drift.limit, drift.days),))
-    return Subject(panel, steady, sampling)
+    subject = Subject(panel, steady, sampling)
+    _insist_on_targets(calibration, fidelity, subject)
+    return subject
+
+
+def _insist_on_targets(calibration: Calibration, fidelity: Fidelity, subject: Subject) -> None:
+    """Insist that something is fitted to: without it every set has the same loss, nothing."""
+    drift = calibration.settings.drift
+    only_required = fidelity.endpoints == "required"
+    ends = [end for trial in subject.panel.trials for end in trial.endpoints if end.has_band]
+    others = subject.steady.trials[0].endpoints if subject.steady is not None else ()
+    if any(is_fitted(end, only_required) for end in ends):
+        return
+    if any(is_fitted(end, False) for end in others if end.label != DRIFT or drift.weight > 0):
+        return
+    settings = calibration.settings
+    place: Key = ("final",)
+    if fidelity in settings.stages:
+        place = ("stages", settings.stages.index(fidelity))  # type: ignore[arg-type]
+    names = ", ".join(trial.id for trial in subject.panel.trials)
+    kind = "required, and " if only_required else ""
+    allowed = f"an endpoint with a band that is {kind}no rank and no first day"
+    hint = "endpoints: all, other trials, or required: true in the panel" if only_required else ""
+    where = calibration.find(*place)
+    found = f"nothing in {names} to fit to"
+    raise ConfigError([Problem(where, to_dotted(place), found, allowed, hint)])
 
 
 def _insist_on_trials(calibration: Calibration, panel: Panel, names: Sequence[str]) -> None:
@@ -213,7 +240,7 @@ def make_targets(
                 group = trial.id
                 if is_steady:
                     group = DRIFT if one.endpoint.label == DRIFT else ANCHORS
-                counts = is_fitted(one, only_required and not is_steady)
+                counts = is_fitted(one.endpoint, only_required and not is_steady)
                 targets.append(Target(
                     name, group, one.found.value, one.found.error, *one.endpoint.band, counts,
                     one.endpoint.required,
@@ -221,11 +248,10 @@ def make_targets(
     return targets
 
 
-def is_fitted(one: Any, only_required: bool) -> bool:
+def is_fitted(end: Endpoint, only_required: bool) -> bool:
     """Whether an endpoint is part of the loss: it follows its observables without jumps."""
-    term = one.endpoint.term
-    is_smooth = term is not None and term.is_smooth
-    return is_smooth and (one.endpoint.required or not only_required)
+    is_smooth = end.term is not None and end.term.is_smooth
+    return is_smooth and (end.required or not only_required)
 
 
 def make_labels(trial: Trial) -> list[str]:
