@@ -189,7 +189,7 @@ def connect(address: str) -> Any:
 
 async def _knock(address: str) -> None:
     """Insist that somebody can be spoken to; a client that cannot tries for a while to say goodbye."""
-    from distributed.comm import connect as open_line
+    from distributed.comm.core import connect as open_line
     from distributed.security import Security
 
     line = await open_line(address, timeout=PATIENCE, **Security().get_connection_args("client"))

@@ -221,7 +221,8 @@ def stretch(share: float, limits: "Range") -> float | int:
     low, high = limits.low, limits.high
     if limits.whole:
         if limits.log:
-            return min(int(high), math.floor(low * ((high + 1.0) / low) ** share))
+            value = float(low * ((high + 1.0) / low) ** share)
+            return min(int(high), math.floor(value))
         return min(int(high), int(low) + math.floor(share * (high - low + 1.0)))
     if limits.log:
         return float(low * (high / low) ** share)

@@ -133,7 +133,7 @@ def _insist_on_targets(calibration: Calibration, fidelity: Fidelity, subject: Su
     settings = calibration.settings
     place: Key = ("final",)
     if fidelity in settings.stages:
-        place = ("stages", settings.stages.index(fidelity))  # type: ignore[arg-type]
+        place = ("stages", settings.stages.index(fidelity))
     names = ", ".join(trial.id for trial in subject.panel.trials)
     kind = "required, and " if only_required else ""
     allowed = f"an endpoint with a band that is {kind}no rank and no first day"
