@@ -568,7 +568,11 @@ def test_a_scheduler_that_was_away_gets_its_orders_again(place, monkeypatch) -> 
     from trabecula.study.cluster import Workers, WorkersError
     from trabecula.study.dispatch import Dispatch, Note
 
+    async def answer(address: str) -> None:
+        """Somebody is there."""
+
     monkeypatch.setattr(distributed, "Client", Client)
+    monkeypatch.setattr("trabecula.study.crew._knock", answer)
     monkeypatch.setattr(Client, "made", 0)
     heard = []
     note = Note(lambda order, outcome: heard.append(outcome.status), lambda _: None)
