@@ -27,7 +27,7 @@ from trabecula.kernels.precursors import (
     supply_precursors,
     walk_precursors,
 )
-from trabecula.kernels.space import Moment, Space, make_ball
+from trabecula.kernels.space import make_ball
 
 pytestmark = pytest.mark.twin
 RATES = make_rates(
@@ -92,27 +92,3 @@ def test_push_out(seed, periodic, radius):
                                    make_space(periodic), make_ball(radius))  # fmt: skip
     assert (after != table.voxel).sum() > 10
     assert lost > 0 or radius > 1
-
-
-def test_walkers_gather_as_the_power_of_rankl_that_the_table_says():
-    """Over slopes of 2 to 15 % a step, where rounding the chance of a hop up would make 1.5 to 1.4.
-
-    Density is in equilibrium with c^chemotaxis: it is regressed on c over a periodic slab of 48 layers
-    (the error of the slope, by the number of walkers, is 0.01).
-    """
-    rng, walkers, space = np.random.default_rng(4), 100_000, Space(48, 4, 4, 1, 20.0)
-    down = np.cumsum(np.linspace(0.02, 0.16, 12))
-    ramp = np.exp(-np.concatenate([[0.0], down[:-1], down[::-1]]))
-    ligands = make_ligands(rng, (48, 4, 4))
-    ligands.rankl_soluble[...] = ramp[:, None, None]
-    lattice = make_lattice(rng, (48, 4, 4))
-    lattice.matrix[...] = 0
-    scene = make_scene(lattice, space, settled=walkers)
-    table = make_table(rng, Precursors, np.arange(48 * 16), walkers)
-    rates = make_rates(PrecursorRates, **RATES._asdict() | {"adhesion": 0.0, "motility": 20_000.0})
-    for step in range(10):
-        walk_precursors(table, walkers, scene, ligands, space, Moment(7, step, 0.0, 1.0), rates)
-    layer = table.voxel[table.uid != 0] // 16 // 2
-    density = np.bincount(layer, minlength=24)
-    slope = np.polyfit(np.log(ramp), np.log(density), 1, w=np.sqrt(density))[0]
-    assert slope == pytest.approx(1.5, abs=0.04)
