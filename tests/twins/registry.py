@@ -111,7 +111,7 @@ HELPERS = {
     "osteoblasts.lay": "osteoblasts.appose",
     "osteoblasts.pay": "osteoblasts.appose",
     "osteoclasts.choose_target": "osteoclasts.resorb",
-    "osteoclasts.measure_opened": "osteoclasts.resorb",
+    "osteoclasts.measure_opened": "osteoclasts.take_matrix",
     "osteoclasts.take_matrix": "osteoclasts.resorb",
     "osteoclasts.touch": "osteoclasts.fuse_osteoclasts",
     "sites.book_formation": "osteoblasts.appose",
