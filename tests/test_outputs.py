@@ -13,8 +13,6 @@ from trabecula.base.outputs import check_output
 from trabecula.cli.main import app
 from trabecula.specimen.writers import is_written_here, write_image
 
-SimpleITK = pytest.importorskip("SimpleITK", reason="the extra imaging is not installed")
-
 PLATE = np.zeros((12, 12, 12), np.float32)
 PLATE[:, 3:9] = 100.0
 
@@ -50,10 +48,16 @@ def test_a_scan_is_not_replaced_by_what_is_measured_on_it(scan, tmp_path, monkey
     assert call(*test, "sed.mha").exit_code == 0, "an image of its own is replaced"
 
 
+def write_foreign(path):
+    """An image that another program made."""
+    simple = pytest.importorskip("SimpleITK", reason="the extra imaging is not installed")
+    simple.WriteImage(simple.GetImageFromArray(np.ones((4, 4, 4), np.float32)), str(path))
+
+
 @pytest.mark.parametrize("ending", ["mha", "nrrd", "nii", "nii.gz"])
 def test_no_image_takes_the_place_of_one_that_others_made(scan, tmp_path, ending):
     mine = tmp_path / f"mine.{ending}"
-    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(np.ones((4, 4, 4), np.float32)), str(mine))
+    write_foreign(mine)
     kept = mine.read_bytes()
     test = ("measure", scan, "--threshold", 50, "--mechanics", "--sed")
     refuse("which is there and not an image of this program", *test, mine)
@@ -68,7 +72,7 @@ def test_no_image_takes_the_place_of_one_that_others_made(scan, tmp_path, ending
 def test_an_export_takes_the_place_of_no_image_that_others_made(tmp_path):
     folder = write_run(tmp_path / "run")
     mine = tmp_path / "mine.nrrd"
-    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(np.ones((4, 4, 4), np.float32)), str(mine))
+    write_foreign(mine)
     made = ("export", folder, "--to", "nrrd", "--out")
     refuse("which is there and not an image of this program", *made, mine)
     for _ in range(2):

@@ -212,26 +212,26 @@ def test_missing_foreign_and_other_version_are_refused(state, tmp_path):
         read_state(tmp_path / "s.h5")
 
 
-def test_missing_column_is_refused(state, tmp_path):
-    path = tmp_path / "s.h5"
-    write_state(path, state, {})
+def write_without(path, state, column):
+    """A state that lacks a column of its sites and is whole otherwise."""
     from trabecula.records.codec import compute_digest
 
+    write_state(path, state, {})
     with h5py.File(path, "r+") as file:
-        del file["state/sites/ended"]
+        del file[f"state/sites/{column}"]
         file.attrs["digest"] = compute_digest(file)
+
+
+def test_missing_column_is_refused(state, tmp_path):
+    path = tmp_path / "s.h5"
+    write_without(path, state, "ended")
     with pytest.raises(ResultsError, match="ended"):
         read_state(path)
 
 
 def test_what_older_states_do_not_say_of_their_sites_is_a_face_a_voxel(state, tmp_path):
     path = tmp_path / "s.h5"
-    write_state(path, state, {})
-    from trabecula.records.codec import compute_digest
-
-    with h5py.File(path, "r+") as file:
-        del file["state/sites/opened"]
-        file.attrs["digest"] = compute_digest(file)
+    write_without(path, state, "opened")
     rows = read_state(path)[0].sites.rows
     assert state.sites.count > 0
     assert rows.opened.tolist() == (rows.mouth * state.grid.voxel**2).tolist()
