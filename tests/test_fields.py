@@ -14,9 +14,10 @@ from trabecula.config.species import load_species, read_species
 from trabecula.fields import make_fields, measure_fields, step_fields
 from trabecula.fields.hierarchy import make_hierarchy
 from trabecula.fields.measure import compute_occupancy
-from trabecula.fields.numbers import get_decay
+from trabecula.fields.numbers import MOLECULE, get_decay
 from trabecula.fields.sources import compute_rank_sites
 from trabecula.fields.step import make_production
+from trabecula.kernels.space import Space, fill_contact
 from trabecula.state.signals import TARGETS
 
 SHAPE = (32, 33, 34)
@@ -102,7 +103,9 @@ def test_binding_that_does_not_settle_is_an_error(solved, parameters, monkeypatc
     solve(solved, parameters, binders={"denosumab": 5e4})
 
 
-def test_what_binding_leaves_to_the_next_tick_is_reported(solved, parameters):
+def test_what_binding_leaves_to_the_next_tick_is_reported(solved, parameters, monkeypatch):
+    """Two rounds leave a part of a sudden change, which later ticks take up."""
+    monkeypatch.setattr("trabecula.fields.step.DAILY_ROUNDS", 2)
     assert measure_fields(solved, parameters)["rankl_unsettled"] == 0.0
     state = copy.deepcopy(solved)
     state.signals.multiplier[TARGETS.index(Target.OPG_PRODUCTION)] = 0.5
@@ -202,6 +205,26 @@ def test_the_budget_of_the_steady_state_closes(solved, parameters):
     lost += cleared + parameters["fields.rank.internalisation"] * taken.sum() / 8
     produced = made.membrane.sum(dtype=float) / 8 + made.soluble.sum(dtype=float)
     assert produced == pytest.approx(lost, rel=5e-3)
+
+
+def test_rank_of_an_osteoclast_lies_on_the_surface_under_it(solved, parameters):
+    """All of it, evenly over the disc of its nuclei, so that a cell that creeps on still hears."""
+    state = copy.deepcopy(solved)
+    hierarchy = make_hierarchy(state.grid, state.lattice.matrix)
+    before = compute_rank_sites(state, parameters, hierarchy)
+    contact = np.zeros(SHAPE, np.uint8)
+    fill_contact(state.lattice.matrix, Space(*SHAPE, 0, state.grid.voxel), contact)
+    voxel = np.flatnonzero(contact)[1000]
+    state.cells.osteoclasts.append(uid=[99], voxel=[voxel], nuclei=[8])
+    more = compute_rank_sites(state, parameters, hierarchy) - before
+    covered = more > 0.5 * more.max()
+    molecules = more.sum(dtype=float) * state.grid.voxel_volume / MOLECULE
+    assert molecules == pytest.approx(8 * parameters["fields.rank.sites_nucleus"], rel=1e-4)
+    assert (contact[covered] > 0).all()
+    away = np.linalg.norm(np.argwhere(covered) - np.unravel_index(voxel, SHAPE), axis=1)
+    reach = np.sqrt(8 * parameters["cells.osteoclast.area"] / np.pi) / state.grid.voxel
+    assert away.max() <= reach
+    assert 5 < covered.sum() < 60
 
 
 def test_a_second_tick_of_an_unchanged_bone_costs_no_cycle(solved, parameters):

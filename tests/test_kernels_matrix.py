@@ -7,9 +7,11 @@ import twins.deposit
 import twins.histology
 import twins.mineral
 from kernelworlds import CASES, SHAPE, compare, make_lattice, make_space
-from trabecula.kernels.deposit import deposit_coarse, deposit_fine, fill_open
+from trabecula.base.codes import HALF
+from trabecula.kernels.deposit import deposit_coarse, deposit_discs, deposit_fine, fill_open
 from trabecula.kernels.histology import sum_covers
 from trabecula.kernels.mineral import mineralise, sum_quanta
+from trabecula.kernels.space import make_ball
 from trabecula.kernels.surface import WEIGHTS
 
 pytestmark = pytest.mark.twin
@@ -55,6 +57,28 @@ def test_deposits(seed):
         assert after.sum() > out.sum() + 50
     out = np.full(SHAPE, 9, np.float32)
     compare(fill_open, twins.deposit.fill_open, bits, 0.3, coupling, out, rtol=FLOAT32)
+
+
+@pytest.mark.parametrize(("seed", "periodic"), CASES)
+def test_discs(seed, periodic):
+    """On surface, in deep marrow and in bone; what is given out arrives, but for walled-in cells."""
+    rng = np.random.default_rng(seed)
+    bits = np.where(make_lattice(rng).matrix < HALF, 64, 0).astype(np.uint8)
+    bits[:4, :5, :6] = 64  # marrow deep enough for a cell that touches nothing
+    voxel = rng.integers(-1, bits.size, 60)
+    voxel[:6] = [-1, -1, 112, 112, 113, 12]
+    amount, radius = rng.random(60), rng.choice([0.4, 1.0, 1.7, 2.4, 3.0], 60)
+    radius[2] = 0.4
+    space, out = make_space(periodic), np.zeros(SHAPE, np.float32)
+    _, (*_, after) = compare(
+        deposit_discs, twins.deposit.deposit_discs, voxel, amount, radius, make_ball(3.0), bits, space,
+        out, rtol=FLOAT32,
+    )  # fmt: skip
+    is_free = (voxel >= 0) & (bits.reshape(-1)[voxel] > 0)
+    assert after.sum() == pytest.approx(amount[is_free].sum(), rel=1e-6)
+    assert 10 < is_free.sum() < 50
+    assert (after[bits == 0] == 0).all()
+    assert np.count_nonzero(after) > 3 * is_free.sum()
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from twins.space import half
+from twins.space import faces_of, half, nearest_first, neighbour, places_of, split, squared
 
 
 def _deposit(voxel, amount, coupling, bits, out, place_of):
@@ -18,6 +18,23 @@ def deposit_fine(voxel, amount, coupling, bits, out):
 
 def deposit_coarse(voxel, amount, coupling, bits, out):
     _deposit(voxel, amount, coupling, bits, out, half)
+
+
+def deposit_discs(voxel, amount, radius, ball, bits, space, out):
+    """Even shares for the surface in reach, a place once for every offset that leads there."""
+    surface = {
+        place
+        for place in places_of(space)
+        if bits[place] and any(not bits[there] for there in faces_of(place, space))
+    }
+    for flat, sites, reach in zip(voxel, amount, radius, strict=True):
+        if flat < 0 or not bits[split(flat, space)]:
+            continue
+        near = [offset for offset in nearest_first(ball) if squared(offset) <= reach**2]
+        under = [neighbour(split(flat, space), offset, space) for offset in near]
+        under = [place for place in under if place in surface] or [split(flat, space)]
+        for place in under:
+            out[place] += sites / len(under)
 
 
 def fill_open(bits, rate, coupling, out):

@@ -6,7 +6,7 @@ TWINS = {
         "compute_complex",
     ),
     "dense": ("factorise", "substitute"),
-    "deposit": ("deposit_fine", "deposit_coarse", "fill_open"),
+    "deposit": ("deposit_fine", "deposit_coarse", "deposit_discs", "fill_open"),
     "hexahedra": ("spread", "gather_products", "press", "press_elements"),
     "histology": ("sum_covers",),
     "keyed": (
@@ -84,6 +84,7 @@ HELPERS = {
     "blocks.find_block": "blocks.list_near",
     "blocks.list_beside": "blocks.list_near",
     "blocks.list_near": "osteoclasts.fuse_osteoclasts",
+    "deposit.is_surface": "deposit.deposit_discs",
     "deposit.split_voxel": "deposit.deposit_fine",
     "hexahedra.pick": "hexahedra.press",
     "hexahedra.put": "hexahedra.press",

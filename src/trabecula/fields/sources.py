@@ -9,8 +9,9 @@ from trabecula.base.columns import Array
 from trabecula.config.species import Scale, SourceRow, SpeciesRow
 from trabecula.fields.hierarchy import Hierarchy
 from trabecula.fields.numbers import MOLECULE, Table
-from trabecula.kernels.deposit import deposit_coarse, deposit_fine, fill_open
+from trabecula.kernels.deposit import deposit_coarse, deposit_discs, deposit_fine, fill_open
 from trabecula.kernels.ligands import couple
+from trabecula.kernels.space import Space, make_ball
 from trabecula.state.state import State
 
 CYTOKINES = (Species.IL1, Species.IL6, Species.TNF)
@@ -148,7 +149,11 @@ def _fill_diffuse(
 
 
 def compute_rank_sites(state: State, parameters: Table, hierarchy: Hierarchy) -> Array:
-    """Return RANK of precursors and osteoclasts, shape (z, y, x), pM per fine voxel, float32."""
+    """Return RANK of precursors and osteoclasts, shape (z, y, x), pM per fine voxel, float32.
+
+    An osteoclast's lies on the surface under its disc, of `cells.osteoclast.area` a nucleus: in one
+    voxel it would take all RANKL there, and miss it in the next.
+    """
     out = np.zeros(hierarchy.grid.shape, np.float32)
     ones = np.ones(hierarchy.coarse_shape, np.float32)
     each = MOLECULE / hierarchy.grid.voxel_volume
@@ -156,6 +161,11 @@ def compute_rank_sites(state: State, parameters: Table, hierarchy: Hierarchy) ->
     sites = np.full(len(young.voxel), each * parameters["fields.rank.sites_precursor"])
     deposit_fine(young.voxel, sites, ones, hierarchy.bits, out)
     grown = state.cells.osteoclasts.rows
+    grid, area = hierarchy.grid, parameters["cells.osteoclast.area"]
     sites = grown.nuclei * (each * parameters["fields.rank.sites_nucleus"])
-    deposit_fine(grown.voxel, sites, ones, hierarchy.bits, out)
+    radius = np.sqrt(area * grown.nuclei / np.pi) / grid.voxel
+    widest = np.sqrt(area * parameters["cells.osteoclast.most_nuclei"] / np.pi) / grid.voxel
+    ball = make_ball(float(np.ceil(widest)))
+    space = Space(*grid.shape, int(grid.periodic), grid.voxel)
+    deposit_discs(grown.voxel, sites, radius, ball, hierarchy.bits, space, out)
     return out

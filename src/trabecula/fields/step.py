@@ -18,7 +18,7 @@ from trabecula.state.fieldstack import FieldStack
 from trabecula.state.grid import Grid
 from trabecula.state.state import State
 
-DAILY_ROUNDS = 2
+DAILY_ROUNDS = 6
 """Rounds that RANKL and OPG take turns in one tick of a warm start; what is left waits a tick."""
 
 BOUND = (Species.RANKL_MEMBRANE, Species.RANKL_SOLUBLE, Species.OPG, Species.RANKL_OPG)

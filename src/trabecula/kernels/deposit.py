@@ -3,6 +3,7 @@
 import numpy as np
 
 from trabecula.kernels.compile import kernel, prange, sized_kernel
+from trabecula.kernels.space import FACES, neighbour, split
 
 ONE = np.uint64(1)
 
@@ -26,6 +27,49 @@ def deposit_fine(voxel, amount, coupling, bits, out):
         z, y, x = split_voxel(voxel[i], ny, nx)
         if bits[z, y, x]:
             out[z, y, x] += np.float32(amount[i] * coupling[z >> ONE, y >> ONE, x >> ONE])
+
+
+@kernel
+def is_surface(bits, z, y, x, space):
+    """Whether an open voxel has a bony face; a mirrored side is none."""
+    if bits[z, y, x] == 0:
+        return False
+    for k in range(6):
+        a, b, c = neighbour(z, y, x, FACES[k, 0], FACES[k, 1], FACES[k, 2], space)
+        if bits[a, b, c] == 0:
+            return True
+    return False
+
+
+@kernel
+def deposit_discs(voxel, amount, radius, ball, bits, space, out):
+    """Spread each amount evenly over the surface within `radius` (voxels) of its voxel.
+
+    A cell that touches no surface keeps it where it is; `ball` are the offsets of the widest disc,
+    nearest first. Walled-in cells release nothing.
+    """
+    for i in range(len(voxel)):
+        if voxel[i] < 0:
+            continue
+        z, y, x = split(voxel[i], space)
+        if bits[z, y, x] == 0:
+            continue
+        places, within = 0, 0
+        for k in range(len(ball)):
+            dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
+            if dz * dz + dy * dy + dx * dx > radius[i] * radius[i]:
+                break
+            a, b, c = neighbour(z, y, x, dz, dy, dx, space)
+            places += is_surface(bits, a, b, c, space)
+            within += 1
+        if places == 0:
+            out[z, y, x] += np.float32(amount[i])
+            continue
+        share = np.float32(amount[i] / places)
+        for k in range(within):
+            a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
+            if is_surface(bits, a, b, c, space):
+                out[a, b, c] += share
 
 
 @kernel
