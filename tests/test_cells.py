@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bones import add_slab, live, make_empty, make_living
-from trabecula.base.codes import FULL, HALF, Phase, Population, Target
+from trabecula.base.codes import FULL, HALF, Phase, Population, Species, Target
 from trabecula.base.errors import TrabeculaError
 from trabecula.base.layouts import Osteoclasts
 from trabecula.cells.builders import step_covering, step_factor
@@ -199,6 +199,8 @@ def test_every_lining_cell_comes_and_goes_by_an_event():
 def test_cells_for_which_a_table_has_no_room_are_an_error(name, step, words, monkeypatch):
     """Room is made for many times as many as are expected; here none is made."""
     state, parameters = make_living()
+    # without M-CSF no newborn precursor lives to the end of the day
+    state.fields.get(Species.MCSF)[...] = 3.0
     table, stage = getattr(state.cells, name), Stage(state)
     table.take(np.arange(0, table.count, 2))
     table.arrays = table.rows

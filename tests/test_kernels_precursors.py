@@ -41,14 +41,17 @@ RATES = make_rates(
 @pytest.mark.parametrize("influx", [2e-6, 6e-6, 4e-5, 1e-4])
 def test_supply(seed, periodic, influx):
     """From a few per block to hundreds, all of them born; blocks at the sides are smaller."""
-    matrix = make_matrix(np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    matrix, ligands = make_matrix(rng), make_ligands(rng)
     table, space, moment = make_arrays(Precursors, 4000), make_space(periodic), make_moment(seed)
-    count, _ = compare(supply_precursors, twins.supply_precursors, table, 3, matrix, space, moment,
-                       influx)  # fmt: skip
-    expected = influx * np.count_nonzero(matrix < HALF) * space.voxel**3 * moment.dt
-    assert abs(count - 3 - expected) < 4 * np.sqrt(expected)
+    rest = (matrix, ligands, space, moment, RATES._replace(influx=np.float64(influx)))
+    count, _ = compare(supply_precursors, twins.supply_precursors, table, 3, *rest)
+    open_volume = np.count_nonzero(matrix < HALF) * space.voxel**3
+    risk = RATES.death * (1 + RATES.mcsf_half / np.median(ligands.mcsf)) * moment.dt
+    expected = influx * open_volume * moment.dt * -np.expm1(-risk) / risk
+    assert abs(count - 3 - expected) < 5 * np.sqrt(expected)
     full, _ = compare(supply_precursors, twins.supply_precursors,
-                      make_arrays(Precursors, count - 1), 3, matrix, space, moment, influx)  # fmt: skip
+                      make_arrays(Precursors, count - 1), 3, *rest)  # fmt: skip
     assert full == -1
 
 

@@ -19,8 +19,17 @@ def count_born(u, mean):
     return next(k for k in range(len(odds)) if u < math.fsum(odds[: k + 1]))
 
 
-def supply_precursors(table, count, matrix, space, moment, influx):
-    """A Poisson number for every block of 8 x 8 x 8; those that would begin in bone are not born."""
+def find_hazard(ligands, rates, place):
+    """`death` with much M-CSF, more the less there is."""
+    mcsf = max(float(ligands.mcsf[half(place)]), 1e-9)
+    return rates.death * (1 + rates.mcsf_half / mcsf)
+
+
+def supply_precursors(table, count, matrix, ligands, space, moment, rates):
+    """A Poisson number for every block of 8 x 8 x 8; those that would begin in bone are not born.
+
+    Born at any time of the step, a cell lives to its end with the mean of exp(-hazard x what is left).
+    """
     sizes = shape_of(space)
     corners = [
         (z, y, x)
@@ -31,19 +40,22 @@ def supply_precursors(table, count, matrix, space, moment, influx):
     for block, corner in enumerate(corners):
         edges = [min(EDGE, n - low) for low, n in zip(corner, sizes, strict=True)]
         key = (moment.seed, Stream.SUPPLY, moment.step, block)
-        mean = influx * math.prod(edges) * space.voxel**3 * moment.dt
+        mean = rates.influx * math.prod(edges) * space.voxel**3 * moment.dt
         for k in range(count_born(draw(*key, 0), mean)):
             place = tuple(
                 corner[axis] + draw_below(*key, 3 * k + 1 + axis, edges[axis]) for axis in range(3)
             )
             if is_bone(matrix, place):
                 continue
+            flat = join(place, space)
+            uid = make_uid(moment.seed, Population.PRECURSOR, flat, moment.step, 64 * block + k)
+            risk = find_hazard(ligands, rates, place) * moment.dt
+            lot = draw(moment.seed, Stream.SUPPLY, moment.step, uid, 40001)
+            if lot >= -math.expm1(-risk) / risk:
+                continue
             if count == len(table.uid):
                 return -1
-            flat = join(place, space)
-            table.uid[count] = make_uid(
-                moment.seed, Population.PRECURSOR, flat, moment.step, 64 * block + k
-            )
+            table.uid[count] = uid
             table.voxel[count] = flat
             table.born[count] = moment.time
             count += 1
@@ -56,8 +68,7 @@ def lose_precursors(table, count, ligands, space, moment, rates):
     for i in range(count):
         if table.uid[i] == 0:
             continue
-        mcsf = max(float(ligands.mcsf[half(split(table.voxel[i], space))]), 1e-9)
-        rate = rates.death * (1 + rates.mcsf_half / mcsf)
+        rate = find_hazard(ligands, rates, split(table.voxel[i], space))
         if happens(moment, Stream.SUPPLY, table.uid[i], 40000, rate):
             table.uid[i] = 0
             deaths += 1

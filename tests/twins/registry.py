@@ -106,6 +106,7 @@ HELPERS = {
     "mineral.age_mineral": "mineral.mineralise",
     "osteocytes.seek_block": "osteocytes.find_outlets",
     "osteocytes.weigh": "osteocytes.trigger_clusters",
+    "precursors.find_hazard": "precursors.lose_precursors",
     "precursors.fill_odds": "precursors.walk_precursors",
     "osteoblasts.begin_osteoblast": "osteoblasts.recruit",
     "osteoblasts.close_voxel": "osteoblasts.lay",

@@ -28,15 +28,13 @@ def step_supply(state: State, p: Parameters, stage: Stage) -> None:
         If there are more precursors than the table was made for.
     """
     rates = make_precursor_rates(p, state.signals)
-    table, moment = state.cells.precursors, make_moment(state)
-    died = lose_precursors(
-        table.arrays, table.count, make_ligands(state), stage.space, moment, rates
-    )
+    table, moment, ligands = state.cells.precursors, make_moment(state), make_ligands(state)
+    died = lose_precursors(table.arrays, table.count, ligands, stage.space, moment, rates)
     expected = rates.influx * state.grid.size * state.grid.voxel_volume * moment.dt
     table.reserve(int(4 * expected) + 256)
     before = table.count
     count = supply_precursors(
-        table.arrays, before, state.lattice.matrix, stage.space, moment, rates.influx
+        table.arrays, before, state.lattice.matrix, ligands, stage.space, moment, rates
     )
     if count < 0:
         msg = f"day {moment.time:g}: more precursors were born than fit; lower precursor.density"

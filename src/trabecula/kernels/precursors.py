@@ -75,11 +75,19 @@ def fill_beside(space, beside):
 
 
 @kernel
-def supply_precursors(table, count, matrix, space, moment, influx):
+def find_hazard(ligands, rates, z, y, x):
+    """Hazard of a precursor's death (1/d): the less M-CSF, the higher."""
+    m = ligands.mcsf[z // 2, y // 2, x // 2]
+    return rates.death * (rates.mcsf_half + m) / max(m, 1e-9)
+
+
+@kernel
+def supply_precursors(table, count, matrix, ligands, space, moment, rates):
     """Deliver newborn precursors to open voxels, block by block; return the new count or -1.
 
-    The number in a block is Poisson with mean influx x open volume x dt, up to
-    some 700; -1 means no room in `table`.
+    The number in a block is Poisson with mean influx x open volume x dt, up to some 700; of them those
+    are here at the end of the step that outlive what is left of it, born at any time within it. So their
+    number in equilibrium is influx over hazard, whatever the step. -1 means no room in `table`.
     """
     volume = space.voxel**3
     bz = (space.nz + BLOCK - 1) // BLOCK
@@ -91,7 +99,7 @@ def supply_precursors(table, count, matrix, space, moment, influx):
         x0 = block % bx * BLOCK
         ez, ey, ex = min(BLOCK, space.nz - z0), min(BLOCK, space.ny - y0), min(BLOCK, space.nx - x0)
         # candidates are thinned: a voxel is drawn in the whole block, kept if it is open
-        mean = influx * ez * ey * ex * volume * moment.dt
+        mean = rates.influx * ez * ey * ex * volume * moment.dt
         u = draw(moment.seed, SUPPLY, moment.step, block, 0)
         p = np.exp(-mean)
         cumulative = p
@@ -107,10 +115,14 @@ def supply_precursors(table, count, matrix, space, moment, influx):
             x = x0 + draw_below(moment.seed, SUPPLY, moment.step, block, 3 * k + 3, ex)
             if matrix[z, y, x] >= HALF_QUANTA:
                 continue
+            flat = join(z, y, x, space)
+            uid = make_uid(moment.seed, 0, flat, moment.step, block * 64 + k)
+            risk = find_hazard(ligands, rates, z, y, x) * moment.dt
+            if draw(moment.seed, SUPPLY, moment.step, uid, 40001) * risk >= 1.0 - np.exp(-risk):
+                continue
             if count >= len(table.uid):
                 return -1
-            flat = join(z, y, x, space)
-            table.uid[count] = make_uid(moment.seed, 0, flat, moment.step, block * 64 + k)
+            table.uid[count] = uid
             table.voxel[count] = flat
             table.born[count] = moment.time
             count += 1
@@ -125,9 +137,7 @@ def lose_precursors(table, count, ligands, space, moment, rates):
         if table.uid[i] == 0:
             continue
         z, y, x = split(table.voxel[i], space)
-        m = ligands.mcsf[z // 2, y // 2, x // 2]
-        hazard = rates.death * (rates.mcsf_half + m) / max(m, 1e-9)
-        chance = 1.0 - np.exp(-hazard * moment.dt)
+        chance = 1.0 - np.exp(-find_hazard(ligands, rates, z, y, x) * moment.dt)
         if draw(moment.seed, SUPPLY, moment.step, table.uid[i], 40000) < chance:
             table.uid[i] = 0
             deaths += 1
