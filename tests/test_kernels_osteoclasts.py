@@ -337,6 +337,25 @@ def test_what_is_left_of_an_osteoclast_goes_on_at_its_site():
     assert 0 < gone <= 2 * RATES.work * FULL / 20.0**3
 
 
+@pytest.mark.parametrize(("owed", "idle"), [(0.5, 0.0), (2.0, 0.5), (5.0, 0.8)])
+def test_a_day_is_idle_as_far_as_its_work_finds_no_ground(owed, idle):
+    """One voxel of bone is half a day's, a fifth of a day's work or more than a day's."""
+    lattice, space, _, ligands, table, _ = make_world(1, 1)
+    for values in (lattice.matrix, lattice.osteoid, lattice.eroded):
+        values[...] = 0
+    lattice.matrix[4, 4, 4] = FULL
+    table.uid[0], table.nuclei[0], table.carry[0], table.idle[0] = 1, 5, 0.0, 3.0
+    table.site[0] = 1
+    table.voxel[0] = np.ravel_multi_index((4, 4, 5), lattice.matrix.shape)
+    scene = make_scene(lattice, space, osteoclasts=table)
+    moment = make_moment(1)
+    rates = RATES._replace(work=np.float64(owed * 20.0**3 / 5 / moment.dt), room=np.float64(0.0))
+    context = (space, moment, rates, make_ball(3.0))
+    _, after = compare(resorb, twins.resorb, table, np.array([0]), scene, ligands, lattice,
+                       make_arrays(Sites, 5), context, rtol=1e-9)  # fmt: skip
+    assert after[0].idle[0] == pytest.approx(idle * moment.dt, rel=1e-4)
+
+
 @pytest.mark.parametrize("release", [0.0, 0.3, 1.7])
 def test_factor_set_free_is_the_yield_of_every_bite(release):
     """Bites are rounded one by one, so that many of them stray by half a quantum each at most."""

@@ -227,15 +227,16 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
         is_large, has_begun = table.nuclei[i] >= rates.fewest, table.site[i] > 0
         if table.uid[i] == 0 or not (is_large or has_begun):
             continue
-        table.idle[i] += moment.dt
         here, site = split(table.voxel[i], space), int(table.site[i])
         radius = max(radius_of(table.nuclei[i], rates.area) / space.voxel, 1.75)
         per_day = FULL / space.voxel**3 * moment.dt
-        table.carry[i] += rates.work * int(table.nuclei[i]) * per_day
-        done = 0
+        day = rates.work * int(table.nuclei[i]) * per_day
+        table.carry[i] += day
+        done, unspent = 0, 0.0
         while table.carry[i] >= 1:
             place = choose_target(scene, ligands, here, radius, space_moment_rates_ball)
             if place is None:
+                unspent = min(1.0, table.carry[i] / day)
                 table.carry[i] = 0
                 break
             taken, factor = take(
@@ -249,6 +250,7 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
             table.idle[i] = 0
             book(sites, site - 1, done, int(table.nuclei[i]), moment)
             resorbed += done
+        table.idle[i] = np.float32(float(table.idle[i]) + unspent * moment.dt)
     return resorbed, released
 
 

@@ -372,16 +372,18 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
         table.work[i] = 0.0
         if table.uid[i] == 0 or (table.nuclei[i] < rates.fewest and table.site[i] == 0):
             continue
-        table.idle[i] += moment.dt
         z, y, x = split(table.voxel[i], space)
         radius = max(np.sqrt(rates.area * table.nuclei[i] / np.pi) / space.voxel, 1.75)
-        table.carry[i] += rates.work * table.nuclei[i] * per_day
-        done = 0
+        due = rates.work * table.nuclei[i] * per_day  # quanta
+        table.carry[i] += due
+        done, idle = 0, 0.0
         row = table.site[i] - 1
         while table.carry[i] >= 1.0:
             flat = choose_target(scene, ligands, z, y, x, radius, space_moment_rates_ball)
             if flat < 0:
-                table.carry[i] = 0.0  # an idle ruffled border owes nothing
+                # work that found no ground was the last part of the day, and is owed to nobody
+                idle = min(table.carry[i] / due, 1.0) * moment.dt
+                table.carry[i] = 0.0
                 break
             most = int(table.carry[i])
             q, factor = take_matrix(lattice, scene, sites, row, most, flat, space_moment_rates_ball)
@@ -393,4 +395,5 @@ def resorb(table, order, scene, ligands, lattice, sites, space_moment_rates_ball
             table.idle[i] = 0.0
             book_resorption(sites, row, done, table.nuclei[i], moment)
             resorbed += done
+        table.idle[i] += idle
     return resorbed, released
