@@ -68,9 +68,32 @@ def test_following_a_surface_that_moved(seed, periodic):
     scene.contact[rng.random(scene.contact.shape) < 0.1] = 0
     lattice.osteoid[rng.random(scene.contact.shape) < 0.7] = 1
     table = tables["lining"]
-    shed, (after, *_) = compare(shift_lining, twins.lining.shift_lining, table, COUNT, scene, space)
+    shed, (after, *_) = compare(shift_lining, twins.lining.shift_lining, table, COUNT, scene, space,
+                               make_moment(seed))  # fmt: skip
     assert shed > 0
     assert (after.voxel != table.voxel).sum() > 5
+
+
+def test_lining_cells_take_the_nearest_place_and_none_rather_than_another():
+    """Of cells on a voxel that became bone each goes to one of six faces, as often to any of them."""
+    lattice, space, scene, tables, _ = make_world(1, 1)
+    for cover in (scene.lining, scene.osteoblasts, scene.osteoclasts, lattice.osteoid):
+        cover[...] = 0
+    scene.contact[...] = 1
+    scene.contact[4, 4, 4] = 0
+    table = tables["lining"]
+    table.voxel[0] = np.ravel_multi_index((4, 4, 4), scene.contact.shape)
+    went = []
+    for uid in range(1, 121):
+        table.uid[0] = uid
+        scene.lining[4, 4, 4] = 1
+        _, (after, *_) = compare(shift_lining, twins.lining.shift_lining, table, 1, scene, space,
+                                 make_moment(1))  # fmt: skip
+        went.append(int(after.voxel[0]))
+    faces, times = np.unique(went, return_counts=True)
+    steps = np.abs(np.stack(np.unravel_index(faces, scene.contact.shape)) - 4).sum(0)
+    assert steps.tolist() == [1] * 6
+    assert ((times > 7) & (times < 36)).all()
 
 
 @pytest.mark.parametrize("reach", [1, 2])

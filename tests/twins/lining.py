@@ -1,10 +1,10 @@
 """Lining cells one by one."""
 
 from trabecula.base.codes import Phase, Population, Stage, Stream
-from twins.keyed import happens, make_uid
+from twins.keyed import draw, happens, make_uid
 from twins.ligands import call
 from twins.reach import holds
-from twins.space import BLOCK, join, neighbour, places_of, split
+from twins.space import BLOCK, join, neighbour, places_of, split, squared
 
 
 def open_surface(table, count, scene, ligands, space, moment, rates):
@@ -23,8 +23,8 @@ def open_surface(table, count, scene, ligands, space, moment, rates):
     return opened
 
 
-def shift_lining(table, count, scene, space):
-    """A cell that lost the surface or shares its voxel takes the first free place of the 27."""
+def shift_lining(table, count, scene, space, moment):
+    """A cell that lost the surface or shares its voxel takes the nearest free place, or one by lot."""
     shed = 0
     for i in range(count):
         if table.uid[i] == 0:
@@ -34,11 +34,16 @@ def shift_lining(table, count, scene, space):
             continue
         scene.lining[place] -= 1
         cover = (scene.lining, scene.osteoblasts, scene.osteoclasts, scene.osteoid)
-        around = [neighbour(place, offset, space) for offset in BLOCK]
-        free = [p for p in around if scene.contact[p] > 0 and all(c[p] == 0 for c in cover)]
+        free = []
+        for rank, offset in enumerate(BLOCK):
+            there = neighbour(place, offset, space)
+            if scene.contact[there] > 0 and all(c[there] == 0 for c in cover):
+                key = (moment.seed, Stream.LINING, moment.step, table.uid[i], 100 + rank)
+                free.append((squared(offset), draw(*key), there))
         if free:
-            scene.lining[free[0]] += 1
-            table.voxel[i] = join(free[0], space)
+            *_, there = min(free)
+            scene.lining[there] += 1
+            table.voxel[i] = join(there, space)
         else:
             table.uid[i] = 0
             shed += 1

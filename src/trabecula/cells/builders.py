@@ -210,7 +210,7 @@ def step_covering(state: State, p: Parameters, stage: Stage) -> None:
     """
     rates = make_lining_rates(p, state.grid)
     table = state.cells.lining
-    shed = shift_lining(table.rows, table.count, stage.scene, stage.space)
+    shed = shift_lining(table.rows, table.count, stage.scene, stage.space, make_moment(state))
     table.compact()
     bare = int(np.count_nonzero((stage.scene.contact > 0) & (stage.scene.lining == 0)))
     table.reserve(bare + 64)

@@ -15,6 +15,7 @@ from trabecula.kernels.space import join, neighbour, split
 
 LINING = 15
 NEWBORN = -1
+SHIFTED = 100  # index of the first of 27 draws, one for each place around
 WOKEN = 1000  # index that names a cell, beyond those of recruits
 ROWS = 512
 COMPLETE = int(Phase.COMPLETE)
@@ -91,10 +92,10 @@ def open_surface(table, count, scene, ligands, space, moment, rates):
 
 
 @kernel
-def shift_lining(table, count, scene, space):
-    """Let lining cells follow a surface that moved; those without a place are shed.
+def shift_lining(table, count, scene, space, moment):
+    """Let lining cells follow a surface that moved, to the nearest place; those without are shed.
 
-    Returns how many were shed.
+    Places as near as each other are settled by a draw. Returns how many were shed.
     """
     shed = 0
     for i in range(count):
@@ -104,22 +105,26 @@ def shift_lining(table, count, scene, space):
         if scene.contact[z, y, x] > 0 and scene.lining[z, y, x] == 1:
             continue
         scene.lining[z, y, x] -= 1
-        placed = False
+        nearest, place = np.inf, -1
         for k in range(27):
-            a, b, c = neighbour(z, y, x, k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1, space)
+            dz, dy, dx = k // 9 - 1, k // 3 % 3 - 1, k % 3 - 1
+            a, b, c = neighbour(z, y, x, dz, dy, dx, space)
             if scene.contact[a, b, c] == 0 or scene.lining[a, b, c] > 0:
                 continue
             if scene.osteoblasts[a, b, c] > 0 or scene.osteoclasts[a, b, c] > 0:
                 continue
             if scene.osteoid[a, b, c] > 0:
                 continue
-            scene.lining[a, b, c] += 1
-            table.voxel[i] = join(a, b, c, space)
-            placed = True
-            break
-        if not placed:
+            far = dz * dz + dy * dy + dx * dx
+            far += draw(moment.seed, LINING, moment.step, table.uid[i], SHIFTED + k)
+            if far < nearest:
+                nearest, place = far, join(a, b, c, space)
+        if place < 0:
             table.uid[i] = 0
             shed += 1
+            continue
+        table.voxel[i] = place
+        scene.lining.reshape(-1)[place] += 1
     return shed
 
 
