@@ -18,7 +18,7 @@ from kernelworlds import (
     make_space,
     make_table,
 )
-from trabecula.base.codes import FULL, HALF
+from trabecula.base.codes import FULL, HALF, Phase
 from trabecula.base.columns import make_arrays
 from trabecula.base.layouts import LiningCells, Osteoblasts, Osteoclasts, Sites
 from trabecula.kernels.factor import fade_factor, settle_factor
@@ -129,12 +129,21 @@ def test_crawling(seed, periodic):
 @pytest.mark.parametrize(("seed", "periodic"), CASES)
 def test_recruitment(seed, periodic):
     lattice, space, scene, table, rng = make_world(seed, periodic, spare=400)
-    rest = (scene, lattice, make_ligands(rng), (space, make_moment(seed), RATES))
+    lattice.site[...] = rng.integers(0, 6, lattice.site.shape)
+    phase = np.array(
+        [Phase.RESORPTION, Phase.COMPLETE, Phase.FORMATION, Phase.ABANDONED, Phase.REVERSAL],
+        np.uint8,
+    )
+    rest = (scene, lattice, phase, make_ligands(rng), (space, make_moment(seed), RATES))
     count, (after, _, there, *_) = compare(recruit, twins.osteoblasts.recruit, table, COUNT, *rest)
     assert count > COUNT + 10
     assert there.osteoblasts.sum() - scene.osteoblasts.sum() == count - COUNT
     assert there.osteoblasts.max() <= max(RATES.places, scene.osteoblasts.max())
     assert len(set(after.uid[COUNT:count].tolist())) == count - COUNT
+    booked = set(after.site[COUNT:count].tolist())
+    assert booked <= {0, 1, 3, 5}, "who comes where a site is over belongs to none"
+    assert 0 in booked
+    assert len(booked) > 1
     short = type(table)(*(column[: count - 1] for column in table))
     full, _ = compare(recruit, twins.osteoblasts.recruit, short, COUNT, *rest)
     assert full == -1

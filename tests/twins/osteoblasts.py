@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from trabecula.base.codes import FULL, HALF, Population, Stream
+from trabecula.base.codes import FULL, HALF, Phase, Population, Stream
 from twins.keyed import draw, happens, make_uid
 from twins.ligands import boost
 from twins.places import move_out
@@ -13,8 +13,8 @@ from twins.sites import add_time
 from twins.space import AROUND, half, join, neighbour, places_of, split
 
 
-def recruit(table, count, scene, lattice, ligands, space_moment_rates):
-    """Every free seat of a surface voxel with factor is taken at a rate; -1 when rows run out."""
+def recruit(table, count, scene, lattice, phase, ligands, space_moment_rates):
+    """Every free seat of surface with factor is taken at a rate, for its site if that is open."""
     space, moment, rates = space_moment_rates
     for place in places_of(space):
         bound, flat = int(lattice.bound[place]), join(place, space)
@@ -29,9 +29,11 @@ def recruit(table, count, scene, lattice, ligands, space_moment_rates):
                 continue
             if count == len(table.uid):
                 return -1
+            site = int(lattice.site[place])
+            is_over = site > 0 and phase[site - 1] in (Phase.COMPLETE, Phase.ABANDONED)
             newborn = {
                 "uid": make_uid(moment.seed, Population.OSTEOBLAST, flat, moment.step, seat),
-                "voxel": flat, "born": moment.time, "site": lattice.site[place],
+                "voxel": flat, "born": moment.time, "site": 0 if is_over else site,
             }  # fmt: skip
             for name in table._fields:
                 getattr(table, name)[count] = newborn.get(name, 0)

@@ -116,6 +116,7 @@ HELPERS = {
     "osteoclasts.measure_opened": "osteoclasts.take_matrix",
     "osteoclasts.take_matrix": "osteoclasts.resorb",
     "osteoclasts.touch": "osteoclasts.fuse_osteoclasts",
+    "sites.keep_open": "osteoblasts.recruit",
     "sites.book_formation": "osteoblasts.appose",
     "sites.book_resorption": "osteoclasts.resorb",
     "precursors.count_hops": "precursors.walk_precursors",

@@ -82,7 +82,10 @@ def step_recruitment(state: State, p: Parameters, stage: Stage) -> None:
     table.reserve(rates.places * holding + 64)
     context = (stage.space, make_moment(state), rates)
     before = table.count
-    count = recruit(table.arrays, before, stage.scene, state.lattice, make_ligands(state), context)
+    phase = state.sites.rows.phase
+    count = recruit(
+        table.arrays, before, stage.scene, state.lattice, phase, make_ligands(state), context
+    )
     if count < 0:
         msg = f"day {state.clock.time:g}: more preosteoblasts were recruited than fit in the table"
         raise TrabeculaError(msg)

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trabecula.base.codes import Phase
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
 from trabecula.kernels.gather import SPAN
 from trabecula.kernels.keyed import draw, fill_draws, make_uid
 from trabecula.kernels.ligands import hill, occupancy, rouse
 from trabecula.kernels.osteoblasts import begin_osteoblast
 from trabecula.kernels.reach import holds
+from trabecula.kernels.sites import keep_open
 from trabecula.kernels.space import join, neighbour, split
 
 LINING = 15
@@ -18,7 +18,6 @@ NEWBORN = -1
 SHIFTED = 100  # index of the first of 27 draws, one for each place around
 WOKEN = 1000  # index that names a cell, beyond those of recruits
 ROWS = 512
-COMPLETE = int(Phase.COMPLETE)
 
 
 class LiningRates(NamedTuple):
@@ -214,9 +213,7 @@ def wake_lining(lining, osteoblasts, counts, scene, lattice, phase, space_moment
         if count >= len(osteoblasts.uid):
             return -1
         uid = make_uid(moment.seed, 2, flat, moment.step, WOKEN)
-        site = lattice.site[z, y, x]
-        if site > 0 and phase[site - 1] >= COMPLETE:
-            site = 0
+        site = keep_open(lattice.site[z, y, x], phase)
         begin_osteoblast(osteoblasts, count, uid, flat, moment.time, 1, site)
         scene.lining[z, y, x] -= 1
         scene.osteoblasts[z, y, x] += 1

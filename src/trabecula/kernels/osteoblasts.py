@@ -11,7 +11,7 @@ from trabecula.kernels.keyed import draw, make_uid
 from trabecula.kernels.ligands import boost
 from trabecula.kernels.places import Choice, move_out
 from trabecula.kernels.reach import holds, is_held, measure_hollow, take_near
-from trabecula.kernels.sites import book_formation
+from trabecula.kernels.sites import book_formation, keep_open
 from trabecula.kernels.space import (
     HALF_QUANTA,
     join,
@@ -83,10 +83,11 @@ def begin_osteoblast(table, row, uid, flat, time, stage, site):
 
 
 @kernel
-def recruit(table, count, scene, lattice, ligands, space_moment_rates):
+def recruit(table, count, scene, lattice, phase, ligands, space_moment_rates):
     """Bring preosteoblasts to surface voxels that hold bound factor; returns the new count or -1.
 
-    TGF-beta and IGF-1 set free by resorption draw them.
+    TGF-beta and IGF-1 set free by resorption draw them. They belong to the site whose ground it is while
+    that is open (`phase`, one for each site).
     """
     space, moment, rates = space_moment_rates
     bound = lattice.bound.reshape(-1)
@@ -112,7 +113,8 @@ def recruit(table, count, scene, lattice, ligands, space_moment_rates):
             if count >= len(table.uid):
                 return -1
             uid = make_uid(moment.seed, 2, flat, moment.step, k)
-            begin_osteoblast(table, count, uid, flat, moment.time, 0, lattice.site[z, y, x])
+            site = keep_open(lattice.site[z, y, x], phase)
+            begin_osteoblast(table, count, uid, flat, moment.time, 0, site)
             scene.osteoblasts[z, y, x] += 1
             count += 1
     return count

@@ -2,9 +2,18 @@
 
 import numpy as np
 
+from trabecula.base.codes import Phase
 from trabecula.kernels.compile import kernel
 from trabecula.kernels.osteocytes import offset
 from trabecula.kernels.space import neighbour, split
+
+COMPLETE = int(Phase.COMPLETE)
+
+
+@kernel
+def keep_open(site, phase):
+    """Return a site while it is open, else 0: who comes where a site is over belongs to none."""
+    return 0 if site > 0 and phase[site - 1] >= COMPLETE else site
 
 
 @kernel
