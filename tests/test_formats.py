@@ -44,3 +44,4 @@ def test_states_stay_readable(version, tmp_path):
     assert meta["time"] == 4.0
     assert state.grid.shape == (12, 12, 12)
     assert state.cells.osteocytes.count > 0
+    assert state.volume.cleared == 0, "a number that came later"

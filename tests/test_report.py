@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -125,6 +126,12 @@ def test_a_run_page_closes_the_ledger(page: str, tmp_path: Path) -> None:
     assert wrong is not None
     assert not wrong.is_closed
     assert wrong.miss == pytest.approx(50.0)
+    cleared = replace(results.series["matrix_formed"], values=np.zeros(len(results.time)))
+    cleared.values[-1] = 50.0
+    results.series["matrix_cleared"] = cleared
+    right = check_closure(results, VOLUME)
+    assert right is not None
+    assert right.is_closed
 
 
 def test_names_and_sources_are_escaped(tmp_path: Path) -> None:

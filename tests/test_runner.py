@@ -134,16 +134,18 @@ def test_bone_volume_is_start_plus_formed_minus_resorbed(summary):
     assert meta["time"] == 24.0
     volume = state.volume
     held = int(state.lattice.matrix.sum(dtype=np.int64))
-    assert held == volume.start + volume.formed - volume.resorbed
+    assert held == volume.start + volume.formed - volume.resorbed - volume.cleared
     assert volume.resorbed > 0
     assert volume.formed > 0
     assert summary.bv_tv_end == held / FULL / state.grid.size
     with h5py.File(summary.folder / "results.h5") as file:
-        added, lost, share = (
+        added, lost, cleared, share = (
             np.diff(file["series"][key][()])
-            for key in ("matrix_formed", "matrix_resorbed", "bv_tv")
+            for key in ("matrix_formed", "matrix_resorbed", "matrix_cleared", "bv_tv")
         )
-    assert added - lost == pytest.approx(share * state.grid.size * state.grid.voxel_volume, abs=1.0)
+    assert added - lost - cleared == pytest.approx(
+        share * state.grid.size * state.grid.voxel_volume, abs=1.0
+    )
 
 
 def test_costly_metrics_are_measured_when_due_whatever_the_samples(config, folder, cache):

@@ -32,6 +32,7 @@ TWINS = {
     "places": ("value_place", "move_out", "crawl"),
     "osteocytes": ("find_outlets", "age_osteocytes", "trigger_clusters"),
     "precursors": ("supply_precursors", "lose_precursors", "walk_precursors", "push_out"),
+    "pieces": ("label_pieces", "take_pieces"),
     "reach": (
         "count_bone", "count_around", "share_bony", "measure_hollow", "take_near", "holds", "is_held",
     ),
@@ -106,6 +107,7 @@ HELPERS = {
     "mineral.age_mineral": "mineral.mineralise",
     "osteocytes.seek_block": "osteocytes.find_outlets",
     "osteocytes.weigh": "osteocytes.trigger_clusters",
+    "pieces.hangs_on": "pieces.take_pieces",
     "precursors.find_hazard": "precursors.lose_precursors",
     "precursors.fill_odds": "precursors.walk_precursors",
     "osteoblasts.begin_osteoblast": "osteoblasts.recruit",

@@ -18,7 +18,7 @@ class Closure(NamedTuple):
     what
         What is balanced.
     formed, resorbed
-        Matrix laid down and taken.
+        Matrix laid down, and taken by osteoclasts or cleared away.
     change
         What the bone gained, measured on the lattice.
     miss
@@ -57,6 +57,9 @@ def check_closure(results: Results, volume: float) -> Closure | None:
         return None
     first, last = known[0], known[-1]
     formed, resorbed, share = (float(v[last] - v[first]) for v in values)
+    if "matrix_cleared" in results.series:  # runs of before have none
+        cleared = results.series["matrix_cleared"].values
+        resorbed += float(cleared[last] - cleared[first])
     change = share * volume
     miss = formed - resorbed - change
     days = f"day {results.time[first]:g} to {results.time[last]:g}"

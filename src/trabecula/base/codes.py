@@ -76,6 +76,7 @@ class Stream(IntEnum):
     OSTEOCYTE = 16
     ORDER = 17
     PATIENT = 18
+    PIECES = 19
 
 
 class Target(StrEnum):

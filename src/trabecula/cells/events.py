@@ -23,6 +23,7 @@ EVENTS = {
     "osteoblasts_died": "osteoblasts that died before their work was done",
     "osteoblasts_lined": "osteoblasts that ended as lining cells",
     "osteoblasts_ended": "osteoblasts that ended by apoptosis after their work",
+    "pieces_cleared": "pieces of bone that nothing held and that were cleared away",
     "sites_begun": "remodelling sites activated",
     "sites_completed": "remodelling sites that returned to quiescence",
 }

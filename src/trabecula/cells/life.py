@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trabecula.cells import builders, network, resorbers, sites
+from trabecula.cells import builders, clearing, network, resorbers, sites
 from trabecula.cells.rates import Table as Parameters
 from trabecula.cells.rates import compute_seam
 from trabecula.cells.scene import Stage
@@ -48,6 +48,8 @@ def make_stages(state: State, p: Parameters, rules: Mapping[str, bool]) -> tuple
 
     entries: list[tuple[str, tuple[str, ...], Callable[[State], None], Callable[..., None]]] = [
         ("scene", (), lambda s: stage.set_up(s, compute_seam(p, s.grid)), Stage.set_up),
+        ("clearing", ("clearing",), lambda s: clearing.step_clearing(s, p, stage),
+         clearing.step_clearing),
         ("network", (), lambda s: network.step_network(s, p, stage, on("osteocyte_ageing")),
          network.step_network),
         ("triggering", ("triggering",), lambda s: network.step_triggering(s, p, stage),

@@ -26,6 +26,7 @@ RULES = (
     "osteocyte_ageing",
     "coupling",
     "modelling",
+    "clearing",
 )
 """Rules of cells and lattice that `cells.rules.<name>: off` takes out."""
 

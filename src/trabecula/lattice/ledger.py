@@ -26,15 +26,16 @@ def check_ledgers(state: State) -> None:
     Raises
     ------
     LedgerError
-        If matrix differs from start + formed - resorbed, or released and granted coupling factor from
-        bound + carried + spent + lost + faded, by as little as one quantum.
+        If matrix differs from start + formed - resorbed - cleared, or released and granted coupling
+        factor from bound + carried + spent + lost + faded, by as little as one quantum.
     """
     matrix, volume = count_matrix(state), state.volume
     if matrix != volume.expected:
         msg = (
             f"day {state.clock.time:g}: the lattice holds {matrix} quanta of matrix, the volume "
             f"ledger {volume.expected} (start {volume.start} + formed {volume.formed} - resorbed "
-            f"{volume.resorbed}); the state cannot be trusted, go back to the last checkpoint"
+            f"{volume.resorbed} - cleared {volume.cleared}); the state cannot be trusted, go back to "
+            "the last checkpoint"
         )
         raise LedgerError(msg)
     coupling = state.coupling

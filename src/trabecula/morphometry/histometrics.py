@@ -43,6 +43,7 @@ HISTOMETRICS: dict[str, tuple[str, str, str]] = {
     "formation_rate": ("BF.R", "matrix laid down per day over 30 d", "um^3/d"),
     "matrix_resorbed": ("BRs.V", "matrix resorbed so far", "um^3"),
     "matrix_formed": ("BF.V", "matrix laid down so far", "um^3"),
+    "matrix_cleared": ("BCl.V", "matrix of pieces that nothing held, cleared so far", "um^3"),
     "turnover": ("BT.R", "mean of matrix formed and resorbed in a year per bone volume", "%/yr"),
     "g_eff": (
         "g",

@@ -199,6 +199,7 @@ def measure_rates(state: State, history: History, surface: float, bone: float) -
     found = dict.fromkeys(keys, math.nan)
     found["matrix_resorbed"] = state.volume.resorbed * quantum
     found["matrix_formed"] = state.volume.formed * quantum
+    found["matrix_cleared"] = state.volume.cleared * quantum
     recent = history.compute_window(RATE_WINDOW)
     label = history.compute_window(LABEL_INTERVAL)
     year = history.compute_window(YEAR)

@@ -123,8 +123,13 @@ def read_value(group: Any, name: str, hint: Any) -> Any:
 def read_dataclass(group: Any, kind: Any) -> Any:
     """Read every field of a dataclass."""
     hints = get_type_hints(kind)
-    parts = dataclasses.fields(kind)
+    parts = [part for part in dataclasses.fields(kind) if not _is_left_out(group, part)]
     return kind(**{part.name: read_value(group, part.name, hints[part.name]) for part in parts})
+
+
+def _is_left_out(group: Any, part: dataclasses.Field[Any]) -> bool:
+    """Whether a number came to the state later than the file was written: it has its default."""
+    return bool(part.metadata.get("is_late")) and part.name not in group.attrs
 
 
 def _read_table(group: Any, layout: Any) -> Any:

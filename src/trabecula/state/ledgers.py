@@ -1,20 +1,24 @@
 """The two conserved quantities: matrix, and the coupling factor that resorption sets free."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
 class VolumeLedger:
-    """Matrix in quanta: start + formed - resorbed is what the lattice must hold, exactly."""
+    """Matrix in quanta: start + formed - resorbed - cleared is what the lattice must hold, exactly.
+
+    Osteoclasts resorb; what nothing holds is cleared away.
+    """
 
     start: int = 0
     formed: int = 0
     resorbed: int = 0
+    cleared: int = field(default=0, metadata={"is_late": True})
 
     @property
     def expected(self) -> int:
         """Quanta that the lattice must hold now."""
-        return self.start + self.formed - self.resorbed
+        return self.start + self.formed - self.resorbed - self.cleared
 
 
 @dataclass
