@@ -137,9 +137,9 @@ def test_a_newborn_inherits_nothing_from_the_row_it_takes(seed, periodic):
     lattice, space, scene, table, rng = make_world(seed, periodic, spare=400)
     for column in table:
         column[COUNT:] = 1
-    context = (space, make_moment(seed), RATES)
+    context, phase = (space, make_moment(seed), RATES), np.zeros(int(lattice.site.max()), np.uint8)
     count, (after, *_) = compare(recruit, twins.osteoblasts.recruit, table, COUNT, scene, lattice,
-                                 make_ligands(rng), context)  # fmt: skip
+                                 phase, make_ligands(rng), context)  # fmt: skip
     assert count > COUNT
     for name in ("stage", "dose", "carry", "rest"):
         assert not getattr(after, name)[COUNT:count].any(), name
