@@ -28,6 +28,8 @@ def step_clearing(state: State, p: Parameters, stage: Stage) -> None:
         return
     goes = np.zeros(count + 1, np.uint8)
     goes[loose] = _draw(state, labels, loose) < 1.0 - np.exp(-EVERY / p["cells.piece.life"])
+    if not goes.any():
+        return
     state.volume.cleared += int(take_pieces(state.lattice, labels, goes, stage.space))
     count_event(state, "pieces_cleared", int(goes.sum()))
     stage.set_up(state, compute_seam(p, state.grid))
