@@ -88,7 +88,7 @@ def test_results_tell_the_digests(tmp_path, fit):
     ("text", "key", "words"),
     [
         ("parameters: {cells.osteoclast.wrk: 1}", "cells.osteoclast.wrk", "unknown parameter"),
-        ("parameters: {cells.osteoclast.work: 1e9}", "cells.osteoclast.work", "1000 .. 9000"),
+        ("parameters: {cells.osteoclast.work: 1e9}", "cells.osteoclast.work", "1000 .. 10000"),
         ("parameters: {cells.osteoclast.work: fast}", "cells.osteoclast.work", "'fast'"),
         ("parameters: {}", "parameters", "rows of the parameter table"),
         ("rows: 1\nparameters: {cells.osteoclast.work: 5000}", "rows", "unknown key"),

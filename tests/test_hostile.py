@@ -65,7 +65,7 @@ CONFIGS = [
     (GOOD + "protocol: [{file: /dev/zero}]\n", "no regular file"),
     (GOOD + "seed: &x 1\nname: &x 2\n", "a name of letters"),
     (GOOD + "hormones: {levels: {estradiol: [[0, -1]]}}\n", "0 .. 5000 pg/mL"),
-    (GOOD + "cells: {parameters: {osteoclast.work: 1e9}}\n", "1000 .. 9000"),
+    (GOOD + "cells: {parameters: {osteoclast.work: 1e9}}\n", "1000 .. 10000"),
 ]  # fmt: skip
 
 
