@@ -167,7 +167,6 @@ def test_flat_bone_can_be_attacked_on_any_voxel(voxel: float) -> None:
     assert fits(matrix, space, rates, *first)
     if share < 47 / 122:
         assert rates.room / share == pytest.approx(P["cells.osteoclast.room"] / (47 / 122))
-        assert share < P["cells.osteoclast.room"] * 1.01, "could hardly be attacked without"
     else:
         assert rates.room == P["cells.osteoclast.room"]
 
