@@ -40,7 +40,7 @@ def whole():
     ("species", "of", "per", "low", "high"),
     [
         ("tgfb", "deaths", "nuclei", 0.0, 0.99),  # it kills nuclei
-        ("igf1", "osteoblasts", "resorbed", 0.0, 0.95),
+        ("igf1", "osteoblasts", "resorbed", 0.0, 0.97),  # it helps to recruit them
         ("sclerostin", "formed", "spent", 1.6, 12.0),  # it brakes the gain, up to fourfold at rest
         ("mcsf", "osteoclasts", None, -0.01, 0.01),  # no precursor lives without it
         ("il1", "deaths", "nuclei", 1.02, 2.0),  # it keeps nuclei alive
