@@ -6,8 +6,9 @@ from scipy import ndimage
 
 from bones import add_slab, live, make_empty, make_living
 from trabecula.base.codes import FULL, Sides, Stage
+from trabecula.base.pieces import find_held
 from trabecula.cells import make_stages
-from trabecula.cells.clearing import EVERY, find_held, step_clearing
+from trabecula.cells.clearing import EVERY, step_clearing
 from trabecula.cells.scene import Stage as Scene
 from trabecula.config import load_parameters
 from trabecula.lattice import check_ledgers

@@ -4,6 +4,7 @@ import numpy as np
 
 from trabecula.base.codes import HALF
 from trabecula.base.columns import Array
+from trabecula.base.pieces import find_held
 from trabecula.cells.events import count_event
 from trabecula.cells.rates import Table as Parameters
 from trabecula.cells.rates import compute_seam
@@ -34,30 +35,6 @@ def step_clearing(state: State, p: Parameters, stage: Stage) -> None:
     count_event(state, "pieces_cleared", int(goes.sum()))
     stage.set_up(state, compute_seam(p, state.grid))
     _drop_osteoblasts(state, stage)
-
-
-def find_held(labels: Array, count: int, periodic: bool) -> Array:
-    """Return which pieces are held: bool by label, shape (count + 1,); what is no bone counts as held.
-
-    Held is the largest piece, of equals the first; on a lattice that does not repeat itself also
-    whatever reaches a side, beyond which it goes on.
-
-    Parameters
-    ----------
-    labels
-        Shape (z, y, x), int: the piece of every voxel, 0 in marrow.
-    count
-        Number of pieces.
-    """
-    sizes = np.bincount(labels.reshape(-1), minlength=count + 1)
-    sizes[0] = 0
-    held = np.zeros(count + 1, bool)
-    held[[0, int(sizes.argmax())]] = True
-    if not periodic:
-        for axis in range(3):
-            for end in (0, -1):
-                held[np.unique(np.take(labels, end, axis))] = True
-    return held
 
 
 def _draw(state: State, labels: Array, loose: Array) -> Array:

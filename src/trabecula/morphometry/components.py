@@ -3,6 +3,7 @@
 import numpy as np
 
 from trabecula.base.columns import Array
+from trabecula.base.pieces import find_held
 
 
 def label_components(mask: Array, periodic: bool, corners: bool) -> tuple[Array, int]:
@@ -75,15 +76,7 @@ def find_enclosed_marrow(mask: Array, periodic: bool) -> Array:
     labels, count = label_components(~mask, periodic, corners=False)
     if count < 2:
         return np.zeros(mask.shape, bool)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    opened = np.zeros(count + 1, bool)
-    opened[[0, int(sizes.argmax())]] = True
-    if not periodic:
-        for axis in range(3):
-            for end in (0, -1):
-                opened[np.unique(np.take(labels, end, axis))] = True
-    enclosed: Array = ~opened[labels]
+    enclosed: Array = ~find_held(labels, count, periodic)[labels]
     return enclosed
 
 
