@@ -339,7 +339,7 @@ def test_what_is_left_of_an_osteoclast_goes_on_at_its_site():
 
 @pytest.mark.parametrize(("owed", "idle"), [(0.5, 0.0), (2.0, 0.5), (5.0, 0.8)])
 def test_a_day_is_idle_as_far_as_its_work_finds_no_ground(owed, idle):
-    """One voxel of bone is half a day's, a fifth of a day's work or more than a day's."""
+    """A day's work is half of the one voxel of bone that there is, twice or five times it."""
     lattice, space, _, ligands, table, _ = make_world(1, 1)
     for values in (lattice.matrix, lattice.osteoid, lattice.eroded):
         values[...] = 0
