@@ -68,6 +68,17 @@ def test_bins_hold_exact_means_whatever_their_width():
     assert a.sum() * 0.1 == pytest.approx(7.0, rel=1e-9)
 
 
+@pytest.mark.parametrize("wear", [0.0, 1.0, 7.5])
+@pytest.mark.parametrize("rates", [[0.3], [0.5, 0.35], [2.0, 2.0, 0.4]])
+def test_doses_carried_together_are_those_added_one_by_one(rates, wear):
+    edges = np.concatenate((np.arange(-5, 40, 1.0), np.arange(40, 200, 0.3)))
+    doses = [(-30.0, 3.0), (-5.0, 1.0), *((day, 0.5 + day % 3) for day in range(60)), (7.25, 9.0)]
+    alone = sum(amount * compute_cumulative(edges - day, rates, wear) for day, amount in doses)
+    course = average_course(edges, doses, rates, wear)
+    assert np.allclose(course, np.diff(alone) / np.diff(edges), rtol=1e-7, atol=1e-8)
+    assert np.array_equal(average_course(edges, [], rates, wear), np.zeros(len(edges) - 1))
+
+
 @pytest.mark.parametrize("name", LINEAR)
 def test_linear_drugs_keep_area_superposition_and_trough(name):
     """Area = dose x F / CL; two doses add up; at steady state the mean is the area per interval."""

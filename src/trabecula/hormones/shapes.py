@@ -74,13 +74,12 @@ def _integrate_cumulative(time: Array, rates: Sequence[float]) -> Array:
 
 
 def average_course(
-    edges: Array,
-    doses: Sequence[tuple[float, float]],
-    rates: Sequence[float],
-    wear: float = 0.0,
-    tail: float = 20.0,
+    edges: Array, doses: Sequence[tuple[float, float]], rates: Sequence[float], wear: float = 0.0
 ) -> Array:
     """Return the mean course of `doses` in every bin between `edges`: exact, whatever the bins.
+
+    What comes out in a bin is what was fed in it, less the growth of what the steps still hold. All
+    doses are carried from edge to edge together: daily doses cost one walk, not one for each of them.
 
     Parameters
     ----------
@@ -90,19 +89,38 @@ def average_course(
         Days (d) and amounts, in any unit.
     rates, wear
         The chain (1/d) and the time over which a dose is let go (d).
-    tail
-        A dose counts as passed after this many of the slowest step's mean times.
 
     Returns
     -------
     array
         Shape (bins,), amount per day.
     """
-    area = np.zeros(len(edges))
-    passed = np.zeros(len(edges))
-    reach = wear + tail / min(rates)
-    for day, amount in doses:
-        first, last = np.searchsorted(edges, [day, day + reach])
-        area[first:last] += amount * compute_cumulative(edges[first:last] - day, rates, wear)
-        passed[last:] += amount
-    return np.diff(area + passed) / np.diff(edges)
+    if not doses:
+        return np.zeros(len(edges) - 1)
+    r, w = make_weights(rates)
+    days, amounts = np.asarray(doses, dtype=float).reshape(-1, 2).T
+    if wear > 0.0:
+        order = np.argsort(turns := np.concatenate((days, days + wear)), kind="stable")
+        turns, change = turns[order], np.concatenate((amounts, -amounts))[order] / wear
+        until = np.cumsum(np.cumsum(change[:-1]) * np.diff(turns))
+        fed = np.diff(np.interp(edges, turns, np.append(0.0, until)))
+        pace, *left = _carry(edges, turns, change, np.append(0.0, r)).T
+        held = ((pace - np.asarray(left)).T * (w / r)).sum(-1)
+    else:
+        bins = np.searchsorted(edges, days)
+        fed = np.bincount(bins, amounts, len(edges))[1 : len(edges)]
+        held = (w * _carry(edges, days, amounts, r)).sum(-1)
+    return np.asarray((fed - np.diff(held)) / np.diff(edges))
+
+
+def _carry(edges: Array, days: Array, amounts: Array, rates: Array) -> Array:
+    """Return what is left at every edge of what came until then, each decaying from its own day on."""
+    first = np.searchsorted(edges, days)
+    seen = first < len(edges)
+    first, age = first[seen], edges[first[seen]] - days[seen]
+    left = np.zeros((len(edges), len(rates)))
+    np.add.at(left, first, amounts[seen, None] * np.exp(-age[:, None] * rates))
+    kept = np.exp(-np.diff(edges)[:, None] * rates)
+    for k, share in enumerate(kept):
+        left[k + 1] += share * left[k]
+    return left
