@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -84,6 +85,25 @@ def test_a_fit_starts_from_an_earlier_one(tmp_path):
         write(tmp_path, FILE.replace("spin_up: 20", "spin_up: 20, fit: earlier.yaml"))
     )
     assert asked.rows[0].start == 0.5
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ("lattice.specimen: sub/bone.npy", ["lattice.specimen"]),
+        ("lattice: {specimen: sub/bone.npy}", ["lattice", "specimen"]),
+    ],
+)
+def test_files_of_the_settings_are_seen_from_the_calibration(tmp_path, given, key):
+    (tmp_path / "sub").mkdir()
+    np.save(tmp_path / "sub" / "bone.npy", np.ones((16, 16, 16), np.uint8))
+    text = FILE.replace("spin_up: 20", f"spin_up: 20, {given}").replace("lattice.tb_th: 100, ", "")
+    asked = load_calibration(write(tmp_path, text))
+    told = dict(text.split("=", 1) for text in asked.sets)
+    found = json.loads(told[key[0]])
+    for part in key[1:]:
+        found = found[part]
+    assert found == str(tmp_path / "sub" / "bone.npy")
 
 
 def test_workers_and_budget_do_not_change_what_is_evaluated(tmp_path):

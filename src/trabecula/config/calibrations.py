@@ -14,6 +14,7 @@ from trabecula.config.fits import get_setting
 from trabecula.config.load import apply_setting, make_config
 from trabecula.config.marks import Document, Key, load_yaml, to_dotted
 from trabecula.config.names import find_nearest, replace_odd
+from trabecula.config.paths import anchor_files
 from trabecula.config.parameters import Parameters, Row, load_parameters
 from trabecula.config.problems import make_problems
 
@@ -149,9 +150,7 @@ def load_calibration(path: str | Path) -> Calibration:
 def _list_sets(settings: CalibrationSettings, file: Path) -> Iterator[str]:
     """Yield the settings as ``PATH=VALUE``; JSON is YAML too."""
     for path, given in settings.settings.items():
-        value = given
-        if path == "fit" and isinstance(given, str):
-            value = str((file.parent / given).resolve())  # a trial's configuration lies elsewhere
+        value = anchor_files(path, given, file.parent)  # a trial's configuration lies elsewhere
         yield f"{path}={json.dumps(value, ensure_ascii=False)}"
 
 

@@ -1,6 +1,8 @@
 """Paths of keys: what ``block.key[2].key`` points at, and whether a configuration has it."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 from trabecula.config.marks import Key, to_dotted
 from trabecula.config.names import find_nearest
@@ -8,6 +10,9 @@ from trabecula.config.parameters import find_override_problems
 from trabecula.config.problems import find_keys, find_model
 from trabecula.config.resolve import ROOMS_OF_BLOCK, to_full_key
 from trabecula.config.schema import Config
+
+FILES = ("fit", "lattice.specimen", "patient.labs")
+"""Keys of a configuration that name a file, beside those that end on ``.file``."""
 
 
 def to_key(dotted: str) -> Key:
@@ -46,3 +51,17 @@ def find_path_problem(path: str) -> tuple[str, str, str] | None:
             if problem.found == "an unknown parameter":
                 return problem.found, problem.allowed, problem.hint
     return None
+
+
+def anchor_files(path: str, value: Any, folder: Path) -> Any:
+    """Return the value of the key `path`; files that it names are absolute, seen from `folder`.
+
+    What a panel or a calibration sets is read in configurations that lie elsewhere, or nowhere.
+    """
+    if isinstance(value, str) and (path in FILES or path.endswith(".file")):
+        return str((folder / value).resolve())
+    if isinstance(value, list):
+        return [anchor_files(path, one, folder) if isinstance(one, dict) else one for one in value]
+    if isinstance(value, dict):
+        return {key: anchor_files(f"{path}.{key}", one, folder) for key, one in value.items()}
+    return value

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.config.marks import Key
+from trabecula.config.paths import anchor_files
 from trabecula.study.complaints import Complaints, is_number
 from trabecula.study.panel import Arm, Points
 
@@ -34,9 +35,6 @@ UNUSED = ("note", "notes", "comment", "title", "n", "evidence", "source", "cavea
 
 FIXED = ("seed", "lattice.seed", "lattice.shape", "name", "duration")
 """Keys of a configuration that the trial itself decides."""
-
-FILES = ("fit", "lattice.specimen", "patient.labs")
-"""Keys of a configuration that name a file."""
 
 JUMP = 0.01
 """Time that a jump of a level takes (d)."""
@@ -166,20 +164,6 @@ def make_steps(points: Points) -> Points:
         steps.append((day + JUMP, value))
         before = value
     return tuple(steps)
-
-
-def anchor_files(path: str, value: Any, folder: Path) -> Any:
-    """Return the value of a setting; files that it names are absolute, from the folder of the panel.
-
-    A trial has no configuration of its own on disk, or one that lies elsewhere.
-    """
-    if isinstance(value, str) and (path in FILES or path.endswith(".file")):
-        return str((folder / value).resolve())
-    if isinstance(value, list):
-        return [anchor_files(path, one, folder) if isinstance(one, dict) else one for one in value]
-    if isinstance(value, dict):
-        return {key: anchor_files(f"{path}.{key}", one, folder) for key, one in value.items()}
-    return value
 
 
 def flatten_settings(given: Any, folder: Path) -> tuple[dict[str, Any], str]:
