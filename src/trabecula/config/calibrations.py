@@ -14,8 +14,8 @@ from trabecula.config.fits import get_setting
 from trabecula.config.load import apply_setting, make_config
 from trabecula.config.marks import Document, Key, load_yaml, to_dotted
 from trabecula.config.names import find_nearest, replace_odd
-from trabecula.config.paths import anchor_files
 from trabecula.config.parameters import Parameters, Row, load_parameters
+from trabecula.config.paths import anchor_files
 from trabecula.config.problems import make_problems
 
 FITTED = ("C", "D")
