@@ -166,6 +166,33 @@ def test_any_marrow_and_any_loss_take_few_cycles(seed):
     assert found.min() >= 0 < found.max(), "what is only made and lost is never less than none"
 
 
+def test_a_single_cycle_is_the_first_of_a_whole_solve():
+    """What is asked for once leaves what it could not do, and goes on from there when asked again."""
+    shape = (24, 21, 22)
+    mask, hierarchy, rng = build(shape, Sides.PERIODIC)
+    source = (rng.random(shape) ** 6 * mask).astype(np.float32)
+    decay = ((0.5 + rng.random(shape)) * mask).astype(np.float32)
+    whole, piecewise = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    all_at_once = solve_fine(hierarchy, whole, source, decay.copy(), 1e4, "t", tolerance=1e-4)
+    assert all_at_once.cycles > 2
+    residuals = []
+    while not residuals or residuals[-1] > 1e-4:
+        one = solve_fine(hierarchy, piecewise, source, decay.copy(), 1e4, "t", 1e-4, once=True)
+        assert one.cycles == (max(one.residual, one.imbalance) > 1e-4)
+        residuals.append(max(one.residual, one.imbalance))
+    assert len(residuals) == all_at_once.cycles + 1
+    assert np.all(np.diff(residuals) < 0)
+    np.testing.assert_allclose(piecewise, whole, atol=1e-6 * whole.max())
+
+
+def test_a_single_cycle_of_what_is_no_number_is_an_error():
+    _, hierarchy, rng = build((8, 8, 8), Sides.PERIODIC)
+    source = rng.random(hierarchy.coarse_shape).astype(np.float32) * hierarchy.coarse_pore
+    source[0, 0, 0] = np.nan
+    with pytest.raises(SolverError, match="test: residual nan"):
+        solve_uniform(hierarchy, source, 0.7, 1e4, once=True)
+
+
 def test_no_convergence_names_species_and_residual():
     _, hierarchy, rng = build((8, 8, 8), Sides.PERIODIC)
     source = rng.random(hierarchy.coarse_shape).astype(np.float32) * hierarchy.coarse_pore

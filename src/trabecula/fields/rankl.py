@@ -75,6 +75,7 @@ class _Problem:
     rank_coarse: Array
     loss: Array
     tolerance: float
+    once: bool = False
 
     def pack(self, species: Species) -> Array:
         """Constants of the loss kernels: k, kc, ki, KD of RANK, K of OPG, B."""
@@ -111,8 +112,9 @@ def solve_rankl(
     tolerance
         Residual and imbalance of each equation, relative to its source (1).
     rounds
-        Rounds of the alternation after which the rest is left to the next tick, for warm starts: each
-        equation is then solved, with the others of the round before. 0 to go on until all agree.
+        Rounds of the alternation after which the rest is left to the next tick, for warm starts. Each
+        gives an equation one cycle, since its loss is an old one by the next; the last solves it, with
+        the others of the round before. 0 to go on until all agree.
 
     Raises
     ------
@@ -123,6 +125,7 @@ def solve_rankl(
     total = 0
     fields.unsettled = 0.0
     for turn in range(rounds or MAX_ROUNDS):
+        problem.once = turn < rounds - 1
         ligand = _solve_membrane(problem) + _solve_soluble(problem)
         # OPG of the last round was solved for the very ligand that has now passed its own test
         before, phi = np.maximum(problem.opg, TRACE), problem.compute_phi()
@@ -204,8 +207,9 @@ def _solve_opg(problem: _Problem) -> int:
 
     diffusion = get_diffusion(problem.parameters, Species.OPG)
     outcome = solve_coarse(
-        problem.hierarchy, problem.opg, refresh, diffusion, "OPG", problem.tolerance
-    )
+        problem.hierarchy, problem.opg, refresh, diffusion, "OPG", problem.tolerance,
+        once=problem.once,
+    )  # fmt: skip
     np.maximum(problem.opg, 0, out=problem.opg)
     return outcome.cycles
 
@@ -242,6 +246,7 @@ def _solve_membrane(problem: _Problem) -> int:
         diffusion,
         "membrane RANKL",
         problem.tolerance,
+        once=problem.once,
     )
     k, b = binding.opg_constant, binding.others
     scale_fine(problem.membrane, problem.opg, hierarchy.bits, k, b, False, problem.free_membrane)
@@ -266,8 +271,9 @@ def _solve_soluble(problem: _Problem) -> int:
 
     diffusion = get_diffusion(problem.parameters, Species.RANKL_SOLUBLE)
     outcome = solve_coarse(
-        hierarchy, problem.soluble, refresh, diffusion, "soluble RANKL", problem.tolerance
-    )
+        hierarchy, problem.soluble, refresh, diffusion, "soluble RANKL", problem.tolerance,
+        once=problem.once,
+    )  # fmt: skip
     problem.free_soluble[...] = problem.soluble * problem.compute_phi()
     return outcome.cycles
 

@@ -58,7 +58,8 @@ class Outcome:
     cycles
         Multigrid cycles spent; 0 if the warm start was under tolerance.
     residual
-        Root mean square of the residual over that of the source, 1.
+        Root mean square of the residual over that of the source, 1; before the cycle, if there
+        was to be but one.
     imbalance
         Absolute sum of the residual over the sum of the source, 1: what the budget lacks.
     """
@@ -82,16 +83,19 @@ def _iterate(
     correct: Callable[[], None],
     tolerance: float,
     max_cycles: int,
+    once: bool,
 ) -> Outcome:
     residual = imbalance = np.inf
     for cycle in range(max_cycles + 1):
         residual, imbalance = _measure(measure())
         if max(residual, imbalance) <= tolerance:
             return Outcome(cycle, residual, imbalance)
-        if not np.isfinite(residual) and cycle > 0:
+        if not np.isfinite(residual) and (cycle > 0 or once):
             break
         if cycle < max_cycles:
             correct()
+        if once:
+            return Outcome(1, residual, imbalance)
     msg = (
         f"{name}: residual {residual:.3g}, imbalance {imbalance:.3g} of the source after "
         f"{max_cycles} cycles, not below {tolerance:g}"
@@ -128,6 +132,7 @@ def solve_coarse(
     name: str,
     tolerance: float = TOLERANCE,
     max_cycles: int = MAX_CYCLES,
+    once: bool = False,
 ) -> Outcome:
     """Solve one species on the grid twice as coarse, in place; its source is nowhere negative.
 
@@ -144,11 +149,13 @@ def solve_coarse(
         Species, for the error message.
     tolerance
         Residual and imbalance relative to the source at which it is solved (1).
+    once
+        Stop after one cycle, whatever is left: for a loss that changes before the next.
 
     Raises
     ------
     SolverError
-        If residual and imbalance are not under `tolerance` after `max_cycles`.
+        If residual and imbalance are not under `tolerance` after `max_cycles`, or are no numbers.
     """
     g = np.float32(diffusion / (4.0 * hierarchy.grid.voxel**2))
     h = hierarchy
@@ -175,7 +182,7 @@ def solve_coarse(
             correct_level(concentration, h.view(h.error, 1), h.coarse_pore)
         _relax(relax, concentration, (rhs[0], inverse, faces, g), spare)
 
-    outcome = _iterate(name, measure, correct, tolerance, max_cycles)
+    outcome = _iterate(name, measure, correct, tolerance, max_cycles, once)
     np.maximum(concentration, 0, out=concentration)
     return outcome
 
@@ -189,6 +196,7 @@ def solve_fine(
     name: str,
     tolerance: float = TOLERANCE,
     max_cycles: int = MAX_CYCLES,
+    once: bool = False,
 ) -> Outcome:
     """Solve one species on the lattice itself, in place; its source is nowhere negative.
 
@@ -208,11 +216,13 @@ def solve_fine(
         Species, for the error message.
     tolerance
         Residual and imbalance relative to the source at which it is solved (1).
+    once
+        Stop after one cycle, whatever is left: for a loss that changes before the next.
 
     Raises
     ------
     SolverError
-        If residual and imbalance are not under `tolerance` after `max_cycles`.
+        If residual and imbalance are not under `tolerance` after `max_cycles`, or are no numbers.
     """
     g = np.float32(diffusion / hierarchy.grid.voxel**2)
     bits = hierarchy.bits
@@ -240,6 +250,6 @@ def solve_fine(
         prolong_fine(hierarchy.view(hierarchy.error, 0), bits, concentration)
         _relax(relax_fine, concentration, (source, inverse, bits, g), spare)
 
-    outcome = _iterate(name, measure, correct, tolerance, max_cycles)
+    outcome = _iterate(name, measure, correct, tolerance, max_cycles, once)
     np.maximum(concentration, 0, out=concentration)
     return outcome
