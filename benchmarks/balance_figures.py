@@ -47,7 +47,7 @@ def draw_balance(folder: Path, place: Path) -> None:
         left.set_ylabel("BV/TV (% from day 0)")
         left.axline((0, 0), slope=0.5, color=GREY, ls=":", lw=0.8)
         left.axline((0, 0), slope=-0.5, color=GREY, ls=":", lw=0.8)
-        left.set_xlim(0, end)
+        left.set_xlim(0, round(end, 1))
         middle.set_xlabel("years")
         middle.set_ylabel("Conn.D as scanned (/mm³)")
         middle.set_ylim(0)

@@ -87,6 +87,10 @@ class Run:
         came = self.gain("released", start, end) + self.gain("granted", start, end)
         return self.gain("formed", start, end) / came
 
+    def theory_gain(self, start: float, end: float) -> float:
+        """Return matrix formed per factor released: the g of dB/dt = T (g - 1) B."""
+        return self.gain("formed", start, end) / self.gain("released", start, end)
+
     def sites(self, start: float, end: float) -> dict[str, np.ndarray]:
         """Return the rows of sites completed in start < day <= end."""
         table = {key[6:]: v for key, v in self.data.items() if key.startswith("sites_")}
