@@ -76,6 +76,7 @@ def test_doses_carried_together_are_those_added_one_by_one(rates, wear):
     alone = sum(amount * compute_cumulative(edges - day, rates, wear) for day, amount in doses)
     course = average_course(edges, doses, rates, wear)
     assert np.allclose(course, np.diff(alone) / np.diff(edges), rtol=1e-7, atol=1e-8)
+    assert course.min() >= 0.0
     assert np.array_equal(average_course(edges, [], rates, wear), np.zeros(len(edges) - 1))
 
 

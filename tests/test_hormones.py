@@ -442,10 +442,8 @@ def test_inflammation_kills_osteocytes_by_the_tnf_that_is_left(tmp_path: Path) -
     for one in (1, 2):
         assert healthy[one] == calm[one] == treated[one]
         assert healthy[one] < partly[one] < doubled[one] < severe[one]
-    assert doubled[1] / healthy[1] == pytest.approx(1.24, abs=0.02)
-    assert (
-        2 < severe[1] / healthy[1] < 3.2
-    )  # more than two-fold in culture, at most 1 + the maximum
+    assert doubled[1] / healthy[1] == pytest.approx(1.33, abs=0.02)
+    assert 2 < severe[1] / healthy[1] < 4  # more than two-fold in culture, at most 1 + the maximum
 
 
 def test_tnf_carries_half_and_more_of_the_trigger_of_estrogen_loss(tmp_path: Path) -> None:
@@ -457,5 +455,5 @@ def test_tnf_carries_half_and_more_of_the_trigger_of_estrogen_loss(tmp_path: Pat
     assert lost == no_il1
     assert neither == no_tnf
     kept = (no_tnf[1] - replete[1]) / (lost[1] - replete[1])
-    assert 0.3 < kept < 0.5
+    assert 0.25 < kept < 0.5
     assert replete[2] < no_tnf[2] < lost[2]

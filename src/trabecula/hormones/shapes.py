@@ -110,7 +110,8 @@ def average_course(
         bins = np.searchsorted(edges, days)
         fed = np.bincount(bins, amounts, len(edges))[1 : len(edges)]
         held = (w * _carry(edges, days, amounts, r)).sum(-1)
-    return np.asarray((fed - np.diff(held)) / np.diff(edges))
+    course = (fed - np.diff(held)) / np.diff(edges)
+    return np.asarray(np.maximum(course, 0.0))  # weights of a million cancel to a little below
 
 
 def _carry(edges: Array, days: Array, amounts: Array, rates: Array) -> Array:
