@@ -186,7 +186,7 @@ def test_size_of_estrogen_loss_in_women(tmp_path: Path) -> None:
     assert 1.6 < signals.get(Target.RANKL_PRODUCTION, Population.MARROW) < 2.0
     assert 0.81 < signals.get(Target.OPG_PRODUCTION, Population.OSTEOBLAST) < 0.90
     assert 1.15 < 1 / signals.get(Target.DEATH, Population.OSTEOCLAST) < 1.30
-    # more than the 1.85 times of activation: sites of young bone do not answer, a third of the call (0038)
+    # more than the 1.85 times of activation: a third of the call is to young bone, which does not answer
     assert 2.1 < signals.get(Target.TRIGGER_RATE, Population.OSTEOCYTE) < 2.5
     # 1 / 0.73 = 1.37: what four weeks of estrogen take back (Modder 2011, doi:10.1002/jbmr.128)
     assert 1.3 < signals.get(Target.SCLEROSTIN_PRODUCTION, Population.OSTEOCYTE) < 1.5
