@@ -187,7 +187,7 @@ def test_size_of_estrogen_loss_in_women(tmp_path: Path) -> None:
     assert 0.81 < signals.get(Target.OPG_PRODUCTION, Population.OSTEOBLAST) < 0.90
     assert 1.15 < 1 / signals.get(Target.DEATH, Population.OSTEOCLAST) < 1.30
     # more than the 1.85 times of activation: a third of the call is to young bone, which does not answer
-    assert 2.1 < signals.get(Target.TRIGGER_RATE, Population.OSTEOCYTE) < 2.5
+    assert 2.2 < signals.get(Target.TRIGGER_RATE, Population.OSTEOCYTE) < 2.5
     # 1 / 0.73 = 1.37: what four weeks of estrogen take back (Modder 2011, doi:10.1002/jbmr.128)
     assert 1.3 < signals.get(Target.SCLEROSTIN_PRODUCTION, Population.OSTEOCYTE) < 1.5
     assert 1.2 < signals.get(Target.DEATH, Population.OSTEOBLAST) < 1.4
@@ -455,5 +455,5 @@ def test_tnf_carries_half_and_more_of_the_trigger_of_estrogen_loss(tmp_path: Pat
     assert lost == no_il1
     assert neither == no_tnf
     kept = (no_tnf[1] - replete[1]) / (lost[1] - replete[1])
-    assert 0.25 < kept < 0.5
+    assert 0.25 < kept < 0.35
     assert replete[2] < no_tnf[2] < lost[2]
