@@ -10,6 +10,8 @@ DEMO := runs/demo
 # Options of the main job: make demo SET="hormones.levels.estradiol=[[0, 60]]" THREADS=1
 SET ?=
 THREADS ?= 2
+# Processes that test side by side, a file of tests at a time
+WORKERS ?= 2
 # Situations that `make validate` lives through, each with its summary and figures
 SITUATIONS ?= young_adult menopause surgical_menopause_estradiol andropause denosumab igf1_rise prednisone
 # Arguments for the slow tests: make validate ARGS="-k menopause"
@@ -17,6 +19,7 @@ ARGS ?=
 # Interpreter that has pyamg, parosol-py, bone-microarchitecture; most rounds of a case
 PEERS ?=
 ROUNDS ?= 9
+TOGETHER := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 export SET PEERS
 
 .PHONY: help setup demo test docs bench validate clean
@@ -45,14 +48,16 @@ demo: setup
 	$(BIN)/trabecula plot $(DEMO)
 
 # Kernels meet their twins with the JIT off, then all tests run compiled, with one thread unless they ask
-# for two; pytest's closing line comes last.
+# for two: first those that time themselves, alone on the machine, then the others side by side, in the
+# order of their files, of which the first compiles what the others want. pytest's closing line comes last.
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m twin
-	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest -m "not slow"
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(TOGETHER) -m twin
+	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest -m alone
+	NUMBA_NUM_THREADS=$${NUMBA_NUM_THREADS:-2} $(BIN)/python -m pytest $(TOGETHER) -m "not slow and not alone"
 
 docs: setup
 	$(BIN)/python docs/generate.py

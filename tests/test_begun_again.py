@@ -8,7 +8,6 @@ from trabecula.base.codes import Sides
 from trabecula.config import load_config
 from trabecula.records import SpecimenFile, write_specimen
 from trabecula.runner import branch, resume, run
-from trabecula.runner.cache import StateCache
 from trabecula.runner.onset import begin_from
 
 SHORT = TINY.replace("spin_up: 100 d", "spin_up: 20 d").replace("settle: 100 d", "settle: 0 d")
@@ -23,8 +22,8 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cache(place):
-    return StateCache(place / "cache")
+def cache(states):
+    return states
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from trabecula.config import load_config
 from trabecula.records import read_state, write_state
 from trabecula.records.results import verify_content
 from trabecula.runner import branch, run, verify_folder
-from trabecula.runner.cache import StateCache
 
 BLOCKED = "hormones.blockade.rankl=[[13,1]]"
 
@@ -28,11 +27,9 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def parent(place):
+def parent(place, states):
     (place / "tiny.yaml").write_text(TINY)
-    return run(
-        load_config(place / "tiny.yaml"), place / "parent", cache=StateCache(place / "cache")
-    ).folder
+    return run(load_config(place / "tiny.yaml"), place / "parent", cache=states).folder
 
 
 def strip(found):

@@ -8,7 +8,6 @@ from trabecula.analysis import load_results
 from trabecula.base.errors import InputError
 from trabecula.config import load_config
 from trabecula.runner import resume, run
-from trabecula.runner.cache import StateCache
 from trabecula.runner.onset import begin_from
 
 AGE, YEAR = 50.0, 365.25
@@ -28,9 +27,9 @@ def read(place, text, name="child"):
 
 
 @pytest.fixture(scope="module")
-def stock(place):
+def stock(place, states):
     """A bone to which nothing is done."""
-    return run(read(place, STEADY), place / "stock", cache=StateCache(place / "cache")).folder
+    return run(read(place, STEADY), place / "stock", cache=states).folder
 
 
 def make_child(place, at, text=STEADY, length=8):

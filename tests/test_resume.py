@@ -21,7 +21,6 @@ from trabecula.kernels.compile import get_max_threads
 from trabecula.records import read_state
 from trabecula.records.statusfile import read_status
 from trabecula.runner import lock, progress, resume, run, stop, verify_folder
-from trabecula.runner.cache import StateCache
 from trabecula.runner.lock import NAME, _is_at, lock_folder
 
 
@@ -31,8 +30,8 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cache(place):
-    return StateCache(place / "cache")
+def cache(states):
+    return states
 
 
 def write(place, text=TINY):
@@ -291,9 +290,9 @@ def test_a_second_signal_interrupts_at_once():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signals_save_and_leave_with_status_130(place, cache, whole, number):
+def test_signals_save_and_leave_with_status_130(place, caches, whole, number):
     folder = place / f"signal-{number}"
-    environment = {**os.environ, "XDG_CACHE_HOME": str(place / "xdg")}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(caches)}
     (place / "long.yaml").write_text(TINY.replace("duration: 24 d", "duration: 2400 d"))
     command = [
         sys.executable,

@@ -11,7 +11,6 @@ from trabecula.base.errors import LedgerError, StateError
 from trabecula.config import load_config
 from trabecula.model.soundness import check_state
 from trabecula.runner import progress, run
-from trabecula.runner.cache import StateCache
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +67,7 @@ def test_open_books_are_seen_as_well(lived):
         check_state(state)
 
 
-def test_a_wrong_state_ends_the_run_before_it_is_committed(tmp_path, monkeypatch):
+def test_a_wrong_state_ends_the_run_before_it_is_committed(tmp_path, states, monkeypatch):
     """What was committed on day 10 stands; day 20 is never written."""
     monkeypatch.setattr(progress, "PAUSE", 0.0)
     (tmp_path / "tiny.yaml").write_text(TINY)
@@ -81,6 +80,6 @@ def test_a_wrong_state_ends_the_run_before_it_is_committed(tmp_path, monkeypatch
 
     monkeypatch.setattr("trabecula.runner.recorder.check_state", check)
     with pytest.raises(StateError, match="day 20"):
-        run(load_config(tmp_path / "tiny.yaml"), tmp_path / "run", cache=StateCache(tmp_path / "c"))
+        run(load_config(tmp_path / "tiny.yaml"), tmp_path / "run", cache=states)
     with h5py.File(tmp_path / "run" / "results.h5") as file:
         assert file["series/time"][-1] == 10

@@ -90,6 +90,7 @@ def live(config, state, threads):
     return time.perf_counter() - begin, digest(model.state)
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(get_max_threads() < 2, reason="numba was started with one thread")
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="this machine has a single core")
 def test_two_threads_are_faster_than_one_and_change_no_bit(bone):
