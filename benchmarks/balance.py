@@ -22,13 +22,13 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     parts = read_parts(options.plan)
-    jobs = [
-        job for name in options.parts or parts for job in make_jobs(name, parts[name], options.out)
-    ]
-    live_all(
-        [job for job in jobs if job.bone.seed <= (options.seeds or job.bone.seed)],
-        options.processes,
-    )
+    if unknown := sorted(set(options.parts or ()) - set(parts)):
+        parser.error(f"--parts: found {', '.join(unknown)}; allowed: {', '.join(parts)}")
+    lives = [job for name, part in parts.items() for job in make_jobs(name, part, options.out)]
+    jobs = [job for job in lives if job.part in (options.parts or parts)]
+    if options.seeds:
+        jobs = [job for job in jobs if job.bone.seed <= options.seeds]
+    live_all(jobs, options.processes, lives)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 A study file (``benchmarks/balance.yaml``) holds parts; a part says which bones (edge, voxel, seeds,
 settings until day 0) and which arms (settings from day 0, days). Every arm leaves one ``.npz``:
 ``daily`` counts, ``series`` every fortnight with the structure every half year, and all rows of
-the BMU ledger. What is there already is not lived again, so that a study can be stopped at any time.
+the BMU ledger. What is there already, if only as the beginning of another life, is not lived again,
+so that a study can be stopped at any time.
 """
 
 import copy
@@ -90,9 +91,14 @@ class Job:
     push: float = 0.0
 
     @property
+    def name(self) -> str:
+        """Part, arm and seed."""
+        return f"{self.part}/{self.arm}-{self.bone.seed}"
+
+    @property
     def path(self) -> Path:
         """File of the arm."""
-        return self.out / self.part / f"{self.arm}-{self.bone.seed}.npz"
+        return self.out / f"{self.name}.npz"
 
 
 def read_parts(path: Path) -> dict[str, dict[str, Any]]:
@@ -248,16 +254,37 @@ def make_bone(bone: Bone, folder: Path):
     return state, rows
 
 
-def live_arms(jobs: list[Job]) -> None:
-    """Live the arms of one bone that are not there yet; says a line on each."""
+def find_longer(job: Job, lives: Iterable[Job]) -> Path | None:
+    """Return the file of another of `lives` that holds the life of `job`, if it is there."""
+    wanted = (job.bone, job.settings, job.push)
+    for other in lives:
+        same = (other.bone, other.settings, other.push) == wanted and other.days >= job.days
+        if same and other.path != job.path and other.path.is_file():
+            return other.path
+    return None
+
+
+def live_arms(jobs: list[Job], lives: Iterable[Job] = ()) -> None:
+    """Live the arms of one bone that are not there yet; says a line on each.
+
+    What `lives` hold already is not lived again: the file is linked to.
+    """
     from trabecula.model import TrabeculaModel
     from trabecula.morphometry.sites import compute_site_measures
 
-    todo = [job for job in jobs if not job.path.is_file()]
-    if not todo:
-        return
-    kept, rows = make_bone(todo[0].bone, todo[0].out / "bones")
-    for job in todo:
+    kept = None
+    for job in sorted(jobs, key=lambda job: -job.days):
+        if job.path.is_file():
+            continue
+        job.path.parent.mkdir(parents=True, exist_ok=True)
+        longer = find_longer(job, [*jobs, *lives])
+        if longer is not None:
+            job.path.unlink(missing_ok=True)  # a link to what is gone
+            job.path.symlink_to(os.path.relpath(longer, job.path.parent))
+            print(f"{job.name}: part of {longer.parent.name}/{longer.stem}", flush=True)
+            continue
+        if kept is None:
+            kept, rows = make_bone(job.bone, job.out / "bones")
         begun = time.monotonic()
         state = copy.deepcopy(kept)
         state.seed = job.bone.seed
@@ -272,7 +299,6 @@ def live_arms(jobs: list[Job]) -> None:
         sites = {n: np.array(getattr(state.sites.rows, n)) for n in SITES}
         sites |= compute_site_measures(state)
         shift = measure_shift(first, state)
-        job.path.parent.mkdir(parents=True, exist_ok=True)
         part = job.path.with_suffix(f".{os.getpid()}.tmp")
         with part.open("wb") as file:
             np.savez_compressed(
@@ -287,8 +313,7 @@ def live_arms(jobs: list[Job]) -> None:
         part.replace(job.path)
         seconds = time.monotonic() - begun
         speed = state.grid.volume * job.days / 365.25 / seconds * 3600
-        name = f"{job.part}/{job.arm}-{job.bone.seed}"
-        print(f"{name}: {seconds:.0f} s, {speed:.0f} mm^3-yr/h", flush=True)
+        print(f"{job.name}: {seconds:.0f} s, {speed:.0f} mm^3-yr/h", flush=True)
 
 
 def join(arrays: list[np.ndarray]) -> np.ndarray:
@@ -296,8 +321,8 @@ def join(arrays: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.zeros(0, np.float32), *arrays])
 
 
-def live_all(jobs: list[Job], processes: int) -> None:
-    """Live all jobs, the bones spread over processes of one thread each."""
+def live_all(jobs: list[Job], processes: int, lives: list[Job]) -> None:
+    """Live all jobs, the bones spread over processes of one thread each; see :func:`live_arms`."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
@@ -305,8 +330,8 @@ def live_all(jobs: list[Job], processes: int) -> None:
     groups = list(group_by_bone(jobs))
     if processes == 1:
         for group in groups:
-            live_arms(group)
+            live_arms(group, lives)
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for done in [pool.submit(live_arms, group) for group in groups]:
+        for done in [pool.submit(live_arms, group, lives) for group in groups]:
             done.result()

@@ -15,6 +15,7 @@ from trabecula.config import load_parameters
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+import balance  # noqa: E402
 import balance_tables  # noqa: E402
 from balance_parts import (  # noqa: E402
     find_of_curve,
@@ -31,7 +32,69 @@ from coarse_look import Tissue, look, widen  # noqa: E402
 from floors import keep_reference, measure_depths, measure_shift, measure_walls  # noqa: E402
 from perforation import count_events, profile_pits  # noqa: E402
 from push import push  # noqa: E402
-from study import make_jobs, read_parts, spell_out  # noqa: E402
+from study import find_longer, live_arms, make_jobs, read_parts, spell_out  # noqa: E402
+
+
+@pytest.fixture
+def lives(tmp_path):
+    """Ten days of two bones, and of what is done to them; five days of the same."""
+    parts = {
+        "long": {"days": 10, "arms": {"control": None, "lost": {"after": ["step=0.5"]}}},
+        "short": {"days": 5, "arms": {"control": None, "gained": {"after": ["step=0.25"]}}},
+    }
+    return [
+        job
+        for name, part in parts.items()
+        for job in make_jobs(name, {"edge": 24, "seeds": 2, "spin_up": 20, **part}, tmp_path)
+    ]
+
+
+def test_a_life_that_another_holds_is_read_from_it(lives, monkeypatch, capsys):
+    """The same bone, the same settings and at least the same days, once they are there."""
+
+    def refuse(*_):
+        raise AssertionError("lived")
+
+    monkeypatch.setattr("study.make_bone", refuse)
+    named = {job.name: job for job in lives}
+    wanted = named["short/control-1"]
+    assert find_longer(wanted, lives) is None
+    for job in lives:
+        if job.part == "long":
+            job.path.parent.mkdir(exist_ok=True)
+            job.path.write_text(job.name)
+    assert find_longer(wanted, lives) == named["long/control-1"].path
+    assert find_longer(named["long/control-1"], lives) is None
+    assert find_longer(named["short/gained-1"], lives) is None
+    live_arms([wanted], lives)
+    assert wanted.path.read_text() == "long/control-1"
+    assert capsys.readouterr().out == "short/control-1: part of long/control-1\n"
+    named["long/control-1"].path.unlink()
+    with pytest.raises(AssertionError, match="lived"):  # a link to what is gone is no life
+        live_arms([wanted], lives)
+
+
+def test_the_longest_of_a_bone_is_lived_first(lives, monkeypatch):
+    """So that a shorter one of the same call is read from it."""
+    lived = []
+
+    def note(bone, _):
+        lived.append(bone)
+        raise RuntimeError
+
+    monkeypatch.setattr("study.make_bone", note)
+    named = {job.name: job for job in lives}
+    monkeypatch.setattr("study.find_longer", lambda job, _: lived.append(job.name))
+    with pytest.raises(RuntimeError):
+        live_arms([named["short/control-1"], named["long/control-1"]])
+    assert lived == ["long/control-1", named["long/control-1"].bone]
+
+
+def test_a_part_that_the_plan_lacks_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["balance.py", "--parts", "balance", "nonsense"])
+    with pytest.raises(SystemExit, match="2"):
+        balance.main()
+    assert "--parts: found nonsense; allowed: balance, pushed, " in capsys.readouterr().err
 
 
 def test_one_bone_has_no_standard_error(monkeypatch, capsys):
