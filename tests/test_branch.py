@@ -105,6 +105,20 @@ def test_impossible_branches_are_refused(place, parent, at, sets, found):
     assert not (place / "refused").exists()
 
 
+def test_a_branch_with_another_past_is_refused(place, parent):
+    """Levels follow from all doses: others in the past would change them on the day of the branch."""
+    out = place / "past"
+    given = "denosumab 60 mg from day DAY"
+    for day in (0, 7):
+        with pytest.raises(InputError, match=f"denosumab .60. on day {day}, only in the branch"):
+            branch(parent, 8, out, [f"protocol=[{given.replace('DAY', str(day))}]"])
+    branch(parent, 8, out, [f"protocol=[{given.replace('DAY', '8')}]", "duration=10 d"])
+    with pytest.raises(
+        InputError, match=r"denosumab .60. on day 8, and not in the branch.*until day 9"
+    ):
+        branch(out, 9, place / "again", ["protocol=[]"])
+
+
 def test_a_branch_that_switches_load_off_feels_none(place, parent):
     """Strain is forgotten, not held as it was last; the results say that it is not known."""
     out = place / "weightless"

@@ -22,6 +22,7 @@ from trabecula.hormones.course import BIN
 from trabecula.hormones.patient import CYCLE, compute_cycle
 from trabecula.hormones.pharmacy import make_kinetics
 from trabecula.hormones.shapes import average_course, compute_cumulative, compute_density
+from trabecula.hormones.step import hold_in
 from trabecula.runner.digest import compute_state_digest
 
 TABLE = load_parameters()
@@ -365,10 +366,91 @@ def test_twice_the_estrogen_does_more_to_the_liver_and_a_patch_nothing():
         assert change("estradiol patch 50 ug twice a week", name) == pytest.approx(0, abs=0.01)
 
 
-def test_measured_shbg_is_not_raised_once_more():
-    labs = WOMAN.replace("}", ", labs: [{shbg: 80 nmol/L, day: 0}]}", 1)
-    course = follow(labs, "[estradiol oral 1 mg daily]")
-    assert mean(course, "shbg", 60, 90) == pytest.approx(80)
+def test_shbg_that_was_measured_on_swallowed_estrogen_is_not_raised_once_more():
+    labs = WOMAN.replace("}", ", labs: [{shbg: 80 nmol/L, day: DAY}]}", 1)
+    course = follow(labs.replace("DAY", "60"), "[estradiol oral 1 mg daily]")
+    assert mean(course, "shbg", 60, 90) == pytest.approx(80, rel=1e-3)
+    before = follow(labs.replace("DAY", "-7"), "[estradiol oral 1 mg daily]")
+    usual = follow(WOMAN, "[estradiol oral 1 mg daily]")
+    assert mean(before, "shbg", -30, -1) == pytest.approx(80)
+    rise = mean(usual, "shbg", 60, 90) / mean(usual, "shbg", -30, -1)
+    assert rise > 1.1
+    assert mean(before, "shbg", 60, 90) == pytest.approx(80 * rise, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("drug", "dose", "name"),
+    [
+        ("anastrozole", "0.5 mg", "estradiol"),
+        ("gonadorelin", "100 ug", "own_testosterone"),
+        ("ipamorelin", "300 ug", "igf1"),
+        ("leuprolide", "0.01 mg", "testosterone"),
+    ],
+)
+def test_what_a_drug_does_depends_on_how_much_not_on_how_many_entries_spell_it(drug, dose, name):
+    more = "hormones: {parameters: {drugs.leuprolide.half: 0.02}}"
+
+    def give(*schedules):
+        entries = [f"{{drug: {drug}, dose: {dose}, {when}}}" for when in schedules]
+        words = ", ".join([*entries, "testosterone cypionate 50 mg weekly"])
+        return mean(follow(MAN, f"[{words}]", more=more), name, 100, 300)
+
+    whole = give("every: 0.5 d")
+    assert give("every: 1 d", "every: 1 d, from: 0.5 d") == pytest.approx(whole, rel=1e-6)
+    assert give("every: 1 d") != pytest.approx(whole, rel=0.01)
+
+
+def test_an_antibody_in_two_entries_blocks_no_more_than_in_one():
+    one = follow(MAN, "[romosozumab 210 mg every 28 days]")
+    two = follow(MAN, "[romosozumab 105 mg every 28 days, romosozumab 105 mg every 28 days]")
+    assert two.blockade["sclerostin"] == pytest.approx(one.blockade["sclerostin"], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("depot", "most"),
+    [
+        ("leuprolide 7.5 mg every 4 weeks", 40),
+        ("leuprolide 22.5 mg every 12 weeks", 45),
+        ("leuprolide 45 mg every 24 weeks", 45),
+        ("goserelin 10.8 mg every 12 weeks", 45),
+    ],
+)
+def test_a_depot_of_several_months_lasts_them(depot, most):
+    course = follow("patient: {sex: male, age: 60, stage: adult}", f"[{depot}]", "2 y")
+    late = (course.edges[:-1] > 365) & (course.edges[:-1] < 700)
+    assert course.levels["testosterone"][late].max() < most
+
+
+def test_a_large_depot_lets_go_the_same_amount():
+    kinetics = make_kinetics(find_drug("leuprolide"), TABLE, "male")
+    edges = np.arange(0.0, 1000.0, 0.5)
+    for dose in (7.5, 45.0):
+        area = kinetics.average(edges, [(1.0, dose)]).sum() * 0.5
+        assert area == pytest.approx(kinetics.area * dose, rel=1e-6)
+    early = kinetics.average(edges, [(1.0, 7.5)])[:100]
+    slow = kinetics.average(edges, [(1.0, 45.0)])
+    assert early.max() > slow.max() * 0.9
+    assert slow[280:330].min() > 20 * kinetics.average(edges, [(1.0, 7.5)])[280:330].max()
+
+
+def test_a_year_of_settling_holds_a_dose_of_its_first_day():
+    """A year is 365 whole days, and what is dated 365.25 days before day 0 is given all the same."""
+    assert hold_in([(-365.25, 5.0), (-400.0, 1.0), (3.0, 2.0)], 365.25, 1.0) == [
+        (-365.0, 5.0), (-400.0, 1.0), (3.0, 2.0),
+    ]  # fmt: skip
+    assert hold_in([(-365.0, 5.0)], 365.25, 1.0) == [(-365.0, 5.0)]
+    drug = "{drug: zoledronate, dose: 5 mg, from: DAY}"
+    text = f"duration: 3 d\nsettle: 1 y\n{WOMAN}\nprotocol: [{drug}]"
+    found = []
+    for day in ("-1 y", "-365 d", "-2 y"):
+        config = read(text.replace("DAY", day))
+        exposure, signals = make_exposure(config), make_signals(config)
+        for time in range(-365, 1):
+            step_signals(signals, exposure, float(time), 1.0)
+        found.append(sum(signals.doses["bisphosphonate"]))
+    assert found[0] == pytest.approx(found[1])
+    assert found[1] > 0.0
+    assert found[2] == 0.0
 
 
 def test_half_the_bin_changes_nothing(monkeypatch):

@@ -61,6 +61,46 @@ def test_blood_of_a_later_dosing_day_is_drawn_before_the_dose():
     )
 
 
+TREATED = "{day: 90, testosterone: 900, estradiol: 40}"
+
+
+def test_what_a_lab_says_of_a_drug_goes_when_the_drug_goes():
+    until = "[testosterone cypionate 100 mg im weekly until 6 months]"
+    course = of(BASE, TREATED, protocol=until, duration="2 y")
+    alone = of(BASE, protocol=until, duration="2 y")
+    for name, value in (("testosterone", 900), ("estradiol", 40)):
+        assert course.read_day(name, 90) == pytest.approx(value, rel=0.02)
+        assert mean(course, name, 500, 700) == pytest.approx(mean(alone, name, 500, 700), rel=1e-3)
+    assert mean(course, "testosterone", 500, 700) == pytest.approx(180, rel=0.01)
+
+
+def test_a_lab_of_a_steady_dose_holds_from_its_first_weeks_on():
+    course = of(BASE, "{day: 180, testosterone: 900}", duration="3 y")
+    levels = [mean(course, "testosterone", day - 7, day) for day in (42, 84, 140, 182, 728)]
+    assert levels == pytest.approx([levels[-1]] * 5, rel=0.02)
+
+
+def test_a_lab_long_after_the_last_dose_tells_of_the_glands():
+    until = "[testosterone cypionate 100 mg im weekly x 8]"
+    course = of(BASE, "{day: 300, testosterone: 260}", protocol=until, duration="2 y")
+    assert course.read_day("testosterone", 300) == pytest.approx(260, rel=0.02)
+    assert mean(course, "testosterone", 600, 700) == pytest.approx(260, rel=0.02)
+    assert mean(course, "testosterone", -30, -1) == pytest.approx(180, rel=0.02)
+
+
+@pytest.mark.parametrize(("lab", "dose"), [(483, 70), (900, 36)])
+def test_a_dose_is_fitted_after_the_last_lab_of_what_was_prescribed(lab, dose):
+    """The lab was drawn on 100 mg; what it says of the patient decides the dose from then on."""
+    words = "[testosterone cypionate 100 mg weekly until testosterone is 500-600 ng/dL]"
+    course = of(BASE, f"{{day: 90, testosterone: {lab}}}", protocol=words, duration="2 y")
+    given = [amount for _, day, amount in course.given if day <= 90]
+    assert set(given) == {100.0}
+    assert all(visit.day > 90 for visit in course.visits[0])
+    last = course.visits[0][-1]
+    assert 500 <= last.level <= 600
+    assert last.before == pytest.approx(dose, rel=0.05)
+
+
 def test_a_lab_of_working_ovaries_says_nothing_of_the_time_after_them():
     woman = "patient: {sex: female, age: 50, stage: perimenopausal, labs: [LABS]}"
     lab = "{day: -10, estradiol: 300, fsh: 10}"
@@ -180,9 +220,10 @@ def test_every_drug_that_a_gland_answers_is_known_to_labs():
     none = {"neutralises", "doses"}
     for drug in load_drugs().values():
         assert bool(find_answers(drug)) != (drug.deed in none), drug.name
-    assert find_answers(load_drugs()["anastrozole"], "female") == {
-        "estradiol": -1,
-        "fsh": 1,
-        "lh": 1,
+    assert find_answers(load_drugs()["estradiol_patch"], "female") == {
+        "estradiol": 1,
+        "testosterone": -1,
+        "fsh": -1,
+        "lh": -1,
     }
     assert find_answers(load_drugs()["conjugated_estrogens"])["igf1"] == -1

@@ -271,7 +271,8 @@ def test_a_target_is_read_in_words_and_keys():
             "after",
             "",
         ),
-        ({"drug": "anastrozole", "doses": [[3, 1], [3, 1]]}, "day 3 after day 3", "ascending", ""),
+        ({"drug": "anastrozole", "doses": [[3, 1], [2, 1]]}, "day 2 after day 3", "ascending", ""),
+        ({"drug": "anastrozole", "dose": "1 mg 0 times a week"}, "0 times a week", "once", ""),
         ({"drug": "anastrozole", "doses": [3]}, "doses 3", "[[day, dose], ...]", ""),
         ({"drug": "anastrozole", "doses": 3}, "doses 3", "[[day, dose], ...]", ""),
         ({"drug": "anastrozole", "dose": 1, "target": 3}, "target 3", "estradiol", ""),
@@ -464,7 +465,55 @@ def test_unusual_doses_and_labs_are_warned_of():
         "levels.igf1",
     ):
         assert any(words in warning for warning in warnings), words
-    assert find_warnings(read("duration: 30 d\nprotocol: [anastrozole 1 mg daily x 3]\n")) == []
+    plain = "duration: 30 d\npatient: {age: 24}\nprotocol: [anastrozole 1 mg daily x 3]\n"
+    assert find_warnings(read(plain)) == []
+
+
+def test_labs_on_drugs_are_not_held_against_the_untreated():
+    """Castrate levels under an agonist are what it is given for; a wrong unit is told all the same."""
+    text = (
+        "duration: 1 y\npatient: {sex: male, age: 60, labs: [{day: 60, testosterone: LAB}]}\n"
+        "protocol: [leuprolide 7.5 mg every 4 weeks]\n"
+    )
+    assert find_warnings(read(text.replace("LAB", "20"))) == []
+    [warning] = find_warnings(
+        read(text.replace("LAB", "20").replace("[leuprolide 7.5 mg every 4 weeks]", "[]"))
+    )
+    assert "is the unit right" in warning
+    [warning] = find_warnings(read(text.replace("LAB", "0.7")))
+    assert "labs[0].testosterone: 0.7 is far outside" in warning
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ("gonadorelin 100 ug three times a day for 30 days", 90),
+        ("gonadorelin 100 ug 5 times a week for 4 weeks", 20),
+        ("gonadorelin 100 ug 3 times a week for 12 weeks", 36),
+        ("gonadorelin 100 ug every 2 days for 29 days", 15),
+    ],
+)
+def test_doses_end_before_the_end_whatever_the_interval(words, count):
+    [regimen] = read(f"duration: 1 y\nprotocol: [{words}]\n").regimens
+    assert len(regimen.doses) == count
+
+
+def test_two_doses_of_one_day_are_two(tmp_path):
+    """As records by date hold them."""
+    (tmp_path / "doses.csv").write_text(
+        "date,drug,dose\n2026-01-01,anastrozole,0.5 mg\n2026-01-01,anastrozole,1 mg\n"
+    )
+    text = "duration: 30 d\npatient: {start: 2026-01-01}\nprotocol: [{file: doses.csv}]\n"
+    [regimen] = read(text, tmp_path).regimens
+    assert regimen.doses == ((0.0, 0.5), (0.0, 1.0))
+
+
+def test_a_drug_of_ones_own_may_be_worth_more_than_prednisone():
+    drug = "hormones: {drugs: {mine: {adds: WHAT, elimination: 6, content: 6.67MORE}}}\n"
+    text = "duration: 30 d\nprotocol: [mine 2 mg daily]\n" + drug
+    assert read(text.replace("WHAT", "glucocorticoid").replace("MORE", "")).regimens
+    with pytest.raises(ConfigError, match=r"mine\.content.*6\.67.*up to 1"):
+        read(text.replace("WHAT", "estradiol").replace("MORE", ", clearance: 1000"))
 
 
 @pytest.mark.parametrize(
@@ -485,7 +534,8 @@ def test_what_would_be_misread_is_told():
     late = named.replace("denosumab 60 mg sc", early)
     for drug in (early, "{drug: prednisone, dose: 5, every: 1, from: -400, until: -380}"):
         [warning] = find_warnings(read(late.replace(early, drug)))
-        assert "is not given" in warning
+        words = "is not given" if "zoledronate" in drug else "acts from day -365.25 on alone"
+        assert words in warning
         assert find_warnings(read("settle: 2 y\n" + late.replace(early, drug))) == []
 
 
@@ -494,11 +544,12 @@ def test_a_young_adults_hormones_in_the_old_are_told():
     [warning] = find_warnings(read(old))
     assert "young adult's hormones" in warning
     assert "stage: adult" in warning
-    for more in (
-        "hormones: {levels: {testosterone: 300}}\n",
-        "protocol: [denosumab 60 mg once]\n",
-    ):
-        assert find_warnings(read(old + more)) == []
+    assert find_warnings(read(old + "hormones: {levels: {testosterone: 300}}\n")) == []
+    given = old + "protocol: [denosumab 60 mg once]\n"
+    [warning] = find_warnings(read(given))
+    assert "patient.age: hormones are those of 75 y, since there is a protocol" in warning
+    assert find_warnings(read(given.replace("75", "75, stage: adult"))) == []
+    assert find_warnings(read(given.replace("75", "24"))) == []
     assert find_warnings(read(old.replace("75", "44"))) == []
     assert find_warnings(read(old.replace("75", "75, stage: adult"))) == []
 

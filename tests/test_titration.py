@@ -47,6 +47,21 @@ def test_a_dose_goes_to_the_side_to_which_the_drug_moves_the_lab(words, name, ri
     assert (doses[-1] > doses[0]) if rises else (doses[-1] < doses[0]), doses
 
 
+def test_visits_of_two_prescriptions_are_their_own():
+    """Half a day apart, each is fitted at its own visits alone, and not after its last dose."""
+    first = "testosterone cypionate 300 mg weekly until testosterone is 500-600 ng/dL"
+    text = "{drug: anastrozole, dose: 0.1 mg, every: 1 d, from: 0.5 d, until: 168 d, TARGET}"
+    text = text.replace("TARGET", "target: {estradiol: [12, 14]}")
+    course = follow(LOW, f"[{first}, {text}]")
+    days = [[visit.day for visit in course.visits[k]] for k in (0, 1)]
+    assert all(day % 28 == 0 for day in days[0])
+    assert all((day - 0.5) % 28 == 0 for day in days[1])
+    assert len(days[0]) == 12
+    assert len(days[1]) == 5
+    factors = [visit.after / visit.before for visit in course.visits[0]]
+    assert all(0.5 <= factor <= 2.0 for factor in factors)
+
+
 def test_visits_and_what_they_did_not_reach_are_told():
     text = "duration: 1 y\npatient: {sex: male, age: 50, stage: adult}\nprotocol: [WHAT]\n"
     reached = "testosterone cypionate 100 mg weekly until testosterone is 600-700 ng/dL"

@@ -1,17 +1,22 @@
 """What is allowed but unusual: doses outside clinical ranges, labs far outside reference ranges."""
 
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 
+from trabecula.config.deeds import find_answers
 from trabecula.config.pharmacopoeia import load_drugs, simplify
 from trabecula.config.schema import Config
 from trabecula.config.shipped import load_shipped
 
-FAR = 2.0
-"""A lab is far outside where it is beyond a limit by more than this factor."""
+FAR, FAR_ON_DRUGS = 2.0, 20.0
+"""A lab is far outside where it is beyond a limit by more than this factor; on drugs that move it."""
 
 COMPARED = (18.0, 25.0)
 """Voxels (um) about the 20 um of the rules, where sites cost as much matrix (decision 0025)."""
+
+GROWN = 25.0
+"""Age (y) from which on IGF-1 falls, so that it matters whether levels are those of the age."""
 
 LONG = 10.0
 """Years beyond the age of reference after which a young adult's hormones are told of."""
@@ -77,6 +82,13 @@ def _judge_stage(config: Config) -> list[str]:
 
 def _judge_youth(config: Config) -> list[str]:
     patient, given = config.patient, config.hormones.levels.model_dump(exclude_none=True)
+    if config.protocol and not (patient.labs or patient.stage or given) and patient.age > GROWN:
+        text = (
+            f"patient.age: hormones are those of {patient.age:.0f} y, since there is a protocol; "
+            "without one they are a young adult's, with more IGF-1: name a stage, so that arms differ "
+            "by drugs alone"
+        )
+        return [] if _judge_stage(config) else [text]
     known = config.protocol or patient.labs or patient.stage or given
     if patient.age <= config.parameters["hormones.reference.age"] + LONG or known:
         return []
@@ -101,10 +113,13 @@ def _judge_doses(config: Config) -> list[str]:
         if regimen.doses[-1][0] > config.duration:
             found.append(f"protocol[{index}]: {drug.name} goes on after the run ends")
         if regimen.doses[0][0] < -config.settle:
+            what = "is not given"
+            if drug.deed != "doses":
+                what = f"acts from day {-config.settle:g} on alone"
             found.append(
-                f"protocol[{index}]: {drug.name} on day {regimen.doses[0][0]:g} is not given: it is "
-                f"before the bone lives under the patient's levels (settle: {config.settle:g} d); a "
-                "longer settle takes it in"
+                f"protocol[{index}]: {drug.name} on day {regimen.doses[0][0]:g} {what}: it is before "
+                f"the bone lives under the patient's levels (settle: {config.settle:g} d); a longer "
+                "settle takes it in"
             )
     for name, points in config.hormones.doses.model_dump(exclude_none=True).items():
         if max(day for day, _ in points) > config.duration:
@@ -122,11 +137,17 @@ def _judge_own_drugs(config: Config) -> list[str]:
 
 def _judge_labs(config: Config) -> list[str]:
     patient, found = config.patient, []
+    begun: dict[str, float] = {}
+    for regimen in config.regimens:
+        for level in find_answers(regimen.drug, patient.sex):
+            begun[level] = min(begun.get(level, inf), regimen.doses[0][0])
     for index, lab in enumerate(patient.labs):
         age = patient.age + lab.day / 365.25
         for name, value in lab.model_dump(exclude_none=True, exclude={"day"}).items():
             limits = find_reference(name, patient.sex, age)
-            if limits and not limits[0] / FAR <= value <= limits[1] * FAR:
+            on_drugs = lab.day > begun.get(name.removeprefix("free_"), inf)
+            far = FAR_ON_DRUGS if on_drugs else FAR
+            if limits and not limits[0] / far <= value <= limits[1] * far:
                 found.append(
                     f"patient.labs[{index}].{name}: {value:g} is far outside of the reference range "
                     f"{limits[0]:g}-{limits[1]:g} of a {patient.sex} patient of {age:.0f}; is the unit "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from trabecula.config.pharmacopoeia import Drug
 
-BOTH, MEN, WOMEN = ("female", "male"), ("male",), ("female",)
+BOTH, WOMEN = ("female", "male"), ("female",)
 
 type Answer = tuple[int, tuple[str, ...]]
 
@@ -13,14 +13,14 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "testosterone": (1, BOTH), "estradiol": (1, BOTH), "fsh": (-1, BOTH), "lh": (-1, BOTH),
     },
     ("adds", "estradiol"): {
-        "estradiol": (1, BOTH), "testosterone": (-1, MEN), "fsh": (-1, BOTH), "lh": (-1, BOTH),
+        "estradiol": (1, BOTH), "testosterone": (-1, BOTH), "fsh": (-1, BOTH), "lh": (-1, BOTH),
     },
     ("adds", "progesterone"): {
-        "progesterone": (1, BOTH), "testosterone": (-1, MEN), "estradiol": (-1, MEN),
+        "progesterone": (1, BOTH), "testosterone": (-1, BOTH), "estradiol": (-1, BOTH),
         "fsh": (-1, BOTH), "lh": (-1, BOTH),
     },
     ("inhibits", "aromatase"): {
-        "estradiol": (-1, BOTH), "testosterone": (1, MEN), "fsh": (1, BOTH), "lh": (1, BOTH),
+        "estradiol": (-1, BOTH), "testosterone": (1, BOTH), "fsh": (1, BOTH), "lh": (1, BOTH),
     },
     ("drives", "gonads"): {
         "testosterone": (1, BOTH), "estradiol": (1, BOTH), "progesterone": (1, WOMEN),

@@ -180,6 +180,8 @@ def _take_schedule(rest: str, parts: dict[str, Any]) -> str:
     match = re.search(rf"\b(?:({words})|(\d+) times) (?:a|per|every) (day|week|month)", rest)
     if match:
         count = COUNTS[match[1]] if match[1] else int(match[2])
+        if count == 0:
+            raise RegimenError(repr(match[0]), "once or more often", key="every")
         parts["every"] = SPANS[match[3]] / count
         return rest[: match.start()] + " " + rest[match.end() :]
     match = re.search(r"\b(?:a|per) (day|week|month|year)\b", rest)

@@ -4,6 +4,7 @@
 ``0.15 mL of 200 mg/mL``, ``anastrozole 0.5 mg twice a week until estradiol is 20-30 pg/mL``.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ type Overrides = Mapping[str, float | str]
 
 MOST_DOSES = 50_000
 """Doses of one regimen beyond which it is a mistake."""
+
+ROUNDING = 1e-9
+"""Share of an interval by which the end of a prescription may miss a dose and still be on its day."""
 
 LONGEST_WEAR = 7.0
 """Longest that one patch is worn (d)."""
@@ -271,7 +275,7 @@ def _read_doses(
         if not isinstance(item, list | tuple) or len(item) != 2:
             raise RegimenError(f"doses {item!r}", "[[day, dose], ...]")
         day = _read_time(item[0], "day", "doses")
-        if doses and day <= doses[-1][0]:
+        if doses and day < doses[-1][0]:
             raise RegimenError(f"day {day:g} after day {doses[-1][0]:g}", "days in ascending order")
         doses.append((day, _read_dose(item[1], drug, weight, overrides)))
     return tuple(doses)
@@ -333,9 +337,10 @@ def _list_days(
         if parts.get("until") is not None:
             raise RegimenError("an end without an interval", EVERY, key="until", is_gap=True)
         return [start], []
-    count = max(1, -int(-(end - start) // gap)) if times is None else times
+    fitting = max(1, math.ceil((end - start) / gap - ROUNDING))
+    count = fitting if times is None else times
     if times is not None and parts.get("until") is not None:
-        count = min(count, max(1, -int(-(end - start) // gap)))
+        count = min(count, fitting)
     if count > MOST_DOSES:
         raise RegimenError(f"{count} doses", f"at most {MOST_DOSES}")
     schedule: list[tuple[str, float]] = [("every", gap)]

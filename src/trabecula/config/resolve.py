@@ -186,6 +186,11 @@ def _check_drugs(config: Config, document: Document) -> list[Problem]:
         elif drug.adds != "glucocorticoid" and drug.clearance is None:
             where, allowed = document.find_key(path[:-1]), describe_field(path)
             problems.append(Problem(where, to_dotted(path), "nothing", allowed, "add clearance"))
+        if drug.adds != "glucocorticoid" and drug.content > 1.0:
+            share: Key = (*path[:-1], "content")
+            allowed = "above 0 up to 1, the share of a dose that is the hormone"
+            where, found = document.find_value(share), f"{drug.content:g}"
+            problems.append(Problem(where, to_dotted(share), found, allowed))
     return problems
 
 

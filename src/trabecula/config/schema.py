@@ -172,7 +172,8 @@ class Doses(Block):
 class OwnDrug(Block):
     """A drug of the user's own: a chain of first-order steps into serum, added to a level.
 
-    All but a glucocorticoid, which counts as mg of prednisone a day, need a clearance.
+    All but a glucocorticoid, which counts as mg of prednisone a day and may be worth more than its own
+    weight of it, need a clearance.
     """
 
     adds: Annotated[str, Choice(("testosterone", "estradiol", "progesterone", "glucocorticoid"))]
@@ -182,7 +183,7 @@ class OwnDrug(Block):
     release: Rate | None = None
     elimination: Rate
     wear: Annotated[float, Quantity("d", 0, 1000)] = 0.0
-    content: Annotated[float, Quantity("1", 0, 1, above=True)] = 1.0
+    content: Annotated[float, Quantity("1", 0, 20, above=True)] = 1.0
     bioavailability: Annotated[float, Quantity("1", 0, 1, above=True)] = 1.0
     clearance: Annotated[float, Quantity("L/d", 0, 1e6, above=True)] | None = None
 

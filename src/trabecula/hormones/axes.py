@@ -10,6 +10,7 @@ first makes less IGF-1 of it.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -140,6 +141,39 @@ OUTPUTS = (
     "igf1",
     "own_testosterone",
 )
+
+
+def find_shares(levels: Mapping[str, Array], inputs: Inputs, numbers: Numbers) -> dict[str, Array]:
+    """Return by level the share of it that is the drugs' doing: given, or made or kept from being made.
+
+    Shares of several drugs leave of the rest what each of them leaves.
+
+    Parameters
+    ----------
+    levels
+        By name, those of the first bins, each of shape (bins so far,), in their assays' units.
+
+    Returns
+    -------
+    dict
+        Each of shape (bins so far,), 0..1.
+    """
+    count = len(levels["testosterone"])
+    given = {
+        name: getattr(inputs, name)[:count] / np.maximum(levels[name], SMALL)
+        for name in ("testosterone", "estradiol", "progesterone")
+    }
+    progestogen = inputs.progesterone / (inputs.progesterone + numbers.by_progestogen)
+    acting = (progestogen, inputs.agonist, inputs.inhibition, np.minimum(inputs.bursts, 1.0))
+    left = np.prod([1.0 - np.clip(one[:count], 0.0, 1.0) for one in acting], axis=0)
+    rest = {name: np.clip(1.0 - share, 0.0, 1.0) for name, share in given.items()}
+    steroids = 1.0 - left * rest["testosterone"] * rest["estradiol"]
+    grown = 1.0 + inputs.growth[:count] + inputs.given_growth[:count]
+    return {
+        **dict.fromkeys(("testosterone", "estradiol", "fsh", "lh"), steroids),
+        "progesterone": 1.0 - left * rest["progesterone"],
+        "igf1": 1.0 - (1.0 - inputs.first_pass[:count]) / grown,
+    }
 
 
 def step_axes(

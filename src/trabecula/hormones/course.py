@@ -1,9 +1,10 @@
 """Serum levels of a patient over a whole protocol: own glands, drugs, feedback, labs, titration.
 
-Labs until the first dose that moves their level, that day's included, scale what the own glands make;
-later ones scale the whole level from that dose on, as another clearance would. A man's estradiol goes
-with his testosterone before that dose, or after it, where it was not measured then. Between labs
-factors are straight on a logarithmic scale.
+Labs until the first dose that moves their level, that day's included, and those drawn when hardly any
+of the level is the drugs' doing, scale what the own glands make. What others tell holds for the drugs'
+doing alone: their factor has the drugs' share of the level as its exponent, and goes when they go. A
+man's estradiol goes with his testosterone, on drugs or off them, where it was not measured then.
+Between labs factors are straight on a logarithmic scale, before the first and after the last flat.
 Hormones do not depend on the bone, so the course is made before the first step of a life, in bins of
 half a day, and a step reads means over its own days.
 """
@@ -18,7 +19,15 @@ from trabecula.config.deeds import find_answers
 from trabecula.config.parameters import Parameters
 from trabecula.config.regimens import Regimen
 from trabecula.config.schema import Config
-from trabecula.hormones.axes import OUTPUTS, Axis, read_numbers, step_axes
+from trabecula.hormones.axes import (
+    OUTPUTS,
+    Axis,
+    Inputs,
+    Numbers,
+    find_shares,
+    read_numbers,
+    step_axes,
+)
 from trabecula.hormones.binding import compute_free
 from trabecula.hormones.effects import (
     collect_doses,
@@ -28,10 +37,13 @@ from trabecula.hormones.effects import (
     compute_levels,
 )
 from trabecula.hormones.labs import (
+    MOSTLY,
     Points,
+    Shares,
     compute_cortisol,
     compute_lh,
     compute_shbg,
+    find_draw,
     find_misses,
     is_met,
     read_labs,
@@ -46,6 +58,9 @@ BIN = 0.5
 
 LEAD = 90.0
 """Days before day 0, or before the first dose, at which the course begins."""
+
+BACK, LEAST = 28.0, 1e-3
+"""Days over which the drugs' share of a level is averaged, and the share from which on there is one."""
 
 FITS = 6
 """Rounds in which the own hormones are scaled to measured labs."""
@@ -76,6 +91,8 @@ class Course:
         Day of the first dose that moves a level (d); infinite without any.
     visits
         What labs at visits said of titrated doses, by index of the prescription.
+    shares
+        By level, the share of it that is the drugs' doing, shape (bins,), 0..1.
     """
 
     edges: Array
@@ -87,6 +104,7 @@ class Course:
     inhibition: Array = field(default_factory=lambda: np.zeros(0))
     begun: float = np.inf
     visits: dict[int, list[Visit]] = field(default_factory=dict)
+    shares: dict[str, Array] = field(default_factory=dict)
     _areas: dict[int, tuple[Array, Array]] = field(default_factory=dict, repr=False)
 
     def average(self, values: Array, start: float, end: float) -> float:
@@ -146,26 +164,28 @@ def make_course(config: Config) -> Course:
     own = make_own(patient, parameters, middle)
     labs, dosed = read_labs(patient, parameters), find_dosed(regimens, patient.sex)
     begun = {name: days[0] for name, days in dosed.items()}
+    measured = {name: points[-1][0] for name, points in labs.items()}
     factors: dict[str, Array] = {}
+    told: Shares = {}
     for _ in range(FITS if labs else 1):
-        course = _run(edges, own, regimens, parameters, patient.sex, factors)
+        course = _run(edges, own, regimens, parameters, patient.sex, factors, measured)
         misses = find_misses(course.read_day, labs, dosed)
         if is_met(misses):
             break
-        early, late = split(misses, begun)
+        told = told or read_shares(course, misses, dosed)
+        early, late = split(misses, told)
         for part in (early, late) if patient.sex == "male" else ():
             part["estradiol"] = part["estradiol"] or part["testosterone"]  # of which men's is made
         own = scale_own(own, middle, early)
+        now = read_shares(course, late, dosed)
         for name, points in late.items():
             if points:
-                scaled = fit_ratios(middle, [(begun[name], 1.0), *points])
-                factors[name] = factors.get(name, 1.0) * scaled
+                powers = [(day, value ** (1.0 / now[name][day])) for day, value in points]
+                factors[name] = factors.get(name, 1.0) * fit_ratios(middle, powers)
     course.begun = min(begun.values(), default=np.inf)
     course.levels["glucocorticoid"] += compute_cortisol(patient, parameters, middle)
     drive = course.levels["lh_drive"]
-    course.levels["lh"] = compute_lh(
-        drive, own, patient, parameters, middle, begun.get("lh", np.inf)
-    )
+    course.levels["lh"] = compute_lh(drive, own, patient, parameters, middle, course.shares["lh"])
     shbg = compute_shbg(patient, parameters, middle, course.first_pass)
     course.levels["shbg"] = shbg
     course.levels["free_testosterone"] = compute_free(
@@ -183,20 +203,37 @@ def find_dosed(regimens: Sequence[Regimen], sex: str) -> dict[str, list[float]]:
     return {level: sorted(days) for level, days in dosed.items()}
 
 
-def split(misses: Points, begun: Mapping[str, float]) -> tuple[Points, Points]:
-    """Return the points of every level until its first dose, and those after it.
+def read_shares(course: Course, points: Points, dosed: Mapping[str, Sequence[float]]) -> Shares:
+    """Return by level and day of its labs the share of it that is the drugs' doing, 0..1.
 
     Parameters
     ----------
-    begun
-        By level, day of its first dose (d).
+    dosed
+        By level, days of the doses that move it (d).
+    """
+    return {
+        name: {
+            day: course.average(course.shares[name], (begin := find_draw(days, day)), begin + 1.0)
+            for day, _ in labs
+        }
+        for name, labs in points.items()
+        for days in [dosed.get(name, ())]
+    }
+
+
+def split(misses: Points, told: Shares) -> tuple[Points, Points]:
+    """Return the points of every level that tell of the own glands, and those that tell of drugs.
+
+    Parameters
+    ----------
+    told
+        By level and day, the share of it that is the drugs' doing, 0..1.
     """
     early: Points = {}
     late: Points = {}
     for name, points in misses.items():
-        first = begun.get(name, np.inf)
-        early[name] = [point for point in points if point[0] <= first]
-        late[name] = [point for point in points if point[0] > first]
+        early[name] = [point for point in points if told[name][point[0]] < MOSTLY]
+        late[name] = [point for point in points if told[name][point[0]] >= MOSTLY]
     return early, late
 
 
@@ -207,6 +244,7 @@ def _run(
     parameters: Parameters,
     sex: str,
     factors: Mapping[str, Array],
+    measured: Mapping[str, float],
 ) -> Course:
     """Run the glands over all bins; `factors` by level are what measured labs say of its clearance."""
     count = len(edges) - 1
@@ -214,7 +252,7 @@ def _run(
     numbers = read_numbers(parameters, sex)
     kinetics = [make_kinetics(regimen.drug, parameters, sex, regimen.worn) for regimen in regimens]
     doses = [list(regimen.doses) for regimen in regimens]
-    visits = list_visits(regimens, edges)
+    visits = list_visits(regimens, edges, measured)
     axis = Axis()
     parts: list[dict[str, Array]] = []
     begun = 0
@@ -223,13 +261,14 @@ def _run(
         parts.append(step_axes(axis, own, inputs, numbers, begun, visit, BIN))
         begun = visit
         if visit < count:
-            so_far = _join(parts, factors)
+            so_far, _ = _join(parts, factors, inputs, numbers)
             for k, regimen in enumerate(regimens):
-                doses[k], seen = titrate(regimen, doses[k], so_far, edges, visit, sex)
+                doses[k], seen = titrate(regimen, doses[k], so_far, edges, visit, sex, measured)
                 course.visits.setdefault(k, []).extend([seen] if seen is not None else [])
     course.first_pass = inputs.first_pass
-    course.levels = _join(parts, factors)
-    course.levels["pth"] = own.pth * factors.get("pth", 1.0)
+    course.levels, course.shares = _join(parts, factors, inputs, numbers)
+    course.levels["pth"] = own.pth
+    course.shares["pth"] = np.zeros(count)
     course.levels |= compute_levels(edges, kinetics, doses)
     # After menopause only aromatase outside the gonads makes estradiol: what stops it in a woman is what
     # stops it there, bone's too, in both sexes.
@@ -244,9 +283,40 @@ def _run(
     return course
 
 
-def _join(parts: Sequence[dict[str, Array]], factors: Mapping[str, Array]) -> dict[str, Array]:
-    """Return the levels so far, corrected by `factors`."""
+def average_back(share: Array) -> Array:
+    """Return the mean share of the last four weeks, or since there first was one, in every bin.
+
+    What a lab says of a drug holds from dose to dose, whatever is left of it before the next one.
+
+    Parameters
+    ----------
+    share
+        Shape (bins,), 0..1.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (bins,), 0..1.
+    """
+    first = int(np.argmax(share > LEAST)) if (share > LEAST).any() else len(share)
+    total = np.concatenate([[0.0], np.cumsum(share)])
+    last = np.arange(1, len(share) + 1)
+    begin = np.maximum(last - round(BACK / BIN), np.minimum(first, last - 1))
+    return np.asarray((total[last] - total[begin]) / (last - begin))
+
+
+def _join(
+    parts: Sequence[dict[str, Array]],
+    factors: Mapping[str, Array],
+    inputs: Inputs,
+    numbers: Numbers,
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return the levels so far, corrected by `factors`, and the drugs' shares of them."""
     joined = {name: np.concatenate([part[name] for part in parts]) for name in OUTPUTS}
+    shares = {
+        name: average_back(share) for name, share in find_shares(joined, inputs, numbers).items()
+    }
     for name in set(joined) & set(factors):
-        joined[name] = joined[name] * factors[name][: len(joined[name])]
-    return joined
+        so_far = len(joined[name])
+        joined[name] = joined[name] * factors[name][:so_far] ** shares[name]
+    return joined, shares

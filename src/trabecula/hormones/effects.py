@@ -16,6 +16,30 @@ type Given = Sequence[Sequence[tuple[float, float]]]
 """Days and doses of every regimen."""
 
 
+def pool(
+    edges: Array, kinetics: Sequence[Kinetics], doses: Given, deed: str = ""
+) -> list[tuple[Kinetics, Array]]:
+    """Return every preparation with its mean concentration in bins, in the unit of its level.
+
+    All its prescriptions count together.
+
+    What a drug does saturates with all that is there of it, in however many entries it was prescribed.
+
+    Parameters
+    ----------
+    edges
+        Shape (bins + 1,), d, ascending.
+    deed
+        What the drugs do; all of them if empty.
+    """
+    pooled: dict[str, tuple[Kinetics, Array]] = {}
+    for one, given in zip(kinetics, doses, strict=True):
+        if deed in ("", one.drug.deed):
+            first, level = pooled.get(one.drug.name, (one, np.zeros(len(edges) - 1)))
+            pooled[one.drug.name] = (first, level + one.average(edges, given))
+    return list(pooled.values())
+
+
 def compute_inputs(
     edges: Array,
     kinetics: Sequence[Kinetics],
@@ -26,8 +50,8 @@ def compute_inputs(
     """Return what the drugs bring to the glands, in bins between `edges` (d)."""
     inputs = make_inputs(len(edges) - 1)
     swallowed = np.zeros(len(edges) - 1)
-    for one, given in zip(kinetics, doses, strict=True):
-        drug, level = one.drug, one.average(edges, given)
+    for one, level in pool(edges, kinetics, doses):
+        drug = one.drug
         most = f"drugs.{drug.name}.maximum"
         if drug.deed == "adds" and drug.on in ADDED:
             setattr(inputs, drug.on, getattr(inputs, drug.on) + level)
@@ -65,10 +89,9 @@ def compute_inhibition(
         Shape (bins,), 0..1.
     """
     works = np.ones(len(edges) - 1)
-    for one, given in zip(kinetics, doses, strict=True):
-        if one.drug.deed == "inhibits":
-            most = parameters[f"drugs.{one.drug.name}.maximum_{sex}"]
-            works *= 1.0 - most * compute_saturation(one.average(edges, given), one.half)
+    for one, level in pool(edges, kinetics, doses, "inhibits"):
+        most = parameters[f"drugs.{one.drug.name}.maximum_{sex}"]
+        works *= 1.0 - most * compute_saturation(level, one.half)
     return 1.0 - works
 
 
@@ -110,12 +133,10 @@ def compute_blockade(
         Each of shape (bins,), 0..1.
     """
     blockade: dict[str, Array] = {}
-    for one, given in zip(kinetics, doses, strict=True):
-        if one.drug.deed == "neutralises":
-            most = parameters[f"drugs.{one.drug.name}.maximum"]
-            share = most * compute_saturation(one.average(edges, given), one.half)
-            free = 1.0 - blockade.get(one.drug.on, np.zeros_like(share))
-            blockade[one.drug.on] = 1.0 - free * (1.0 - share)
+    for one, level in pool(edges, kinetics, doses, "neutralises"):
+        share = parameters[f"drugs.{one.drug.name}.maximum"] * compute_saturation(level, one.half)
+        free = 1.0 - blockade.get(one.drug.on, np.zeros_like(share))
+        blockade[one.drug.on] = 1.0 - free * (1.0 - share)
     return blockade
 
 

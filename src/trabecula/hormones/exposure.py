@@ -26,6 +26,8 @@ class Exposure:
         its level.
     replete
         Whether the young-adult levels of the sex hold instead, and nothing is given.
+    settle
+        Days before day 0 that the bone lives under the patient's levels (d).
     """
 
     settings: HormoneSettings
@@ -34,10 +36,13 @@ class Exposure:
     age: float
     course: Course | None = None
     replete: bool = False
+    settle: float = 0.0
 
 
 def make_exposure(config: Config, *, replete: bool = False) -> Exposure:
     """Return the exposure of a configuration's patient; a course is computed where one is needed."""
     course = None if replete else find_course(config)
     patient = config.patient
-    return Exposure(config.hormones, config.parameters, patient.sex, patient.age, course, replete)
+    return Exposure(
+        config.hormones, config.parameters, patient.sex, patient.age, course, replete, config.settle
+    )

@@ -16,6 +16,12 @@ from trabecula.hormones.patient import Own, fit_ratios
 type Points = dict[str, list[tuple[float, float]]]
 """Days and values (or factors) by level."""
 
+type Shares = dict[str, dict[float, float]]
+"""By level and day of a lab, what share of the level is the drugs' doing."""
+
+MOSTLY = 0.25
+"""Drugs' share of a level from which on a lab of it tells of them, and not of the own glands."""
+
 MET = 0.01
 """Relative distance from every lab at which no further round is needed."""
 
@@ -80,18 +86,25 @@ def find_misses(
         By level, days (d) of the doses that move it, ascending.
     """
 
-    def begin(name: str, day: float) -> float:
-        days = dosed.get(name, ())
-        index = bisect_left(days, day)
-        return days[index] - 1.0 if index < len(days) and days[index] < day + 1.0 else day
-
     return {
         name: [
-            (day, value / max(read(name, begin(name, day)), 1e-9))
+            (day, value / max(read(name, find_draw(dosed.get(name, ()), day)), 1e-9))
             for day, value in labs.get(name, ())
         ]
         for name in FITTED
     }
+
+
+def find_draw(days: Sequence[float], day: float) -> float:
+    """Return the beginning of the day (d) against which a lab of `day` is held.
+
+    Parameters
+    ----------
+    days
+        Days of the doses that move its level, ascending (d).
+    """
+    index = bisect_left(days, day)
+    return days[index] - 1.0 if index < len(days) and days[index] < day + 1.0 else day
 
 
 def is_met(misses: Points) -> bool:
@@ -172,7 +185,7 @@ def compute_cortisol(patient: PatientSettings, parameters: Parameters, days: Arr
 def compute_shbg(
     patient: PatientSettings, parameters: Parameters, days: Array, first_pass: Array
 ) -> Array:
-    """Return SHBG (nmol/L): as measured; or the mean of the sex, of which swallowed estrogen makes more.
+    """Return SHBG (nmol/L): the mean of the sex, or what labs say; swallowed estrogen makes more of it.
 
     Parameters
     ----------
@@ -186,11 +199,11 @@ def compute_shbg(
     numpy.ndarray
         Shape (bins,), nmol/L.
     """
-    measured = read_labs(patient, parameters).get("shbg")
-    if measured:
-        return fit_ratios(days, measured)
     untreated = parameters[f"glands.binding.shbg_{patient.sex}"]
-    return np.asarray(untreated * (1.0 + parameters["glands.liver.shbg_rise"] * first_pass))
+    usual = untreated * (1.0 + parameters["glands.liver.shbg_rise"] * first_pass)
+    measured = read_labs(patient, parameters).get("shbg", ())
+    ratios = [(day, value / float(np.interp(day, days, usual))) for day, value in measured]
+    return np.asarray(usual * fit_ratios(days, ratios))
 
 
 def compute_lh(
@@ -199,7 +212,7 @@ def compute_lh(
     patient: PatientSettings,
     parameters: Parameters,
     days: Array,
-    begun: float = np.inf,
+    share: Array,
 ) -> Array:
     """Return LH (mIU/mL): the drive times the untreated patient's, measured or by stage.
 
@@ -211,8 +224,8 @@ def compute_lh(
         Shape (bins,), 1: LH relative to the untreated patient's.
     days
         Shape (bins,), d.
-    begun
-        Day of the first dose that moves LH (d); labs after it say nothing of what was before.
+    share
+        Shape (bins,), 0..1: the share of LH that is the drugs' doing, of which alone labs on drugs tell.
 
     Returns
     -------
@@ -230,7 +243,11 @@ def compute_lh(
         (day, value / float(np.interp(day, days, drive * base)))
         for day, value in read_labs(patient, p).get("lh", ())
     ]
-    early = [factor for day, factor in points if day <= begun]
-    if len(early) < len(points):
-        points.append((begun, early[-1] if early else 1.0))
-    return np.asarray(drive * base * fit_ratios(days, points))
+    told = {day: float(np.interp(day, days, share)) for day, _ in points}
+    glands = fit_ratios(days, [point for point in points if told[point[0]] < MOSTLY])
+    powers: list[tuple[float, float]] = [
+        (day, float((factor / np.interp(day, days, glands)) ** (1.0 / told[day])))
+        for day, factor in points
+        if told[day] >= MOSTLY
+    ]
+    return np.asarray(drive * base * glands * fit_ratios(days, powers) ** share)

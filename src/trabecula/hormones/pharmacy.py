@@ -19,6 +19,9 @@ PER_MG_L = {
 }
 """Serum level, in its unit, of 1 mg/L of the drug that acts on it."""
 
+MONTH = 28.0
+"""Days that a depot of a month's dose is meant to last."""
+
 IN_MG = {"mg": 1.0, "ug": 1e-3, "g": 1e3}
 
 
@@ -40,6 +43,9 @@ class Kinetics:
         Days over which single doses are let go instead, by their day.
     half
         Concentration, or dose a day, of half effect; 0 where a drug has none.
+    month
+        Dose of a depot that lasts a month, in the drug's unit: what is given beyond it is let go evenly,
+        28 d for each month more; 0 where strength does not lengthen it.
     """
 
     drug: Drug
@@ -48,6 +54,7 @@ class Kinetics:
     area: float
     half: float
     worn: Mapping[float, float] = field(default_factory=dict)
+    month: float = 0.0
 
     def average(self, edges: Array, doses: Sequence[tuple[float, float]]) -> Array:
         """Return the mean concentration of `doses` in every bin between `edges` (d): exact.
@@ -78,10 +85,15 @@ class Kinetics:
     def _group(
         self, doses: Sequence[tuple[float, float]]
     ) -> dict[float, list[tuple[float, float]]]:
-        """Return days and amounts by days of wear: what is let go by the day is more if worn longer."""
+        """Return days and amounts by days over which they are let go.
+
+        What is let go by the day is more if worn longer, a depot lasts longer if there is more of it.
+        """
         groups: dict[float, list[tuple[float, float]]] = {}
         for day, dose in doses:
             wear = self.worn.get(day, self.wear)
+            if 0.0 < self.month < dose:
+                wear = (dose / self.month - 1.0) * MONTH
             amount = dose * wear / self.wear if self.drug.per_day else dose
             groups.setdefault(wear, []).append((day, amount))
         return groups
@@ -112,7 +124,7 @@ def make_kinetics(
         area = amount  # as prednisone: mg a day
     elif clearance > 0.0:
         area = PER_MG_L[drug.on] * amount * (wear if drug.per_day else 1.0) / clearance
-    return Kinetics(drug, rates, wear, area, get("half"), dict(worn or {}))
+    return Kinetics(drug, rates, wear, area, get("half"), dict(worn or {}), get("month"))
 
 
 def compute_saturation(level: Array, half: float) -> Array:

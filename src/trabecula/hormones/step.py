@@ -131,11 +131,30 @@ def _give_drugs(signals: Signals, exposure: Exposure, time: float, step: float) 
     for drug in DRUGS:
         points = [*(getattr(exposure.settings.doses, drug) or ())]
         points += [] if course is None else course.doses.get(drug, [])
+        points = hold_in(points, exposure.settle, step)
         due = [] if replete or not points else find_due_doses(sorted(points), time, step)
         amounts = signals.doses.get(drug, [])
         signals.doses[drug] = step_drug(drug, amounts, due, parameters, step)
     for drug in BINDERS:
         signals.binders[drug] = compute_marrow_concentration(drug, signals.doses[drug], parameters)
+
+
+def hold_in(
+    points: Sequence[tuple[float, float]], settle: float, step: float
+) -> list[tuple[float, float]]:
+    """Return doses with those of the part of a step before the first whole one given at its beginning.
+
+    A year of settling is 365 whole days: what is dated a year before day 0 is not lost by that.
+
+    Parameters
+    ----------
+    points
+        Days (d) and doses, in the drug's unit.
+    settle, step
+        Days that are lived under the patient's levels before day 0, and length of a step (d).
+    """
+    first = -round(settle / step) * step
+    return [(first if -settle <= day < first else day, dose) for day, dose in points]
 
 
 def find_due_doses(

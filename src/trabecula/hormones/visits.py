@@ -8,27 +8,47 @@ import numpy as np
 from trabecula.base.columns import Array
 from trabecula.config.deeds import find_answers
 from trabecula.config.phrases import ANALYTES
-from trabecula.config.regimens import Regimen, Target
+from trabecula.config.regimens import Regimen
 
 LOOK_BACK = 7.0
 """Days over which a visit's lab is averaged."""
 
 
-def list_visits(regimens: Sequence[Regimen], edges: Array) -> list[int]:
+def list_visits(
+    regimens: Sequence[Regimen], edges: Array, measured: Mapping[str, float]
+) -> list[int]:
     """Return the bins at which a dose may be fitted to a lab, ascending.
 
     Parameters
     ----------
     edges
         Shape (bins + 1,), d, ascending.
+    measured
+        By level, day of its last lab (d).
     """
-    bins: set[int] = set()
-    for regimen in regimens:
-        if regimen.target is not None:
-            start, end = regimen.doses[0][0], regimen.doses[-1][0]
-            days = np.arange(start + regimen.target.every, end, regimen.target.every)
-            bins.update(int(k) for k in np.searchsorted(edges, days))
-    return sorted(k for k in bins if 0 < k < len(edges) - 1)
+    found = (find_visits(regimen, edges, measured) for regimen in regimens)
+    return sorted(set[int]().union(*found))
+
+
+def find_visits(regimen: Regimen, edges: Array, measured: Mapping[str, float]) -> set[int]:
+    """Return the bins at which doses of one prescription are fitted, none of them after its last dose.
+
+    What a patient's own labs were drawn on is what is prescribed: fitting begins after the last of them.
+
+    Parameters
+    ----------
+    edges
+        Shape (bins + 1,), d, ascending.
+    measured
+        By level, day of its last lab (d).
+    """
+    target = regimen.target
+    if target is None:
+        return set()
+    start, end = regimen.doses[0][0], regimen.doses[-1][0]
+    days = np.arange(start + target.every, end, target.every)
+    days = days[days > measured.get(target.analyte, -np.inf)]
+    return {int(k) for k in np.searchsorted(edges, days) if 0 < k < len(edges) - 1}
 
 
 @dataclass(frozen=True)
@@ -58,6 +78,7 @@ def titrate(
     edges: Array,
     visit: int,
     sex: str,
+    measured: Mapping[str, float],
 ) -> tuple[list[tuple[float, float]], Visit | None]:
     """Return the doses with those after the visit fitted to the lab, and what the visit saw.
 
@@ -74,10 +95,12 @@ def titrate(
         Shape (bins + 1,), d, evenly spaced.
     visit
         Bin of the visit.
+    measured
+        By level, day of its last lab (d).
     """
     target = regimen.target
     now, width = float(edges[visit]), float(edges[1] - edges[0])
-    if target is None or not _is_visit(regimen, target, now, width):
+    if target is None or visit not in find_visits(regimen, edges, measured):
         return doses, None
     level = float(levels[target.analyte][visit - round(LOOK_BACK / width) : visit].mean())
     is_new = any(now - target.every - width <= day < now for day, _ in doses)
@@ -90,11 +113,6 @@ def titrate(
     most = max(regimen.drug.high, *(dose for _, dose in regimen.doses))
     fitted = [(day, dose if day < now else min(dose * factor, most)) for day, dose in doses]
     return fitted, Visit(now, level, last, min(last * factor, most))
-
-
-def _is_visit(regimen: Regimen, target: Target, now: float, width: float) -> bool:
-    since = (now - regimen.doses[0][0]) / target.every
-    return since > 0.5 and abs(since - round(since)) * target.every <= width
 
 
 def describe_visits(regimen: Regimen, visits: Sequence[Visit]) -> str:

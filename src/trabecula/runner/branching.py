@@ -1,5 +1,6 @@
 """Another therapy from the same bone at the same moment."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,8 @@ def branch(
     Raises
     ------
     InputError
-        If there is no run, no state before `at` that can be read, or the changes touch the bone itself.
+        If there is no run, no state before `at` that can be read, or the changes touch the bone itself
+        or what was given before `at`.
     TrabeculaError
         If a file is damaged, a ledger does not close, a solver fails, or nothing can be written.
     """
@@ -75,6 +77,7 @@ def branch(
             f"as {before:g} or {before + parent.step:g}"
         )
         raise InputError(msg)
+    _check_past(parent, child, at)
     verify_content(place / NAME)
     time = read_results(place).time
     if len(time) == 0 or time[-1] < at - 1e-9 or child.duration <= at:
@@ -126,6 +129,32 @@ def _load_configs(place: Path, sets: Sequence[str]) -> tuple["Config", "Config"]
         )
         raise InputError(msg)
     return parent, child
+
+
+def _check_past(parent: "Config", child: "Config", at: float) -> None:
+    """Refuse a protocol of which other doses would have been given before day `at` (d).
+
+    Levels follow from all doses: others in the past would change them at once on the day of the branch.
+    """
+    if parent.protocol == child.protocol:
+        return
+    from trabecula.hormones.course import find_course
+
+    pasts = []
+    for course in (find_course(parent), find_course(child)):
+        given = [] if course is None else course.given
+        pasts.append(Counter((day, name, dose) for name, day, dose in given if day < at - 1e-9))
+    lost, added = pasts[0] - pasts[1], pasts[1] - pasts[0]
+    if not lost and not added:
+        return
+    day, name, dose = min([*lost, *added])
+    which = "and not in the branch" if (day, name, dose) in lost else "only in the branch"
+    msg = (
+        f"--set: found a protocol with another past: {name} ({dose:g}) on day {day:g}, {which}; "
+        f"allowed: the doses of the run until day {at:g}; what ends there takes 'until day {at:g}', "
+        f"what begins there 'from day {at:g}'"
+    )
+    raise InputError(msg)
 
 
 def find_state(place: Path, parent: "Config", at: float) -> tuple[State, dict[str, Any], list[str]]:
