@@ -119,6 +119,17 @@ def test_a_branch_with_another_past_is_refused(place, parent):
         branch(out, 9, place / "again", ["protocol=[]"])
 
 
+def test_a_branch_under_another_load_feels_it_at_once(place, parent):
+    """It is held against the load that was last solved, not against its own of the day before."""
+    out = place / "idle"
+    branch(parent, 16.0, out, ["mechanics.stress.z=[[0, 0.1]]", "duration=18 d"])
+    state, _ = read_state(out / "checkpoint.h5")
+    assert state.loading.stress[0] == pytest.approx(0.1)
+    with h5py.File(out / "results.h5") as file:
+        strain = dict(zip(file["series/time"][...], file["series/load_strain"][...], strict=True))
+    assert strain[18.0] < 0.4 * strain[16.0]
+
+
 def test_a_branch_that_switches_load_off_feels_none(place, parent):
     """Strain is forgotten, not held as it was last; the results say that it is not known."""
     out = place / "weightless"

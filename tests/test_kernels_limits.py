@@ -145,6 +145,25 @@ def test_a_newborn_inherits_nothing_from_the_row_it_takes(seed, periodic):
         assert not getattr(after, name)[COUNT:count].any(), name
 
 
+def test_factor_goes_to_no_side_more_than_to_another():
+    """Between two equal surfaces half of it goes to each, by a draw for each voxel."""
+    lattice, space, scene, _, _ = make_world(1, 0)
+    lattice.bound[...] = lattice.site[...] = lattice.eroded[...] = 0
+    lattice.matrix[...] = FULL
+    scene.contact[...] = 0
+    shape = lattice.matrix.shape
+    scene.contact[2] = scene.contact[4] = 1
+    low = 0
+    for k in range(60):
+        lattice.bound[3] = 1
+        settle_factor(lattice, scene, space, make_ball(1.0), len(make_ball(1.0)), make_moment(k))
+        low += int(lattice.bound[2].sum())
+        assert lattice.bound[2].sum() + lattice.bound[4].sum() == shape[1] * shape[2]
+        lattice.bound[...] = 0
+    count = 60 * shape[1] * shape[2]
+    assert abs(low - count / 2) < 4 * np.sqrt(count) / 2
+
+
 def test_factor_may_go_to_the_first_voxel():
     lattice, space, scene, _, _ = make_world(1, 0)
     scene.contact[...] = 0
@@ -152,7 +171,7 @@ def test_factor_may_go_to_the_first_voxel():
     lattice.bound[...] = 0
     lattice.bound[0, 0, 1] = 500
     lost, (after, *_) = compare(settle_factor, twins.factor.settle_factor, lattice, scene, space,
-                                make_ball(1.5), len(make_ball(1.5)))  # fmt: skip
+                                make_ball(1.5), len(make_ball(1.5)), make_moment(1))  # fmt: skip
     assert lost == 0
     assert after.bound[0, 0, 0] == 500
 
@@ -167,7 +186,7 @@ def test_factor_of_a_hole_is_lost(buried, steps, left):
     lattice.bound[...] = 0
     lattice.bound[4, 4, 4] = 500
     lost, (after, *_) = compare(settle_factor, twins.factor.settle_factor, lattice, scene, space,
-                                make_ball(4.0), len(make_ball(1.75)))  # fmt: skip
+                                make_ball(4.0), len(make_ball(1.75)), make_moment(1))  # fmt: skip
     assert after.bound[4, 4, 4 + steps] == left
     assert lost == 500 - left
 

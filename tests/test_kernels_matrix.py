@@ -6,7 +6,7 @@ import pytest
 import twins.deposit
 import twins.histology
 import twins.mineral
-from kernelworlds import CASES, SHAPE, compare, make_lattice, make_space
+from kernelworlds import CASES, SHAPE, compare, make_lattice, make_moment, make_space
 from trabecula.base.codes import HALF
 from trabecula.kernels.deposit import deposit_coarse, deposit_discs, deposit_fine, fill_open
 from trabecula.kernels.histology import sum_covers
@@ -23,14 +23,15 @@ FLOAT32 = 1e-6
 @pytest.mark.parametrize("keep", [1.0, 0.98])
 def test_mineralisation(seed, _, keep):
     lattice = make_lattice(np.random.default_rng(seed))
-    lattice.osteoid[0] = np.minimum(lattice.matrix[0], 3)  # the last quanta go at once,
-    lattice.osteoid[0, ::2] = np.minimum(lattice.matrix[0, ::2], 1)  # and the very last
+    lattice.osteoid[0] = np.minimum(lattice.matrix[0], 3)  # the last quanta go one by one,
+    lattice.osteoid[0, ::2] = np.minimum(lattice.matrix[0, ::2], 1)  # by chance
     _, (_, osteoid, mineral, *_) = compare(
         mineralise, twins.mineral.mineralise, lattice.matrix, lattice.osteoid, lattice.mineral,
-        0.065, 0.7, keep, rtol=FLOAT32,
+        (0.065, 0.7, keep), make_moment(seed), rtol=FLOAT32,
     )  # fmt: skip
     assert (osteoid < lattice.osteoid).sum() > 30
-    assert (osteoid[0] == 0).all()
+    gone = (osteoid[0] < lattice.osteoid[0])[lattice.osteoid[0] > 0]
+    assert 0.02 < gone.mean() < 0.3
     assert (mineral != lattice.mineral).sum() > 30
 
 

@@ -71,7 +71,7 @@ def test_factor_follows_the_surface(seed, periodic, radius, near):
     lattice, space, scene, _, rng = make_world(seed, periodic)
     scene.contact[rng.random(scene.contact.shape) < 0.6] = 0  # little surface is near
     lost, (after, *_) = compare(settle_factor, twins.factor.settle_factor, lattice, scene, space,
-                                make_ball(radius), len(make_ball(near)))  # fmt: skip
+                                make_ball(radius), len(make_ball(near)), make_moment(seed))  # fmt: skip
     assert after.bound.sum() + lost == lattice.bound.sum()
     assert (after.bound[scene.contact == 0] == 0).all()
     assert (after.bound != lattice.bound).sum() > 100
@@ -304,6 +304,6 @@ def test_the_end_of_osteoblasts(seed, periodic, rates):
     np.add.at(returned.reshape(-1), after.voxel[done], table.dose[done])
     assert (left.bound - lattice.bound == returned).all(), "it lies where they ended"
     assert returned.max() > 0
-    lost = settle_factor(left, there, space, make_ball(3.0), len(make_ball(3.0)))
+    lost = settle_factor(left, there, space, make_ball(3.0), len(make_ball(3.0)), make_moment(seed))
     assert left.bound.sum() + lost == lattice.bound.sum() + returned.sum()
     assert (left.bound[there.contact == 0] == 0).all(), "and from there it comes to the surface"

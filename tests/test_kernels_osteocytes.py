@@ -17,9 +17,10 @@ from kernelworlds import (
     make_space,
     make_table,
 )
-from trabecula.base.codes import HALF
+from trabecula.base.codes import FULL, HALF
 from trabecula.base.layouts import Osteocytes
 from trabecula.kernels.factor import grant_factor
+from trabecula.kernels.keyed import make_uid
 from trabecula.kernels.osteocytes import (
     OsteocyteRates,
     age_osteocytes,
@@ -58,6 +59,26 @@ def test_offsets(n, periodic):
     for a, b in np.ndindex(n, n):
         steps = twins.space.steps_between((a, 0, 0), (b, 0, 0), space)
         assert offset(a, b, n, periodic) == steps[0]
+
+
+def test_outlets_lead_to_no_side_more_than_to_another():
+    """Cells in the middle of a rod look to its four sides alike, and keep to theirs."""
+    rng, n = np.random.default_rng(1), 4000
+    lattice, space = make_lattice(rng, (9, 9, n)), make_space(0, (9, 9, n))
+    lattice.matrix[...] = 0
+    lattice.matrix[3:6, 3:6] = FULL
+    middle = np.ravel_multi_index((np.full(n, 4), np.full(n, 4), np.arange(n)), (9, 9, n))
+    table = make_table(rng, Osteocytes, middle, n)
+    table.uid[:] = [make_uid(1, 4, int(v), 0, 0) for v in middle]
+    table.voxel[:] = middle
+    find_outlets(table, n, lattice.matrix, space, make_ball(3.0), True)
+    z, y, _ = np.unravel_index(table.outlet, (9, 9, n))
+    counts = [int((z == 2).sum()), int((z == 6).sum()), int((y == 2).sum()), int((y == 6).sum())]
+    assert sum(counts) == n
+    assert max(abs(count - n / 4) for count in counts) < 4 * np.sqrt(n * 3 / 16)
+    kept = table.outlet.copy()
+    find_outlets(table, n, lattice.matrix, space, make_ball(3.0), True)
+    assert (table.outlet == kept).all()
 
 
 @pytest.mark.parametrize(("seed", "periodic"), CASES)

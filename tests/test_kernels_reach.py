@@ -63,8 +63,9 @@ def test_uptake_takes_the_own_voxel_first_and_no_more_than_is_wished(seed, perio
     for place in places:
         own, wish = int(lattice.bound[place]), int(rng.choice([1, 300, 20_000, 10**7]))
         taken, (left, *_) = compare(
-            take_near, twins.reach.take_near, lattice.bound, *place, reach, wish, space
-        )
+            take_near, twins.reach.take_near, lattice.bound, *place, reach, wish, space,
+            int(rng.integers((2 * reach + 1) ** 3)),
+        )  # fmt: skip
         assert taken == lattice.bound.sum() - left.sum() <= wish
         assert left[place] == max(own - wish, 0)
         assert left.min() >= 0
@@ -72,6 +73,19 @@ def test_uptake_takes_the_own_voxel_first_and_no_more_than_is_wished(seed, perio
         beyond += taken > own
     assert partly > 3, "some find less than they wish"
     assert beyond > 3, "some find more than their own voxel has"
+
+
+def test_uptake_empties_no_side_first():
+    """Over all voxels to begin from, what is taken lies about the cell, along each axis."""
+    space, wish, centre = make_space(1, (9, 9, 9)), 700, np.zeros(3)
+    for first in range(27):
+        bound = np.full((9, 9, 9), 100, np.int32)
+        bound[4, 4, 4] = 0
+        assert take_near(bound, 4, 4, 4, 1, wish, space, first) == wish
+        taken = np.argwhere(bound == 0)
+        assert len(taken) == 8
+        centre += (taken - 4).sum(0)
+    assert (np.abs(centre) / (27 * 8) < 0.02).all(), "one after the other from -z on it would be 1"
 
 
 @REACH

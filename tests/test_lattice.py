@@ -7,6 +7,7 @@ from bones import make_empty, make_living
 from trabecula.base.codes import FULL
 from trabecula.base.errors import LedgerError
 from trabecula.kernels.mineral import mineralise
+from trabecula.kernels.space import Moment
 from trabecula.lattice import build, check_ledgers
 
 
@@ -32,8 +33,8 @@ def test_osteoid_mineralises_exponentially_and_matrix_does_not_change():
     osteoid = np.array([[[20000, 0, 0]]], np.uint16)
     mineral = np.array([[[1.0, 0.8, 0.5]]], np.float32)
     share = 1 - np.exp(-1 / 15.0)
-    for _ in range(15):
-        mineralise(matrix, osteoid, mineral, share, 0.7, 1.0)
+    for day in range(15):
+        mineralise(matrix, osteoid, mineral, (share, 0.7, 1.0), Moment(1, day, float(day), 1.0))
     assert osteoid[0, 0, 0] == pytest.approx(20000 * np.exp(-1), rel=1e-3)
     assert mineral[0, 0, 2] == 0
     assert mineral[0, 0, 1] == pytest.approx(0.8)
@@ -45,10 +46,26 @@ def test_every_seam_ends():
     matrix = np.full((1, 1, 1), FULL, np.uint16)
     osteoid = np.full((1, 1, 1), FULL, np.uint16)
     mineral = np.zeros((1, 1, 1), np.float32)
-    for _ in range(400):
-        mineralise(matrix, osteoid, mineral, 0.065, 0.7, 1.0)
+    for day in range(400):
+        mineralise(matrix, osteoid, mineral, (0.065, 0.7, 1.0), Moment(1, day, float(day), 1.0))
     assert osteoid[0, 0, 0] == 0
     assert mineral[0, 0, 0] == pytest.approx(0.7, abs=1e-3)
+
+
+@pytest.mark.parametrize("step", [1.0, 0.1, 0.01])
+def test_seams_last_as_long_whatever_the_step(step):
+    """Laid at a constant pace and mineralised with a lag of 20 d: pace x lag of it in the end."""
+    shape, lag, days, quanta = (4, 8, 8), 20.0, 60, 0.75
+    matrix = np.full(shape, FULL, np.uint16)
+    osteoid = np.zeros(shape, np.uint16)
+    mineral = np.ones(shape, np.float32)
+    share = 1.0 - np.exp(-step / lag)
+    rng = np.random.default_rng(1)
+    for k in range(round(days / step)):
+        osteoid += (rng.random(shape) < quanta * step).astype(np.uint16)
+        mineralise(matrix, osteoid, mineral, (share, 0.7, 1.0), Moment(1, k, k * step, step))
+    law = quanta * lag * (1.0 - np.exp(-days / lag))
+    assert osteoid.mean() == pytest.approx(law, rel=0.1)
 
 
 def test_secondary_mineralisation_approaches_one():
@@ -56,8 +73,8 @@ def test_secondary_mineralisation_approaches_one():
     osteoid = np.zeros((1, 1, 1), np.uint16)
     mineral = np.full((1, 1, 1), 0.7, np.float32)
     keep = np.exp(-10 / 900.0)
-    for _ in range(90):
-        mineralise(matrix, osteoid, mineral, 0.065, 0.7, keep)
+    for day in range(90):
+        mineralise(matrix, osteoid, mineral, (0.065, 0.7, keep), Moment(1, day, float(day), 1.0))
     assert mineral[0, 0, 0] == pytest.approx(1 - 0.3 * np.exp(-1), rel=1e-4)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import trabecula.kernels
 import twins.stencil
-from kernelworlds import make_lattice, make_space
+from kernelworlds import make_lattice, make_moment, make_space
 from meshworlds import make_coarse, make_links, make_modulus, make_world
 from trabecula.base.codes import HALF
 from trabecula.kernels import compile as compile_module
@@ -92,7 +92,9 @@ def make_cases():
         ),
         "levels.sum_weighted": (coarse(3), pore, nines(COARSE[0], 4)),
         "levels.sum_open": (fine(2), bits, nines(SHAPE[0], 3)),
-        "mineral.mineralise": (lattice.matrix, lattice.osteoid, lattice.mineral, 0.065, 0.7, 0.98),
+        "mineral.mineralise": (
+            lattice.matrix, lattice.osteoid, lattice.mineral, (0.065, 0.7, 0.98), make_moment(1),
+        ),
         "mineral.sum_tissue": (
             lattice.matrix, lattice.osteoid, lattice.mineral, nines(SHAPE[0], 4),
         ),

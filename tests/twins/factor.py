@@ -4,10 +4,10 @@ import math
 
 from trabecula.base.codes import Stream
 from twins.keyed import draw
-from twins.space import is_bone, nearest_first, neighbour, places_of, squared
+from twins.space import is_bone, join, nearest_first, neighbour, places_of, squared
 
 
-def settle_factor(lattice, scene, space, ball, near):
+def settle_factor(lattice, scene, space, ball, near, moment):
     """Factor that lost its surface goes to the nearest one, among equals by site, pit and hollow."""
     lost = 0
     for place in places_of(space):
@@ -15,9 +15,10 @@ def settle_factor(lattice, scene, space, ball, near):
         if amount == 0 or scene.contact[place] > 0:
             continue
         lattice.bound[place] = 0
+        reach = nearest_first(ball if is_bone(lattice.matrix, place) else ball[:near])
         found = [
-            (squared(offset), there)
-            for offset in nearest_first(ball if is_bone(lattice.matrix, place) else ball[:near])
+            (squared(offset), there, k)
+            for k, offset in enumerate(reach)
             if squared(offset) > 0
             and scene.contact[there := neighbour(place, offset, space)] > 0
         ]  # fmt: skip
@@ -30,9 +31,15 @@ def settle_factor(lattice, scene, space, ball, near):
             - 0.4 * (lattice.site[there] == lattice.site[place])
             - 0.3 * int(lattice.eroded[there])
             - 0.04 * int(scene.contact[there])
-            for distance, there in found
+            for distance, there, _ in found
         ]
-        _, best = found[ranks.index(min(ranks))]
+        equals = [one for one, rank in zip(found, ranks, strict=True) if rank == min(ranks)]
+        flat = join(place, space)
+        best = [
+            there
+            for n, (_, there, k) in enumerate(equals, 1)
+            if draw(moment.seed, Stream.FATE, moment.step, flat, 3 + k) * n < 1
+        ][-1]
         lattice.bound[best] += amount
         if lattice.site[best] == 0:
             lattice.site[best] = lattice.site[place]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from trabecula.base.codes import FULL, HALF, Phase, Population, Stream
-from twins.keyed import draw, happens, make_uid
+from twins.keyed import draw, draw_below, happens, make_uid
 from twins.ligands import boost
 from twins.places import move_out
 from twins.reach import holds, is_held, measure_hollow, take_near
@@ -81,11 +81,15 @@ def take_up(table, order, lattice, space, moment, rates):
     for i in order:
         if table.uid[i] == 0 or table.stage[i] == 0:
             continue
-        wish = int(min(rates.uptake * moment.dt, rates.purse - int(table.dose[i])))
+        chance = draw(moment.seed, Stream.APPOSITION, moment.step, table.uid[i], 3)
+        wish = int(
+            min(math.floor(rates.uptake * moment.dt + chance), rates.purse - int(table.dose[i]))
+        )
         if wish <= 0:
             continue
-        place = split(table.voxel[i], space)
-        table.dose[i] += take_near(lattice.bound, *place, rates.reach, wish, space)
+        place, cube = split(table.voxel[i], space), (2 * rates.reach + 1) ** 3
+        first = draw_below(moment.seed, Stream.APPOSITION, moment.step, table.uid[i], 2, cube)
+        table.dose[i] += take_near(lattice.bound, *place, rates.reach, wish, space, first)
 
 
 def compute_brake(ligands, place, rates):

@@ -10,7 +10,10 @@ NONE = -1
 
 
 def find_outlets(table, count, matrix, space, ball, every):
-    """The nearest open voxel of the ball; those that have one, or have none in reach, may wait."""
+    """The nearest open voxel of the ball, of equals one that is the cell's own.
+
+    Those that have one, or have none in reach, may wait.
+    """
     for i in range(count):
         if table.uid[i] == 0:
             continue
@@ -22,7 +25,9 @@ def find_outlets(table, count, matrix, space, ball, every):
         table.outlet[i], table.reach[i] = NONE, 1e6
         free = [o for o in nearest_first(ball) if not is_bone(matrix, neighbour(place, o, space))]
         if free:
-            table.outlet[i] = join(neighbour(place, free[0], space), space)
+            equals = [o for o in free if squared(o) == squared(free[0])]
+            chosen = equals[(int(table.uid[i]) >> 32) % len(equals)]
+            table.outlet[i] = join(neighbour(place, chosen, space), space)
             table.reach[i] = math.sqrt(squared(free[0])) * space.voxel
 
 

@@ -36,10 +36,10 @@ def share_bony(matrix, z, y, x, reach, space):
     return count_bone(matrix, z, y, x, reach, space) / (len(cube((z, y, x), reach, space)) - 1)
 
 
-def take_near(bound, z, y, x, reach, wish, space):
-    """Own voxel first, then the others in order, until the wish is fulfilled."""
-    left = wish
-    for there in [(z, y, x), *cube((z, y, x), reach, space)]:
+def take_near(bound, z, y, x, reach, wish, space, first):
+    """Own voxel first, then the others in order from one of them on, until the wish is fulfilled."""
+    left, around = wish, list(cube((z, y, x), reach, space))
+    for there in [(z, y, x), *around[first:], *around[:first]]:
         take = min(left, int(bound[there]))
         bound[there] -= take
         left -= take

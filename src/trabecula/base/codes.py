@@ -77,6 +77,7 @@ class Stream(IntEnum):
     ORDER = 17
     PATIENT = 18
     PIECES = 19
+    MINERAL = 20
 
 
 class Target(StrEnum):

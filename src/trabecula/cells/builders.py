@@ -31,8 +31,9 @@ def step_factor(state: State, p: Parameters, stage: Stage) -> None:
     far = p["cells.factor.buried_reach"]
     ball = make_ball(far / state.grid.voxel)
     near = len(make_ball(min(p["cells.factor.reach"], far) / state.grid.voxel))
-    lost = settle_factor(state.lattice, stage.scene, stage.space, ball, near)
-    faded = fade_factor(state.lattice.bound, make_moment(state), 1.0 / p["cells.factor.life"])
+    moment = make_moment(state)
+    lost = settle_factor(state.lattice, stage.scene, stage.space, ball, near, moment)
+    faded = fade_factor(state.lattice.bound, moment, 1.0 / p["cells.factor.life"])
     state.coupling.lost += int(lost)
     state.coupling.faded += int(faded)
 

@@ -21,6 +21,7 @@ def step_clearing(state: State, p: Parameters, stage: Stage) -> None:
     """Every month pieces of bone that nothing holds are looked for, and some are cleared away."""
     if not state.clock.is_due(EVERY):
         return
+    since = max(1, round(EVERY / state.clock.length)) * state.clock.length
     matrix = state.lattice.matrix
     labels = np.zeros(matrix.shape, np.int32)
     count = int(label_pieces(matrix, stage.space, labels))
@@ -28,7 +29,7 @@ def step_clearing(state: State, p: Parameters, stage: Stage) -> None:
     if not len(loose):
         return
     goes = np.zeros(count + 1, np.uint8)
-    goes[loose] = _draw(state, labels, loose) < 1.0 - np.exp(-EVERY / p["cells.piece.life"])
+    goes[loose] = _draw(state, labels, loose) < 1.0 - np.exp(-since / p["cells.piece.life"])
     if not goes.any():
         return
     state.volume.cleared += int(take_pieces(state.lattice, labels, goes, stage.space))

@@ -150,10 +150,7 @@ def _mean(values: Array) -> float:
 
 
 def _compute_ratio(levels: dict[str, float]) -> float:
-    """Total RANKL over total OPG at the surface.
-
-    The complex counts in both.
-    """
+    """RANKL over OPG at the surface, both with their complex; what a drug holds of RANKL is left out."""
     bound = levels["rankl_opg_surface"]
     ligand = levels["rankl_membrane_surface"] + levels["rankl_soluble_surface"] + bound
     decoy = levels["opg_surface"] + bound

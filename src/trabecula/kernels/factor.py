@@ -12,12 +12,12 @@ OWN_SITE, ERODED, BONY = 0.4, 0.3, 0.04  # in squared voxels: they settle ties o
 
 
 @kernel
-def settle_factor(lattice, scene, space, ball, near):
+def settle_factor(lattice, scene, space, ball, near, moment):
     """Move factor that is buried or hangs in the open to the nearest surface voxel.
 
     What is buried looks through `ball`, what hangs in the open through its first `near` places:
-    where a rod was cut or a plate holed, nothing is there to lay matrix on. Returns the quanta that
-    found no surface and are lost.
+    where a rod was cut or a plate holed, nothing is there to lay matrix on. Of equally good places one
+    is drawn. Returns the quanta that found no surface and are lost.
     """
     bound, contact = lattice.bound.reshape(-1), scene.contact.reshape(-1)
     lost = 0
@@ -30,7 +30,7 @@ def settle_factor(lattice, scene, space, ball, near):
             continue
         z, y, x = split(flat, space)
         reach = near if lattice.matrix[z, y, x] < HALF_QUANTA else len(ball)
-        best = -1
+        best, equals = -1, 0
         best_rank = 1e9
         for k in range(1, reach):
             dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
@@ -44,7 +44,11 @@ def settle_factor(lattice, scene, space, ball, near):
             rank = distance - OWN_SITE * (lattice.site[a, b, c] == lattice.site[z, y, x])
             rank -= ERODED * lattice.eroded[a, b, c] + BONY * scene.contact[a, b, c]
             if rank < best_rank:
-                best_rank, best = rank, join(a, b, c, space)
+                best_rank, equals = rank, 0
+            if rank == best_rank:  # each of them is as likely to be kept
+                equals += 1
+                if draw(moment.seed, FATE, moment.step, flat, 3 + k) * equals < 1.0:
+                    best = join(a, b, c, space)
         if best >= 0:
             bound[best] += bound[flat]
             a, b, c = split(best, space)

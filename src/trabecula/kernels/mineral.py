@@ -5,18 +5,22 @@ import numpy as np
 from trabecula.base.codes import HALF
 from trabecula.kernels.compile import kernel, prange, sized_kernel
 from trabecula.kernels.gather import SPAN, is_blank
+from trabecula.kernels.keyed import draw
 
 MATRIX, OSTEOID, MINERAL, BONE = 0, 1, 2, 3
+MINERAL_FATE = 20
 HALF_QUANTA = HALF
 
 
 @sized_kernel
-def mineralise(matrix, osteoid, mineral, share, primary, keep):
-    """Mineralise `share` of the osteoid to degree `primary`; shrink the lack of mineral by `keep`.
+def mineralise(matrix, osteoid, mineral, degrees, moment):
+    """Mineralise a share of the osteoid to the degree `primary`; shrink the lack of mineral by `keep`.
 
-    Arrays of shape (z, y, x); osteoid of which less than half a quantum would go
-    (at most 0.5 / share quanta) goes at once, so that seams end.
+    Arrays of shape (z, y, x); `degrees` are (share, primary, keep). Whole quanta, the fraction settled
+    by a draw: seams last as long whatever the step, and end.
     """
+    share, primary, keep = degrees
+    size = matrix.shape[1] * matrix.shape[2]
     for z in prange(matrix.shape[0]):
         m = matrix[z].reshape(-1)
         o = osteoid[z].reshape(-1)
@@ -30,9 +34,10 @@ def mineralise(matrix, osteoid, mineral, share, primary, keep):
                 if m[i] == 0 or o[i] == 0:
                     continue
                 old = int(m[i]) - int(o[i])
-                fresh = int(share * o[i] + 0.5)
+                chance = draw(moment.seed, MINERAL_FATE, moment.step, z * size + i, 0)
+                fresh = int(share * o[i] + chance)
                 if fresh == 0:
-                    fresh = int(o[i])
+                    continue
                 d[i] = (d[i] * old + primary * fresh) / (old + fresh)
                 o[i] -= fresh
 

@@ -179,16 +179,22 @@ def activate(table, count, scene, lattice, space, moment, rates_ball):
 
 @kernel
 def take_up(table, order, lattice, space, moment, rates):
-    """Let active osteoblasts take bound factor within their reach, their own voxel first."""
+    """Let active osteoblasts take bound factor within their reach, their own voxel first.
+
+    Whole quanta, the fraction of a step's uptake settled by a draw.
+    """
     most = rates.uptake * moment.dt
+    cube = (2 * rates.reach + 1) ** 3
     for i in order:
         if table.uid[i] == 0 or table.stage[i] == 0:
             continue
-        wish = int(min(most, rates.purse - table.dose[i]))
+        chance = draw(moment.seed, APPOSITION, moment.step, table.uid[i], 3)
+        wish = int(min(np.floor(most + chance), rates.purse - table.dose[i]))
         if wish <= 0:
             continue
+        first = int(cube * draw(moment.seed, APPOSITION, moment.step, table.uid[i], 2))
         z, y, x = split(table.voxel[i], space)
-        table.dose[i] += take_near(lattice.bound, z, y, x, rates.reach, wish, space)
+        table.dose[i] += take_near(lattice.bound, z, y, x, rates.reach, wish, space, first)
 
 
 @kernel

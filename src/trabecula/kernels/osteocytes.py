@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trabecula.kernels.compile import kernel, parallel_kernel, prange
-from trabecula.kernels.keyed import draw
+from trabecula.kernels.keyed import S32, draw
 from trabecula.kernels.space import HALF_QUANTA, join, neighbour, split
 
 TRIGGER, OSTEOCYTE = 4, 16
@@ -32,7 +32,11 @@ class OsteocyteRates(NamedTuple):
 
 @kernel
 def seek_block(block, table, count, matrix, space, ball, every):
-    """Find the outlets of one block of rows."""
+    """Find the outlets of one block of rows.
+
+    Of equally near ones each cell has one of its own, by its identity, whose bits are random: by the
+    order of voxels all would lead to the same side.
+    """
     flat_matrix = matrix.reshape(-1)
     for i in range(block * ROWS, min((block + 1) * ROWS, count)):
         if table.uid[i] == 0:
@@ -46,13 +50,28 @@ def seek_block(block, table, count, matrix, space, ball, every):
         z, y, x = split(table.voxel[i], space)
         table.outlet[i] = -1
         table.reach[i] = 1e6
+        first, last, equals, nearest = 0, len(ball), 0, -1
         for k in range(len(ball)):
             dz, dy, dx = ball[k, 0], ball[k, 1], ball[k, 2]
+            if nearest >= 0 and dz * dz + dy * dy + dx * dx > nearest:
+                last = k
+                break
             a, b, c = neighbour(z, y, x, dz, dy, dx, space)
             if matrix[a, b, c] < HALF_QUANTA:
-                table.outlet[i] = join(a, b, c, space)
-                table.reach[i] = np.sqrt(float(dz * dz + dy * dy + dx * dx)) * space.voxel
-                break
+                if nearest < 0:
+                    first, nearest = k, dz * dz + dy * dy + dx * dx
+                    table.reach[i] = np.sqrt(float(nearest)) * space.voxel
+                equals += 1
+        if equals == 0:
+            continue
+        chosen = np.int64((np.uint64(table.uid[i]) >> S32) % np.uint64(equals))
+        for k in range(first, last):
+            a, b, c = neighbour(z, y, x, ball[k, 0], ball[k, 1], ball[k, 2], space)
+            if matrix[a, b, c] < HALF_QUANTA:
+                if chosen == 0:
+                    table.outlet[i] = join(a, b, c, space)
+                    break
+                chosen -= 1
 
 
 @parallel_kernel

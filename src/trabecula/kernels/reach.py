@@ -46,24 +46,25 @@ def measure_hollow(matrix, z, y, x, reach, space):
 
 
 @kernel
-def take_near(bound, z, y, x, reach, wish, space):
+def take_near(bound, z, y, x, reach, wish, space, first):
     """Take up to `wish` quanta of bound factor within `reach`, the own voxel's first.
 
-    Returns what was taken.
+    The others of the cube follow in its order, from its voxel `first` (0 .. (2 reach + 1)^3 - 1) on and
+    around, so that no side is always emptied first. Returns what was taken.
     """
     taken = min(wish, bound[z, y, x])
     bound[z, y, x] -= taken
-    for dz in range(-reach, reach + 1):
-        a = shift(z + dz, space.nz, space.periodic)
-        for dy in range(-reach, reach + 1):
-            b = shift(y + dy, space.ny, space.periodic)
-            for dx in range(-reach, reach + 1):
-                if taken >= wish:
-                    return taken
-                c = shift(x + dx, space.nx, space.periodic)
-                part = min(wish - taken, bound[a, b, c])
-                bound[a, b, c] -= part
-                taken += part
+    side = 2 * reach + 1
+    for j in range(side**3):
+        if taken >= wish:
+            return taken
+        k = (j + first) % side**3
+        a = shift(z + k // (side * side) - reach, space.nz, space.periodic)
+        b = shift(y + k // side % side - reach, space.ny, space.periodic)
+        c = shift(x + k % side - reach, space.nx, space.periodic)
+        part = min(wish - taken, bound[a, b, c])
+        bound[a, b, c] -= part
+        taken += part
     return taken
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from trabecula.kernels.mineral import mineralise
+from trabecula.kernels.space import Moment
 from trabecula.state import State
 
 SECONDARY_EVERY = 10.0
@@ -29,4 +30,7 @@ def step_mineralisation(state: State, lag: float, primary: float, secondary_time
     if state.clock.step % steps == 0:
         keep = float(np.exp(-steps * dt / secondary_time))
     lattice = state.lattice
-    mineralise(lattice.matrix, lattice.osteoid, lattice.mineral, float(share), primary, keep)
+    clock = state.clock
+    moment = Moment(int(state.seed), int(clock.step), float(clock.time), float(dt))
+    degrees = (float(share), float(primary), keep)
+    mineralise(lattice.matrix, lattice.osteoid, lattice.mineral, degrees, moment)

@@ -44,6 +44,7 @@ def step_mechanics(state: State, p: Table, load: Load) -> None:
         modulus[modulus < p["mechanics.modulus.floor"] * p["mechanics.modulus.tissue"]] = 0.0
     loading = state.loading
     solve_loading(loading, modulus, p, load)
+    loading.stress = tuple(float(one) for one in load.stress)
     loading.stimulus = spread_stimulus(loading.sed, p["mechanics.sensing.radius"] / edge)
     rows = state.cells.osteocytes.rows
     place = loading.find_block(state.grid.shape, rows.voxel)

@@ -6,7 +6,7 @@ from trabecula.morphometry.metrics import METRICS as STRUCTURE
 from trabecula.morphometry.metrics import Metric
 
 _FIELDS = {
-    "rankl_opg": ("RANKL/OPG", "total RANKL per total OPG at the surface", "1"),
+    "rankl_opg": ("RANKL/OPG", "RANKL that no drug holds per total OPG at the surface", "1"),
     "rank_occupancy_surface": ("RANK occ.", "mean RANK occupancy at the surface", "1"),
     "rank_occupancy_surface_median": ("RANK occ. median", "median RANK occupancy at it", "1"),
     "rank_occupancy_precursors": ("RANK occ. Pc", "mean RANK occupancy on precursors", "1"),

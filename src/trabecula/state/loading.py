@@ -39,6 +39,8 @@ class Loading:
         Shape of the mechanical grid, MPa: strain energy density of the tissue, float32.
     stimulus
         Shape of the mechanical grid, MPa: the same, averaged over what an osteocyte feels.
+    stress
+        Habitual stress along z, y, x (MPa) under which it was solved last; empty if it never was.
     displacement
         Shape (axis, component, z + 1, y + 1, x + 1): departure from uniform unit strain along each
         axis in edges of the mechanical grid, from which the next solve starts.
@@ -51,6 +53,7 @@ class Loading:
     strain: Array = field(default_factory=lambda: np.zeros(3))
     failure_strain: float = math.nan
     sed_mean: float = math.nan
+    stress: tuple[float, ...] = field(default=(), metadata={"is_late": True})
     sed: Array = field(default_factory=_nothing)
     stimulus: Array = field(default_factory=_nothing)
     displacement: Array = field(default_factory=lambda: np.zeros((3, 3, 0, 0, 0), np.float32))
