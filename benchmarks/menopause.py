@@ -88,7 +88,7 @@ def main() -> None:
         for axis, (name, courses) in zip(axes, people.items(), strict=True):
             years, bones = read_course(options.study, name)
             mean = smooth(bones.mean(axis=0))
-            mean -= mean[0]
+            mean[0] = 0.0  # a running mean of the first day holds what comes after it
             axis.plot(years, bones.T, color=GREY, lw=0.5)
             axis.plot(years, mean, color=BLUE, lw=1.5, label="model, BV/TV")
             for (author, course), colour in zip(courses.items(), CYCLE[1:], strict=False):

@@ -196,6 +196,14 @@ def test_periods_of_a_short_run_are_told_to_read_short() -> None:
     assert "still at work" not in "".join(describe(summary))
 
 
+def test_sites_that_opened_nothing_have_no_periods() -> None:
+    summary = summarise(make_results())
+    summary["sites"] |= {"resorption_period": np.nan, "reversal_period": np.nan}
+    text = "".join(describe(summary))
+    assert "None of the completed sites opened a layer of bone." in text
+    assert "nan" not in text
+
+
 def test_the_sentences_tell_the_numbers_and_follow_them() -> None:
     text = "\n".join(describe(summarise(make_results(resorption=1.5))))
     assert "Bone volume (BV/TV) went from 18 % to 17.1 % (-5.0 %)." in text

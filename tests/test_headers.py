@@ -135,7 +135,7 @@ def test_a_nifti_is_read_in_the_unit_of_its_header(tmp_path, code, factor, name)
     path = tmp_path / name
     path.write_bytes(gzip.compress(data) if name.endswith("gz") else data)
     assert readers.has_spacing(path)
-    assert load_specimen_image(path).voxel == pytest.approx(20.0 * factor, rel=1e-5)
+    assert readers.load_image(path).spacing == pytest.approx((20.0 * factor,) * 3, rel=1e-5)
 
 
 @pytest.mark.parametrize(

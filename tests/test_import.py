@@ -31,6 +31,24 @@ def volume():
     return values
 
 
+def test_a_picture_in_colour_is_no_volume(tmp_path):
+    path = tmp_path / "rgb.tif"
+    tifffile.imwrite(path, np.zeros((24, 26, 3), np.uint8), photometric="rgb")
+    with pytest.raises(SpecimenError, match=r"rgb\.tif.*3 values for each voxel, as in colour"):
+        load_specimen_image(path, spacing=20.0, threshold=1)
+
+
+@pytest.mark.parametrize("edge", [24.0, 24e-6])
+def test_a_header_in_another_unit_is_refused(tmp_path, volume, edge):
+    """24 mm, where 24 um were meant: nothing is allocated for what it would be."""
+    path = write_itk(tmp_path / "um.mha", volume, (edge,) * 3)
+    with pytest.raises(SpecimenError, match=r"um\.mha.*voxel size.* 1 \.\. 500 um.*--spacing"):
+        load_specimen_image(path, threshold=100)
+    with pytest.raises(SpecimenError, match="is the unit right"):
+        load_specimen_image(path, threshold=100, spacing=0.024)
+    assert load_specimen_image(path, threshold=100, spacing=24.0).voxel == pytest.approx(24.0)
+
+
 def write_itk(path, values, spacing=(0.02, 0.02, 0.02), compress=False):
     image = sitk.GetImageFromArray(values)
     image.SetSpacing(spacing)

@@ -265,6 +265,8 @@ def test_eroded_outline_lies_in_the_pit_only(run):
     assert min(in_pit.sum(), beyond.sum()) > 10
     assert eroded[in_pit].all()
     assert not eroded[beyond].any()
+    sealed = replace(section, mineralised=section.mineralised * 0.5)
+    assert not find_eroded(sealed, line).any(), "osteoid covers it"
 
 
 def test_the_histology_figure_has_seam_cells_and_scale(run):

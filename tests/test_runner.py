@@ -300,9 +300,25 @@ def test_a_volume_that_chance_misses_is_corrected_again_and_not_for_ever(
     monkeypatch.setattr(spin_up, "_spin_once", grow)
     spin_up._spin(1000)
     assert len(asked) == 4
-    assert len(spin_up.notes) == 3
+    assert len(spin_up.notes) == 4
     assert "missed 0.2 by -0.0200" in spin_up.notes[0]
     assert "misses it by +0.0200" in spin_up.notes[0]
+
+
+def test_of_structures_that_all_miss_the_nearest_is_taken(config, tmp_path, monkeypatch):
+    spin_up, misses = SpinUp(config, StateCache(tmp_path), None), [0.05, -0.012, 0.03, -0.02]
+
+    def grow(step, bv_tv):
+        spin_up.notes = [f"structure {4 - len(misses)}"]
+        state = make_empty()
+        state.volume.start = round((0.2 + misses.pop(0)) * FULL * state.grid.size)
+        return state
+
+    monkeypatch.setattr(spin_up, "_spin_once", grow)
+    state = spin_up._spin(1000)
+    assert state.volume.expected / FULL / state.grid.size == pytest.approx(0.188, abs=1e-4)
+    assert spin_up.notes[0] == "structure 1"
+    assert "nearest of these structures is taken: BV/TV is missed by -0.0120" in spin_up.notes[-1]
 
 
 def read_end(place):

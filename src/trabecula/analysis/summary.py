@@ -161,7 +161,9 @@ def _describe_sites(sites: Mapping[str, float]) -> list[str]:
         f"Remodelling sites in the ledger: {sites['count']:.0f}, of which "
         f"{sites['completed']:.0f} were completed and {sites['open']:.0f} are at work."
     ]
-    if sites["completed"]:
+    if sites["completed"] and not np.isfinite(sites["resorption_period"]):
+        lines.append("None of the completed sites opened a layer of bone.")
+    elif sites["completed"]:
         is_short = sites["open"] > MANY_OPEN * sites["completed"]
         slow = "; of a run this short the slow ones are still at work" if is_short else ""
         lines.append(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trabecula.base.errors import InputError
 from trabecula.cli.app import app
 from trabecula.cli.options import ConfigFile, Json, Sets, to_settings
 from trabecula.cli.schema import find_unit
@@ -24,6 +25,7 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     """Check a configuration: every error at once, units resolved, what the run will cost."""
     from trabecula.config import find_warnings, load_config, make_json_schema
     from trabecula.hormones import find_course, find_unmet
+    from trabecula.model.memory import insist_on_memory
     from trabecula.runner.specimens import insist_on_specimen
 
     checked = load_config(config, to_settings(sets))
@@ -34,6 +36,10 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     estimate = make_estimate(checked, specimen)
     course = find_course(checked)
     warnings, levels = find_warnings(checked), tabulate_levels(checked, course)
+    try:
+        insist_on_memory(checked)
+    except InputError as error:  # another machine may have it
+        warnings.append(f"this machine cannot live it: {error}")
     if course is not None:
         warnings += find_unmet(checked.regimens, course.visits)
     if as_json:
@@ -170,7 +176,8 @@ def make_estimate(config: "Config", specimen: "Specimen | None") -> dict[str, fl
 
 def _describe_estimate(estimate: Mapping[str, float]) -> list[tuple[str, Any, str]]:
     seeds = (
-        f"different bones an arm for a change of {CHANGE:g} +- {CHANGE * PRECISION:g} % of BV/TV"
+        f"bones an arm for a loss of {CHANGE:g} % of BV/TV with a standard error of "
+        f"{CHANGE * PRECISION:g} % (spread 1.6 times as large)"
     )
     return [
         ("tissue", estimate["volume"], "mm^3"),

@@ -178,7 +178,11 @@ def _say_verdicts(
     ]
     total = ("all", *(_number(score_panel(found)) for found in (judged, *baselines.values())))
     print_table("Score of each trial", ("trial", "model", *baselines), [*scores, total])
-    typer.echo(f"score of the panel: {score_panel(judged):.2f} ({count_hits(judged)})")
+    score = score_panel(judged)
+    if math.isnan(score):
+        typer.echo("no score: no endpoint is `required: true`")
+        return
+    typer.echo(f"score of the panel: {score:.2f} ({count_hits(judged)})")
 
 
 def _say_work(work: "Work") -> None:

@@ -183,7 +183,9 @@ def to_whole_day(text: str, days: float) -> float:
 
 
 def _announce(config: "Config", folder: Path) -> str:
-    before = f"{config.spin_up / 365.25:g} y of spin-up"
+    spin_up = config.spin_up
+    before = f"{spin_up / 365.25:.3g} y" if spin_up >= 365.0 else f"{spin_up:g} d"
+    before += " of spin-up"
     return f"{config.name}: {config.duration:g} d after {before} -> {folder}"
 
 

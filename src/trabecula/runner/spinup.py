@@ -1,5 +1,6 @@
 """From the configuration to the bone that the first sample sees, through the cache of states."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -146,11 +147,14 @@ class SpinUp:
         opened = min(1.0, step * config.step / OPENING)
         request = asked / (1.0 - share * opened)
         told: list[str] = []
+        nearest, kept = math.inf, None
         for left in reversed(range(TRIES)):
             state = self._spin_once(step, request)
             miss = measure_bv_tv(state) - asked
             if told:
                 told[-1] += f" and misses it by {miss:+.4f}"
+            if abs(miss) < abs(nearest):
+                nearest, kept = miss, (state, self.notes)
             if abs(miss) <= TOLERANCE or left == 0:
                 break
             request -= miss
@@ -158,7 +162,13 @@ class SpinUp:
                 f"BV/TV after spin-up missed {asked:g} by {miss:+.4f}; the structure was generated "
                 f"again with {request:.4f}"
             )
-        self.notes += told
+        assert kept is not None
+        state, self.notes = kept
+        if abs(nearest) > TOLERANCE:
+            told.append(
+                f"the nearest of these structures is taken: BV/TV is missed by {nearest:+.4f}"
+            )
+        self.notes = [*self.notes, *told]
         return state
 
     def _spin_once(self, step: int, bv_tv: float | None) -> State:

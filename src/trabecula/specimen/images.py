@@ -14,6 +14,9 @@ from trabecula.specimen.segment import segment
 from trabecula.specimen.specimen import Specimen
 
 Spacing = tuple[float, float, float]
+VOXELS = (1.0, 500.0)
+"""Edges of voxels (um) that an image of trabeculae may have; beyond them its unit is another one."""
+
 SAME = 1e-3
 """Relative difference of voxel sizes below which no resampling is done."""
 
@@ -89,6 +92,13 @@ def _choose_spacing(path: Path, image: Image, spacing: float | Sequence[float] |
         allowed = "one or three positive lengths (um)"
         raise make_error(path, "voxel size", str(stated), allowed, "state the voxel size")
     z, y, x = np.broadcast_to(edges, (3,)).tolist()
+    low, high = VOXELS
+    if not low <= min(z, y, x) <= max(z, y, x) <= high:
+        allowed = f"{low:g} .. {high:g} um"
+        hint = "numbers without a unit are um, headers of images mm: is the unit right?"
+        if spacing is None:
+            hint += " --spacing '24 um' of import and measure says what the header should have"
+        raise make_error(path, "voxel size", f"{_list((z, y, x))} um", allowed, hint)
     return z, y, x
 
 

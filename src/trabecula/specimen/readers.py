@@ -325,6 +325,10 @@ def _read_tiff(path: Path) -> Array:
                 msg = f"{held} bytes where the header asks for {page.nbytes} of voxels"
                 raise ValueError(msg)
         whole = [one for one in file.series if not one.keyframe.is_reduced]
+        for one in whole:
+            if (colours := int(one.keyframe.samplesperpixel)) > 1:
+                msg = f"{colours} values for each voxel, as in colour; one channel is wanted"
+                raise ValueError(msg)
         return _join([one.asarray() for one in whole or file.series])
 
 

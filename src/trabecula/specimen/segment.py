@@ -79,7 +79,8 @@ def _take_binary(path: Path, values: Array) -> tuple[Array, str]:
             "threshold",
             f"no threshold for an image of {len(present)} different values",
             "a threshold (number or 'otsu') or labels; images of two values need none",
-            "set lattice.threshold or lattice.labels",
+            "give import and measure --threshold or --label; in a configuration set "
+            "lattice.threshold or lattice.labels",
         )
     mask: Array = values == present[1]
     return mask, f"two values: {present[1]:g} is bone, {present[0]:g} is marrow"

@@ -1,10 +1,12 @@
 """What is wrong in a panel: told at once, or kept beside what it makes impossible."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from trabecula.base.errors import Problem
 from trabecula.config.marks import Document, Key, to_dotted
+from trabecula.config.names import find_nearest
 
 LONGEST_WORDS = 80
 """Characters of what was found that a message repeats."""
@@ -22,6 +24,7 @@ class Complaints:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Problem] = []
+        self.unread: list[Problem] = []
 
     def add(self, path: Key, found: object, allowed: str, hint: str = "") -> str:
         """Note a mistake; returns it without its place, as a reason."""
@@ -29,6 +32,14 @@ class Complaints:
         problem = Problem(where, to_dotted(path), say(found), allowed, hint)
         self.problems.append(problem)
         return f"{problem.key}: found {problem.found}; allowed: {allowed}"
+
+    def add_unread(self, path: Key, keys: Sequence[str], known: Sequence[str]) -> None:
+        """Note keys of `path` that nothing reads: in a trial of one's own each is a mistake."""
+        for key in keys:
+            where = self.document.find_key((*path, key))
+            hint = find_nearest(key, list(known))
+            allowed = ", ".join(known)
+            self.unread.append(Problem(where, to_dotted((*path, key)), "a key", allowed, hint))
 
 
 def say(found: object) -> str:

@@ -75,6 +75,7 @@ class EndpointReader:
     def _read_entry(self, entry: dict[str, Any], index: int) -> list[Endpoint]:
         words = str(entry["obs"]).strip()
         unread = [str(key) for key in entry if key not in READ and key not in UNUSED]
+        self._complaints.add_unread((*self._path, index), unread, READ)
         if unread:
             self._notes.append(f"endpoint {index + 1} ({words}): not read: {', '.join(unread)}")
         band, reason = read_band(entry)

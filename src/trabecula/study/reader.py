@@ -10,7 +10,7 @@ from typing import Any
 
 from trabecula.base.errors import ConfigError, Problem
 from trabecula.config.marginals import describe_distribution
-from trabecula.config.marks import Key, load_yaml
+from trabecula.config.marks import Document, Key, load_yaml
 from trabecula.config.parameters import load_parameters
 from trabecula.config.populationrules import read_variation
 from trabecula.config.populationschema import Variation
@@ -51,7 +51,8 @@ def load_panel(path: str | Path, strict: bool = False) -> Panel:
     Parameters
     ----------
     strict
-        Whether a mistake ends the reading. If not, what it makes impossible is listed as not
+        Whether a mistake ends the reading, in a file of one trial also a key that is not known and an
+        endpoint that cannot be scored. If not, what it makes impossible is listed as not
         scorable, with the reason, and the rest stands.
 
     Raises
@@ -81,9 +82,25 @@ def load_panel(path: str | Path, strict: bool = False) -> Panel:
     for index, row in enumerate(data):
         place = () if is_one else (*base, index)
         trials.append(RowReader(place, complaints, file, index).read(row))
+    if strict and is_one:  # of others' panels, which say more than is read, only what is wrong
+        complaints.problems += complaints.unread
+        complaints.problems += [] if complaints.problems else _find_unscorable(trials[0], document)
     if strict and complaints.problems:
         raise ConfigError(complaints.problems)
     return Panel(file, _part_names(trials))
+
+
+def _find_unscorable(trial: Trial, document: Document) -> list[Problem]:
+    """Return what is wrong with each endpoint of one's own trial that cannot be scored.
+
+    Prose is none of it: what no observable can be is noted beside the rest.
+    """
+    where = document.find_value(("endpoints",))
+    return [
+        Problem(where, "endpoints", f"{end.label}: {end.reason}", "what can be scored")
+        for end in trial.endpoints
+        if end.term is None and not end.reason.startswith("prose")
+    ]
 
 
 def _part_names(trials: list[Trial]) -> tuple[Trial, ...]:
@@ -134,8 +151,11 @@ class RowReader:
         sex, age, assumed = read_people(people)
         self._notes += assumed
         unread = [str(key) for key in row if key not in READ and key not in UNUSED]
+        self._complaints.add_unread(self._path, unread, READ)
         if unread:
             self._notes.append(f"not read: {', '.join(unread)}")
+        strange = [str(key) for key in people if key not in PEOPLE]
+        self._complaints.add_unread((*self._path, "population"), strange, PEOPLE)
         config, settings, why = self._read_base(row)
         variation, unclear = self._read_variation(people)
         if config is not None and people.keys() & {"sex", "age_y"}:

@@ -22,6 +22,9 @@ BELOW = 0.3
 EDGE = 0.015
 """Room for the line of the frame at both sides of the figure (inch)."""
 
+COVERED = 0.1
+"""Osteoid before and behind an outline (voxels of matrix) from which on it covers the surface."""
+
 REACH = 0.75
 """An outline is eroded where a voxel that resorption opened lies so near in front of it (voxel)."""
 
@@ -238,8 +241,12 @@ def find_eroded(section: Section, line: Array) -> Array:
     # bone lies on the left of the line, the open side on the right
     outward = np.column_stack([ahead[:, 1], -ahead[:, 0]]) / length
     front = line + REACH * section.voxel * outward
-    eroded: Array = _look_up(section.eroded, front, section.voxel) > 0
-    return eroded
+    opened: Array = _look_up(section.eroded, front, section.voxel) > 0
+    # eroded surface is what osteoid does not yet cover (Dempster et al. 2013)
+    behind = line - REACH * section.voxel * outward
+    seam = (section.fraction - section.mineralised).clip(0.0)
+    covered = sum(_look_up(seam, there, section.voxel) for there in (front, behind)) > COVERED
+    return opened & ~covered
 
 
 def _look_up(values: Array, points: Array, voxel: float) -> Array:
