@@ -1,6 +1,7 @@
 """A configuration file becomes plain numbers, and comes back from its own resolved text."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from trabecula.base.errors import ConfigError
 from trabecula.config import RULES, load_config, make_json_schema
+from trabecula.config.names import find_nearest
 from trabecula.config.units import QuantityError, to_number
 
 ROOT = Path(__file__).parents[1]
@@ -277,3 +279,32 @@ def test_mechanics_is_switched_by_a_word(tmp_path, word, active):
     assert config.mechanics.active is active
     again = load_config(write(tmp_path, config.to_yaml(), "again.yaml"))
     assert again.mechanics == config.mechanics
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("100 mg", "'mg' cannot be converted to 'pg/mL'"),
+        ("100 mm", "'mm' cannot be converted to 'pg/mL'"),
+        ("100 xx", "'xx' is not a unit"),
+    ],
+)
+def test_an_amount_is_a_unit_but_no_concentration(text, words):
+    """Also where the molar mass of a steroid is at hand."""
+    with pytest.raises(QuantityError, match=re.escape(words)):
+        to_number(text, "pg/mL", "estradiol")
+
+
+def test_other_words_for_a_hormone_lead_to_it():
+    names = ["testosterone", "estradiol", "bisphosphonate"]
+    assert find_nearest("estrogen", names) == "did you mean estradiol?"
+    assert find_nearest("zoledronate", names) == "did you mean bisphosphonate?"
+    assert find_nearest("estradol", names) == "did you mean estradiol?"
+    assert find_nearest("estrogen", ["testosterone"]) != "did you mean estradiol?"
+
+
+def test_a_relative_level_says_what_it_is_relative_to(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("duration: 1 y\nhormones: {levels: {igf1: 150 ng/mL}}\n")
+    with pytest.raises(ConfigError, match=r"igf1.*0 \.\. 10, times a young adult's"):
+        load_config(path)

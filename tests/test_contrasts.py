@@ -12,7 +12,7 @@ from runfolders import make_folder
 from trabecula.analysis import Results, Series
 from trabecula.analysis.arms import DRAW, PATIENT, Arm, find_runs, get_seeds, group_runs
 from trabecula.analysis.contrasts import average_units, compare_arms, summarise_pairs
-from trabecula.base.errors import InputError
+from trabecula.base.errors import InputError, ResultsError
 from trabecula.study.cohort import group_patients, load_cohort
 from trabecula.study.design import list_points
 
@@ -150,6 +150,11 @@ def test_what_was_set_aside_below_a_run_is_no_sample(tmp_path: Path) -> None:
     for name in ("1", "2", "1/earlier-1", "2/branches/of-2", "earlier-3"):
         make_folder(tmp_path / name, "a", int(name[0]) if name[0].isdigit() else 3, 10.0)
     assert [path.name for path in find_runs(tmp_path)] == ["1", "2"]
+    (tmp_path / "small.yaml").write_text("duration: 1 y\n")
+    with pytest.raises(
+        ResultsError, match=r"small\.yaml: found a configuration.*trabecula run makes"
+    ):
+        find_runs(tmp_path / "small.yaml")
     assert find_runs(tmp_path / "1" / "earlier-1") == [tmp_path / "1" / "earlier-1"]
 
 

@@ -11,6 +11,17 @@ FIRST = Compilation("keyed.draw", 0, 0.0)
 REPORT = Progress("run", 3.0, 20.0, 1.5, 11.0, 0.2)
 
 
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (0, "0 d"), (86, "86 d"), (-60, "-60 d"), (365.25, "1 y"), (365, "1 y"), (366, "1 y   1 d"),
+        (730.5, "2 y"), (1095.75, "3 y"), (1461, "4 y"), (1400, "3 y 304 d"), (-3652.5, "-10 y"),
+    ],
+)  # fmt: skip
+def test_years_are_those_of_the_calendar_and_no_days_are_said_where_there_are_none(days, words):
+    assert progress.to_date(days) == words
+
+
 def test_the_first_kernel_is_announced_and_the_next_ones_now_and_then(capsys, monkeypatch) -> None:
     now = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])

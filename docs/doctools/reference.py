@@ -204,4 +204,5 @@ def _allowed_number(value: Mapping[str, Any]) -> str:
         words.append(f"{'to' if low is not None else 'up to'} {high:g}")
     if kind == "a whole number" and words[0] == "":
         words.append("(whole)")
-    return " ".join(filter(None, (*words, "" if unit in ("", "1") else unit)))
+    meaning = number.get("description", "") if number.get("type") == "number" else ""
+    return " ".join(filter(None, (*words, "" if unit in ("", "1") else unit, meaning)))

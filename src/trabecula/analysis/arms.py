@@ -72,6 +72,12 @@ def find_runs(place: Path) -> list[Path]:
     ResultsError
         If there is none.
     """
+    if place.suffix.lower() in (".yaml", ".yml") and place.is_file():
+        msg = (
+            f"{place}: found a configuration; allowed: a run folder, a {FILE} or a folder of runs; "
+            "trabecula run makes one of it"
+        )
+        raise ResultsError(msg)
     if place.is_file() or (place / FILE).is_file():
         return [place]
     if not place.is_dir():

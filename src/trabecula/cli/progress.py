@@ -22,9 +22,12 @@ ANNOUNCEMENT = "compiling loops, once for this version and machine: a minute or 
 
 def to_date(days: float) -> str:
     """Return simulated time in years and days; spin-up counts down to day 0."""
-    sign = "-" if days < 0 else ""
-    years, rest = divmod(round(abs(days)), 365)
-    return f"{sign}{years} y {rest:3d} d" if years else f"{sign}{rest} d"
+    sign, whole = "-" if days < 0 else "", round(abs(days))
+    years = int((whole + 0.5) / 365.25)  # a year of 365.25 d is lived in 365 whole ones
+    rest = whole - round(365.25 * years)
+    if years and rest:
+        return f"{sign}{years} y {rest:3d} d"
+    return f"{sign}{years} y" if years else f"{sign}{rest} d"
 
 
 def to_clock(seconds: float) -> str:

@@ -81,9 +81,20 @@ def replace_odd(text: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in text)
 
 
+SYNONYMS = {
+    "estrogen": "estradiol", "oestrogen": "estradiol", "oestradiol": "estradiol", "e2": "estradiol",
+    "t": "testosterone", "androgen": "testosterone", "progestogen": "progesterone",
+    "prednisone": "glucocorticoid", "cortisol": "glucocorticoid", "gh": "igf1", "igf": "igf1",
+    "zoledronate": "bisphosphonate", "alendronate": "bisphosphonate",
+}  # fmt: skip
+"""Other words for names, by which no spelling is near."""
+
+
 def find_nearest(name: str, valid: list[str]) -> str:
     """Return a hint with the valid name nearest to `name`, or an empty text."""
     from difflib import get_close_matches
 
+    if (meant := SYNONYMS.get(name.lower())) in valid and name not in valid:
+        return f"did you mean {meant}?"
     near = get_close_matches(name, valid, n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else ""

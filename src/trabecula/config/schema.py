@@ -135,6 +135,10 @@ class PatientSettings(Block):
     labs: tuple[Lab, ...] = ()
 
 
+YOUNG = "times a young adult's (labs: patient.labs)"
+INFUSION = "relative potency (5 mg of zoledronate are 1)"
+
+
 class Levels(Block):
     """Serum levels; a level that is not given stays at the sex's young-adult mean."""
 
@@ -143,11 +147,13 @@ class Levels(Block):
         None
     )
     progesterone: Annotated[Points, Series(Quantity("ng/mL", 0, 500, "progesterone"))] | None = None
-    igf1: Annotated[Points, Series(Quantity("1", 0, 10))] | None = None
+    igf1: Annotated[Points, Series(Quantity("1", 0, 10, meaning=YOUNG))] | None = None
     glucocorticoid: Annotated[Points, Series(Quantity("mg/d", 0, 2000))] | None = None
     fsh: Annotated[Points, Series(Quantity("mIU/mL", 0, 500))] | None = None
-    inflammation: Annotated[Points, Series(Quantity("1", 0, 1000))] | None = None
-    pth: Annotated[Points, Series(Quantity("1", 0, 50))] | None = None
+    inflammation: (
+        Annotated[Points, Series(Quantity("1", 0, 1000, meaning="times that of health"))] | None
+    ) = None
+    pth: Annotated[Points, Series(Quantity("1", 0, 50, meaning=YOUNG))] | None = None
 
 
 class Blockade(Block):
@@ -166,7 +172,9 @@ class Doses(Block):
 
     denosumab: Annotated[Points, Series(Quantity("mg", 0, 5000), False, 0)] | None = None
     opg_fc: Annotated[Points, Series(Quantity("mg/kg", 0, 100), False, 0)] | None = None
-    bisphosphonate: Annotated[Points, Series(Quantity("1", 0, 100), False, 0)] | None = None
+    bisphosphonate: (
+        Annotated[Points, Series(Quantity("1", 0, 100, meaning=INFUSION), False, 0)] | None
+    ) = None
 
 
 class OwnDrug(Block):

@@ -58,6 +58,8 @@ class Quantity(_Leaf):
         Steroid whose molar units are understood too.
     above
         Whether `low` itself is forbidden.
+    meaning
+        What a number without a unit is relative to.
     """
 
     unit: str
@@ -65,10 +67,15 @@ class Quantity(_Leaf):
     high: float = math.inf
     substance: str = ""
     above: bool = False
+    meaning: str = ""
 
     @property
     def allowed(self) -> str:
-        """The limits in words."""
+        """The limits in words, and what the number means."""
+        return self._limits + (f", {self.meaning}" if self.meaning else "")
+
+    @property
+    def _limits(self) -> str:
         unit = "" if self.unit == "1" else f" {self.unit}"
         if math.isinf(self.low) and math.isinf(self.high):
             return f"a finite number{unit and f', in{unit}'}"
@@ -96,6 +103,8 @@ class Quantity(_Leaf):
             number["exclusiveMinimum" if self.above else "minimum"] = self.low
         if math.isfinite(self.high):
             number["maximum"] = self.high
+        if self.meaning:
+            number["description"] = self.meaning
         text = {
             "type": "string",
             "description": f"a number with a unit that converts to {self.unit}",

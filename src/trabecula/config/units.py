@@ -73,12 +73,25 @@ def convert_unit(number: float, found: str, unit: str, substance: str = "") -> f
     except pint.DimensionalityError as error:
         msg = f"'{found}' cannot be converted to '{unit}'"
         raise QuantityError(msg) from error
-    except (pint.PintError, AttributeError, ValueError, TypeError) as error:
-        msg = f"'{found}' is not a unit"
+    except (pint.PintError, AttributeError, ValueError, TypeError, *_UNREADABLE) as error:
+        # with a molar mass at hand a mass that is no concentration fails in other ways
+        wrong = "cannot be converted to '" + unit + "'" if _is_unit(found) else "is not a unit"
+        msg = f"'{found}' {wrong}"
         raise QuantityError(msg) from error
-    except (tokenize.TokenError, SyntaxError, ArithmeticError, AssertionError, KeyError) as error:
-        msg = f"'{found}' is not a unit"
-        raise QuantityError(msg) from error
+
+
+_UNREADABLE = (tokenize.TokenError, SyntaxError, ArithmeticError, AssertionError, KeyError)
+"""What pint raises besides on texts that are no units."""
+
+
+def _is_unit(found: str) -> bool:
+    import pint
+
+    try:
+        _registry().Unit(found)
+    except (pint.PintError, AttributeError, ValueError, TypeError, *_UNREADABLE):
+        return False
+    return True
 
 
 def _plain(unit: str) -> str:
