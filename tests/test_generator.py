@@ -131,7 +131,7 @@ def test_a_tiny_lattice_says_what_it_missed():
     ("change", "words"),
     [
         ({"tb_th": 50.0}, ["lattice.tb_th", "50 um", "three voxels", "smaller voxels"]),
-        ({"tb_th": 400.0}, ["lattice.tb_th", "400 um", "third of the shortest edge"]),
+        ({"tb_th": 400.0}, ["400 um", "third of the shortest edge", "60 voxels or more"]),
         ({"bv_tv": 0.9}, ["lattice.bv_tv", "0.9", "0.05 to 0.6"]),
         ({"anisotropy": 5.0}, ["lattice.anisotropy", "0.7 to 2.5"]),
         ({"shape": (0, 32, 32)}, ["lattice.shape", "positive"]),

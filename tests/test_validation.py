@@ -241,6 +241,7 @@ def test_a_failure_is_recorded_and_the_others_go_on(place, lived, tmp_path):
     [
         (["--only", "T-9"], "allowed: T-1"),
         (["--panel", "absent.yaml"], "No such file"),
+        (["--panel", "calib"], "did you mean calibration"),
         (["--set", "lattice.bv_tv=7"], "lattice.bv_tv"),
     ],
 )

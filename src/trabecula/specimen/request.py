@@ -1,5 +1,6 @@
 """What a generated structure is asked to be, and whether that can be."""
 
+import math
 from dataclasses import dataclass
 
 from trabecula.base.errors import Problem, SpecimenError
@@ -67,7 +68,10 @@ def _find_problems(request: Request) -> list[Problem]:
     least, most = LEAST_VOXELS * request.voxel, request.width / LEAST_WIDTH
     if not least <= request.tb_th <= most:
         allowed = f"{least:g} um (three voxels) to {most:g} um (a third of the shortest edge)"
-        hint = "choose smaller voxels" if request.tb_th < least else "choose a larger lattice.shape"
+        hint = "choose smaller voxels"
+        if request.tb_th > most:
+            edge = math.ceil(LEAST_WIDTH * request.tb_th / request.voxel)
+            hint = f"lattice.shape of {edge} voxels or more along each edge holds it"
         found = f"{request.tb_th:g} um"
         problems.append(Problem("lattice", "lattice.tb_th", found, allowed, hint))
     return problems

@@ -11,6 +11,7 @@ from typing import Any
 from trabecula.base.errors import ConfigError, Problem
 from trabecula.config.marginals import describe_distribution
 from trabecula.config.marks import Document, Key, load_yaml
+from trabecula.config.names import find_nearest
 from trabecula.config.parameters import load_parameters
 from trabecula.config.populationrules import read_variation
 from trabecula.config.populationschema import Variation
@@ -63,6 +64,11 @@ def load_panel(path: str | Path, strict: bool = False) -> Panel:
     file = Path(path)
     if str(path) in list_panels():
         file = PANELS / f"{path}.yaml"
+    elif not file.exists():
+        names = list_panels()
+        allowed = f"a YAML file, or {' or '.join(names)}"
+        hint = find_nearest(str(path), names)
+        raise ConfigError([Problem(str(path), "(file)", "No such file", allowed, hint)])
     document = load_yaml(file)
     complaints = Complaints(document)
     data: Any = document.data

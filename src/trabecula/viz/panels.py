@@ -103,8 +103,8 @@ PANELS = (
     Panel(
         "Strain felt by osteocytes",
         (
-            Curve("disuse", "too little", BLUE, "Ot disuse"),
-            Curve("strained", "much", VERMILION, "Ot strained"),
+            Curve("disuse", "below the reference", BLUE, "Ot disuse"),
+            Curve("strained", "above it", VERMILION, "Ot strained"),
         ),
         Scale.PERCENT,
         single=True,

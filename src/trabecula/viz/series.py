@@ -228,8 +228,9 @@ def make_caption(arms: Sequence[Arm], panels: Sequence[Panel]) -> str:
     if any(curve.key in TOTALS for panel in relative for curve in panel.curves):
         width = min(choose_window(run) for run in runs)
         text = f"Rates are means over {width:.3g} d (half of it at both ends), from the totals of matrix"
-        if max(counts) == 1 and len(arms) == 1:
-            text += "; band: one standard error, expected from the few sites at work"
+        if 1 in counts:
+            whose = "band" if max(counts) == 1 else "band of a single run"
+            text += f"; {whose}: one standard error, expected from the few sites at work"
         parts.append(f"{text}.")
     if keys & {"n_oc_bs", "rankl_opg", "es_bs", "disuse"}:
         parts.append(f"Counts and levels at the surface are running means over {SMOOTHING:g} d.")
