@@ -180,7 +180,10 @@ def make_course(config: Config) -> Course:
         now = read_shares(course, late, dosed)
         for name, points in late.items():
             if points:
-                powers = [(day, value ** (1.0 / now[name][day])) for day, value in points]
+                # what counted as the drugs' may be less of it once they are fitted
+                powers = [
+                    (day, value ** (1.0 / max(now[name][day], MOSTLY))) for day, value in points
+                ]
                 factors[name] = factors.get(name, 1.0) * fit_ratios(middle, powers)
     course.begun = min(begun.values(), default=np.inf)
     course.levels["glucocorticoid"] += compute_cortisol(patient, parameters, middle)
