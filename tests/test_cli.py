@@ -267,6 +267,10 @@ def test_info_says_what_a_run_holds(run_folder: Path) -> None:
     state = json.loads(call("info", run_folder / "checkpoint.h5", "--json").stdout)
     assert state["kind"] == "state"
     assert state["shape"] == "24 x 24 x 24"
+    assert len(state["sampler"]["history"]) > 20
+    text = call("info", run_folder / "checkpoint.h5").stdout
+    assert "baseline, history (--json lists them)" in text
+    assert len(text) < 2500, "no row of the ledgers"
 
 
 def test_plot_saves_figures_that_hold_something(run_folder: Path) -> None:

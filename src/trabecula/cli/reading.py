@@ -34,6 +34,8 @@ def info(
 
 
 def _to_cell(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return f"{', '.join(value)} (--json lists them)"
     return f"{len(value)} (--json lists them)" if isinstance(value, list) else value
 
 
