@@ -308,3 +308,24 @@ def test_a_relative_level_says_what_it_is_relative_to(tmp_path):
     path.write_text("duration: 1 y\nhormones: {levels: {igf1: 150 ng/mL}}\n")
     with pytest.raises(ConfigError, match=r"igf1.*0 \.\. 10, times a young adult's"):
         load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("config: a.yaml\ngrid: {seed: [1, 2]}\n", "a sweep.*trabecula sweep other.yaml"),
+        ("arms: {}\nendpoints: []\n", "a trial.*trabecula trial other.yaml"),
+        ("rows: []\n", "a panel of trials.*trabecula validate --panel other.yaml"),
+        ("panel: calibration\nstages: []\nrows: {}\n", "a calibration.*trabecula calibrate"),
+    ],
+)
+def test_a_file_of_another_command_is_known_as_that(tmp_path, text, words):
+    """In one line, not as a dozen unknown keys; one that has a duration is a configuration."""
+    path = tmp_path / "other.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=words) as caught:
+        load_config(path)
+    assert len(str(caught.value).splitlines()) == 1
+    path.write_text(text + "duration: 1 y\n")
+    with pytest.raises(ConfigError, match="unknown key"):
+        load_config(path)

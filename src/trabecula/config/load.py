@@ -15,6 +15,14 @@ from trabecula.config.resolve import find_conflicts, resolve
 from trabecula.config.schema import Config
 from trabecula.config.sheets import read_sheets
 
+OTHERS = (
+    ({"panel", "stages"}, "a calibration", "calibrate"),
+    ({"arms", "endpoints"}, "a trial", "trial"),
+    ({"rows"}, "a panel of trials", "validate --panel"),
+    ({"config"}, "a sweep, or a population", "sweep"),
+)
+"""Keys by which files of other commands are known, what they are, and the command."""
+
 
 def load_config(path: str | Path, sets: Sequence[str] = ()) -> Config:
     """Load the YAML file at `path`, with `sets` (``PATH=VALUE``) on top.
@@ -45,6 +53,10 @@ def make_config(document: Document, file: Path) -> Config:
     if not isinstance(data, dict):
         problem = Problem(document.find_value(()), "(top level)", repr(data), "blocks of settings")
         raise ConfigError([*document.problems, problem])
+    for keys, what, command in OTHERS:
+        if keys <= set(data) and "duration" not in data:
+            allowed = f"a configuration; this one is for: trabecula {command} {file.name}"
+            raise ConfigError([Problem(document.find_value(()), "(file)", what, allowed)])
     data = {"name": _to_name(file.stem), **data}
     problems = list(document.problems) + read_sheets(data, document, file)
     problems += apply_fit(data, document, file)
