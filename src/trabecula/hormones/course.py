@@ -45,13 +45,14 @@ from trabecula.hormones.labs import (
     compute_shbg,
     find_draw,
     find_misses,
+    fit_powers,
     is_met,
     read_labs,
     scale_own,
 )
-from trabecula.hormones.patient import Own, fit_ratios, make_own
+from trabecula.hormones.patient import Own, make_own
 from trabecula.hormones.pharmacy import make_kinetics
-from trabecula.hormones.visits import Visit, list_visits, titrate
+from trabecula.hormones.visits import Visit, find_visits, titrate
 
 BIN = 0.5
 """Length of a bin (d)."""
@@ -180,11 +181,8 @@ def make_course(config: Config) -> Course:
         now = read_shares(course, late, dosed)
         for name, points in late.items():
             if points:
-                # what counted as the drugs' may be less of it once they are fitted
-                powers = [
-                    (day, value ** (1.0 / max(now[name][day], MOSTLY))) for day, value in points
-                ]
-                factors[name] = factors.get(name, 1.0) * fit_ratios(middle, powers)
+                scaled = fit_powers(middle, points, now[name])
+                factors[name] = factors.get(name, 1.0) * scaled
     course.begun = min(begun.values(), default=np.inf)
     course.levels["glucocorticoid"] += compute_cortisol(patient, parameters, middle)
     drive = course.levels["lh_drive"]
@@ -255,19 +253,20 @@ def _run(
     numbers = read_numbers(parameters, sex)
     kinetics = [make_kinetics(regimen.drug, parameters, sex, regimen.worn) for regimen in regimens]
     doses = [list(regimen.doses) for regimen in regimens]
-    visits = list_visits(regimens, edges, measured)
+    visits = [find_visits(regimen, edges, measured) for regimen in regimens]
     axis = Axis()
     parts: list[dict[str, Array]] = []
     begun = 0
-    for visit in [*visits, count]:
+    for visit in [*sorted(set[int]().union(*visits)), count]:
         inputs = compute_inputs(edges, kinetics, doses, parameters, sex)
         parts.append(step_axes(axis, own, inputs, numbers, begun, visit, BIN))
         begun = visit
         if visit < count:
             so_far, _ = _join(parts, factors, inputs, numbers)
             for k, regimen in enumerate(regimens):
-                doses[k], seen = titrate(regimen, doses[k], so_far, edges, visit, sex, measured)
-                course.visits.setdefault(k, []).extend([seen] if seen is not None else [])
+                if visit in visits[k]:
+                    doses[k], seen = titrate(regimen, doses[k], so_far, edges, visit, sex)
+                    course.visits.setdefault(k, []).append(seen)
     course.first_pass = inputs.first_pass
     course.levels, course.shares = _join(parts, factors, inputs, numbers)
     course.levels["pth"] = own.pth

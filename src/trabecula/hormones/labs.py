@@ -107,6 +107,29 @@ def find_draw(days: Sequence[float], day: float) -> float:
     return days[index] - 1.0 if index < len(days) and days[index] < day + 1.0 else day
 
 
+def fit_powers(
+    days: Array, points: Sequence[tuple[float, float]], told: Mapping[float, float]
+) -> Array:
+    """Return what meets `points` (day, factor) where it has the drugs' share of a level as exponent.
+
+    Parameters
+    ----------
+    days
+        Shape (bins,), d.
+    told
+        By day (d), the share of the level that is the drugs' doing, 0..1. What counted as theirs may be
+        less of it once they are fitted: no power is above 1 / MOSTLY.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (bins,), 1.
+    """
+    return fit_ratios(
+        days, [(day, factor ** (1.0 / max(told[day], MOSTLY))) for day, factor in points]
+    )
+
+
 def is_met(misses: Points) -> bool:
     """Whether every lab is met."""
     return all(abs(factor - 1.0) < MET for points in misses.values() for _, factor in points)
@@ -245,9 +268,9 @@ def compute_lh(
     ]
     told = {day: float(np.interp(day, days, share)) for day, _ in points}
     glands = fit_ratios(days, [point for point in points if told[point[0]] < MOSTLY])
-    powers: list[tuple[float, float]] = [
-        (day, float((factor / np.interp(day, days, glands)) ** (1.0 / told[day])))
+    treated = [
+        (day, factor / float(np.interp(day, days, glands)))
         for day, factor in points
         if told[day] >= MOSTLY
     ]
-    return np.asarray(drive * base * glands * fit_ratios(days, powers) ** share)
+    return np.asarray(drive * base * glands * fit_powers(days, treated, told) ** share)

@@ -14,22 +14,6 @@ LOOK_BACK = 7.0
 """Days over which a visit's lab is averaged."""
 
 
-def list_visits(
-    regimens: Sequence[Regimen], edges: Array, measured: Mapping[str, float]
-) -> list[int]:
-    """Return the bins at which a dose may be fitted to a lab, ascending.
-
-    Parameters
-    ----------
-    edges
-        Shape (bins + 1,), d, ascending.
-    measured
-        By level, day of its last lab (d).
-    """
-    found = (find_visits(regimen, edges, measured) for regimen in regimens)
-    return sorted(set[int]().union(*found))
-
-
 def find_visits(regimen: Regimen, edges: Array, measured: Mapping[str, float]) -> set[int]:
     """Return the bins at which doses of one prescription are fitted, none of them after its last dose.
 
@@ -78,8 +62,7 @@ def titrate(
     edges: Array,
     visit: int,
     sex: str,
-    measured: Mapping[str, float],
-) -> tuple[list[tuple[float, float]], Visit | None]:
+) -> tuple[list[tuple[float, float]], Visit]:
     """Return the doses with those after the visit fitted to the lab, and what the visit saw.
 
     A dose changes by at most a factor of two, towards the side to which the drug moves the lab, and only
@@ -94,14 +77,11 @@ def titrate(
     edges
         Shape (bins + 1,), d, evenly spaced.
     visit
-        Bin of the visit.
-    measured
-        By level, day of its last lab (d).
+        Bin of one of the visits of the prescription, which has a target.
     """
     target = regimen.target
     now, width = float(edges[visit]), float(edges[1] - edges[0])
-    if target is None or visit not in find_visits(regimen, edges, measured):
-        return doses, None
+    assert target is not None
     level = float(levels[target.analyte][visit - round(LOOK_BACK / width) : visit].mean())
     is_new = any(now - target.every - width <= day < now for day, _ in doses)
     last = next(dose for day, dose in reversed(doses) if day < now)

@@ -160,8 +160,7 @@ class RowReader:
         self._complaints.add_unread(self._path, unread, READ)
         if unread:
             self._notes.append(f"not read: {', '.join(unread)}")
-        strange = [str(key) for key in people if key not in PEOPLE]
-        self._complaints.add_unread((*self._path, "population"), strange, PEOPLE)
+        self._complaints.add_unread((*self._path, "population"), list_unread(people), PEOPLE)
         config, settings, why = self._read_base(row)
         variation, unclear = self._read_variation(people)
         if config is not None and people.keys() & {"sex", "age_y"}:
@@ -307,9 +306,14 @@ def find_stage(sex: str, age: float) -> str:
     return "natural_menopause" if late else "premenopausal"
 
 
+def list_unread(people: Mapping[str, Any]) -> list[str]:
+    """Return the keys of a population that are not known."""
+    return [str(key) for key in people if key not in PEOPLE]
+
+
 def read_people(people: Mapping[str, Any]) -> tuple[str, float, list[str]]:
     """Return sex, age (y) and what had to be assumed of them."""
-    unread = [str(key) for key in people if key not in PEOPLE]
+    unread = list_unread(people)
     notes = [f"population: not read: {', '.join(unread)}"] if unread else []
     words = re.findall(r"[a-z]+", str(people.get("sex", "F")).lower())
     are_men, are_women = (any(word in names for word in words) for names in (MEN, WOMEN))
