@@ -339,6 +339,27 @@ def test_letrozole_leaves_less_estradiol_than_anastrozole():
     assert left[0] < left[1]
 
 
+def test_drugs_that_compete_do_no_more_together_than_the_better_one():
+    left = {
+        drug: mean(follow(WOMAN, f"[{drug}]"), "estradiol", 60, 90)
+        for drug in (
+            "letrozole 25 mg daily",
+            "anastrozole 1 mg daily",
+            "letrozole 2.5 mg daily, anastrozole 1 mg daily",
+        )
+    }
+    least, anastrozole, both = left.values()
+    assert least <= both < anastrozole, "they share one enzyme"
+    months = [
+        mean(follow(MAN, f"[{drug}]"), "testosterone", 60, 90)
+        for drug in (
+            "leuprolide 7.5 mg every month",
+            "leuprolide 7.5 mg every month, goserelin 3.6 mg every month",
+        )
+    ]
+    assert months[1] <= months[0] < 50
+
+
 def test_growth_hormone_raises_igf1():
     course = follow(MAN, "[growth hormone 0.4 mg sc daily]")
     assert 1.2 < mean(course, "igf1", 60, 90) / mean(course, "igf1", -28, 0) < 2.2

@@ -49,7 +49,7 @@ def compute_inputs(
 ) -> Inputs:
     """Return what the drugs bring to the glands, in bins between `edges` (d)."""
     inputs = make_inputs(len(edges) - 1)
-    swallowed = np.zeros(len(edges) - 1)
+    swallowed, bound = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
     for one, level in pool(edges, kinetics, doses):
         drug = one.drug
         most = f"drugs.{drug.name}.maximum"
@@ -60,12 +60,12 @@ def compute_inputs(
         elif (drug.deed, drug.on) == ("drives", "gonads"):
             inputs.bursts += parameters[most] * compute_saturation(level, one.half)
         elif drug.deed == "silences":
-            share = compute_saturation(level, one.half)
-            inputs.agonist = 1.0 - (1.0 - inputs.agonist) * (1.0 - share)
+            bound += level / one.half
         elif drug.name == "growth_hormone":
             inputs.given_growth += level / one.half
         elif drug.on == "growth":
             inputs.growth += parameters[most] * compute_saturation(level, one.half)
+    inputs.agonist = compute_saturation(bound, 1.0)  # agonists compete for one receptor
     inputs.inhibition = compute_inhibition(edges, kinetics, doses, parameters, sex)
     inputs.first_pass = compute_saturation(swallowed, parameters["glands.liver.first_pass"])
     return inputs
@@ -75,6 +75,8 @@ def compute_inhibition(
     edges: Array, kinetics: Sequence[Kinetics], doses: Given, parameters: Parameters, sex: str
 ) -> Array:
     """Return the share of aromatase that stands still, in bins.
+
+    Two inhibitors compete for it: together they hold no more than the better one would alone.
 
     Parameters
     ----------
@@ -88,11 +90,11 @@ def compute_inhibition(
     numpy.ndarray
         Shape (bins,), 0..1.
     """
-    works = np.ones(len(edges) - 1)
+    taken, still = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
     for one, level in pool(edges, kinetics, doses, "inhibits"):
-        most = parameters[f"drugs.{one.drug.name}.maximum_{sex}"]
-        works *= 1.0 - most * compute_saturation(level, one.half)
-    return 1.0 - works
+        taken += level / one.half
+        still += parameters[f"drugs.{one.drug.name}.maximum_{sex}"] * level / one.half
+    return still / (1.0 + taken)
 
 
 def compute_levels(edges: Array, kinetics: Sequence[Kinetics], doses: Given) -> dict[str, Array]:
