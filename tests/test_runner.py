@@ -586,6 +586,9 @@ def test_drugs_and_blockades_stand_beside_the_levels(folder, cache):
     assert not drug[time <= 2].any()
     assert drug[-1] > drug[time == 4.0] > 0
     assert blocked[-1] == pytest.approx(0.8)
+    assert blocked[time == 2.0] == pytest.approx(0.4), (
+        "of the step that begins there, as levels are"
+    )
 
 
 def test_what_was_given_before_day_zero_has_its_own_settling(folder):

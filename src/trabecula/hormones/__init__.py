@@ -6,6 +6,7 @@ from trabecula.hormones.idle import is_idle_when_replete, rest_signals
 from trabecula.hormones.levels import compute_series, get_replete_levels
 from trabecula.hormones.response import compute_hill, compute_multiplier
 from trabecula.hormones.step import (
+    compute_age,
     compute_present_blockade,
     compute_present_levels,
     is_replete,
@@ -17,6 +18,7 @@ from trabecula.hormones.visits import describe_visits, find_unmet
 __all__ = [
     "Course",
     "Exposure",
+    "compute_age",
     "compute_hill",
     "compute_multiplier",
     "compute_present_blockade",

@@ -65,7 +65,7 @@ def step_signals(signals: Signals, exposure: Exposure, time: float, step: float)
     levels = dict(reference)
     if not exposure.replete:
         levels |= compute_present_levels(exposure, time, step)
-        levels["age"] = exposure.age + max(time, 0.0) / 365.25
+        levels["age"] = compute_age(exposure, time)
     still = infer_inhibition(levels, reference, sex, parameters)
     if exposure.course is not None and not exposure.replete:
         known = exposure.course.inhibition
@@ -87,6 +87,11 @@ def step_signals(signals: Signals, exposure: Exposure, time: float, step: float)
     oldness = max(levels["age"], reference["age"])
     seen = {**levels, "estradiol": estradiol, "age": oldness}
     apply_arms(signals, arms, seen, step)
+
+
+def compute_age(exposure: Exposure, time: float) -> float:
+    """Return the age (y) at `time` (d); before day 0 that of day 0."""
+    return exposure.age + max(time, 0.0) / 365.25
 
 
 def compute_present_levels(exposure: Exposure, time: float, step: float) -> dict[str, float]:

@@ -11,6 +11,8 @@ from trabecula.base.version import VERSION
 from trabecula.config.names import BLOCKADES
 from trabecula.config.rules import load_rules
 from trabecula.hormones import (
+    compute_age,
+    compute_present_blockade,
     compute_present_levels,
     make_exposure,
     make_signals,
@@ -178,8 +180,18 @@ class Recorder:
         row = self._sampler.sample(state, costly)
         levels = collect_levels(state.signals)
         if not model.scenario.replete:
-            levels |= compute_present_levels(self._exposure, state.clock.time, self._config.step)
+            levels |= self._find_given(clock.time)
         self._writer.add_row(state.clock.time, row, levels, state.events)
+
+    def _find_given(self, time: float) -> dict[str, float]:
+        """Return levels, age and blockades of the step that begins at `time` (d), as given."""
+        exposure, step = self._exposure, self._config.step
+        blocked = {
+            f"{name}_blockade": compute_present_blockade(exposure, name, time, step)
+            for name in BLOCKADES
+        }
+        age = {"age": compute_age(exposure, time)}
+        return compute_present_levels(exposure, time, step) | age | blocked
 
     def add_snapshot(self, model: TrabeculaModel) -> None:
         """Write lattice, fields and cells."""
