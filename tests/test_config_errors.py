@@ -25,7 +25,7 @@ hormones:
   blockade:
     rankl: 1.5
   doses:
-    denosumab: [[-1, 60]]
+    denosumab: [[1, -60]]
   parameters:
     denosumab.clearence: 3
     denosumab.clearance: 5000
@@ -55,7 +55,7 @@ EXPECTED = [
     (13, 26, "hormones.levels.estradiol[1]", "day 0 after day 0", "ascending", ""),
     (14, 29, "hormones.levels.testosterone[1]", "-1", "0 .. 10000 ng/dL", ""),
     (16, 12, "hormones.blockade.rankl", "1.5", "0 .. 1", ""),
-    (18, 17, "hormones.doses.denosumab[0]", "-1", ">= 0 d", ""),
+    (18, 17, "hormones.doses.denosumab[0]", "-60", "0 .. 5000 mg", ""),
     (20, 5, "hormones.parameters.denosumab.clearence", "unknown", "key", "denosumab.clearance"),
     (
         21,

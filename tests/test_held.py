@@ -27,7 +27,7 @@ DRUG = Arm(
 def test_a_held_arm_keeps_the_levels_of_day_0_and_gets_nothing():
     held = hold(DRUG, "held 1", 365.0)
     assert held.levels == {"estradiol": ((0.0, 100.0),), "igf1": ((0.0, 1.5),)}
-    assert held.doses == {"denosumab": ((-30.0, 60.0),)}
+    assert held.doses == {}
     assert held.blockade == {}
     assert (held.days, held.is_held) == (365.0, True)
     assert is_steady(held)
@@ -95,6 +95,17 @@ def test_endpoints_that_have_no_use_for_it_live_none(tmp_path):
     trial = read_rows(tmp_path, other="bvtv_pct")
     assert trial.get_arm("old").held == ""
     assert {"held 1"} == {arm.name for arm in trial.used_arms if arm.is_held}
+
+
+def test_what_was_given_before_day_0_wears_off_in_a_held_arm_too(tmp_path):
+    """Nobody knows what such a bone would have done: its baseline is its own 90 d."""
+    file = tmp_path / "rows.yaml"
+    text = ROWS.format(days=400, other="res_pct")
+    file.write_text(text.replace("denosumab_mg: [[0, 60]]", "denosumab_mg: [[-200, 60]]"))
+    trial = add_held(load_panel(file)).trials[0]
+    assert trial.get_arm("old").held == ""
+    assert not is_steady(trial.get_arm("old"))
+    assert trial.get_arm("off").held == "held 1"
 
 
 def test_what_stands_in_settings_may_be_a_treatment(tmp_path):
@@ -230,7 +241,7 @@ def test_beyond_the_held_run_only_the_baseline_is_its():
     with_held, _ = make_bones(4, 1.3)
     short = {"a": with_held.get_runs("a"), "h": [make_run(np.arange(456.0), 100)] * 4}
     found = Pool(short, {"a": "h"}).observe("res_pct", "a", WHEN)
-    now = with_held.observe("res_pct", "a", replace(WHEN, is_raw=True)) / 100 + 1
+    now = with_held.observe("res_pct", "a", replace(WHEN, is_raw=True))
     base = Pool(short, {"a": "h"}).compute_base("a", "matrix_resorbed")
     assert found == pytest.approx(100 * (now / base - 1))
 

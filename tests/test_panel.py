@@ -228,7 +228,7 @@ def test_nothing_of_the_prediction_panel_was_tuned_on():
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ("t_day: 31", "its day 31 is none of the trial's 30"),
+        ("t_day: 38", "its day 38 is none of the trial's 30"),
         ("t_day: end", "its day end"),
         ("reference: late", "no \\[first, last\\] day"),
         ("compare: nobody", "no arm 'nobody'"),

@@ -162,12 +162,13 @@ def test_arms_whose_names_are_no_words():
         ("-" * 3000 + "res_pct(a)", "prose"),
         ("res_pct(a, **b)", "'b' is no number"),
         ("res_pct(a, w=0)", "w=0 is no window"),
-        ("over(res_pct, a, b)", "a fold or a ratio and two arms"),
+        ("over(bvtv_pct, a, b)", "a fold, a ratio or"),
+        ("over(res_pct, a)", "and two arms"),
         ("slope(bvtv_pct, a, 3, 3)", "day 3 and itself"),
         ("[res_pct(a)]", "prose"),
         ("res_pct('x')", "no arm"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_terms_that_cannot_be_are_refused(words, reason):
     with pytest.raises(TermError, match=reason):

@@ -124,6 +124,13 @@ def _judge_doses(config: Config) -> list[str]:
     for name, points in config.hormones.doses.model_dump(exclude_none=True).items():
         if max(day for day, _ in points) > config.duration:
             found.append(f"hormones.doses.{name} goes on after the run ends")
+        first = min(day for day, _ in points)
+        if first < -config.settle:
+            found.append(
+                f"hormones.doses.{name}: the dose on day {first:g} is not given: it is before the bone "
+                f"lives under the patient's levels (settle: {config.settle:g} d); a longer settle takes "
+                "it in"
+            )
     return found
 
 

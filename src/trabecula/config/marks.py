@@ -185,7 +185,10 @@ def _read_mapping(
     node: Any, path: Key, document: Document, yaml: Any, parents: frozenset[int]
 ) -> dict[str, Any]:
     result: dict[str, Any] = {}
+    shared = _read_shared(node, path, document, yaml, parents)
     for key_node, value_node in node.value:
+        if _is_merge(key_node):
+            continue
         key = str(key_node.value)
         here = (*path, key)
         where = f"{document.name}:{key_node.start_mark.line + 1}:{key_node.start_mark.column + 1}"
@@ -203,4 +206,34 @@ def _read_mapping(
             continue
         document.keys[here] = where
         result[key] = _read(value_node, here, document, yaml, parents)
-    return result
+    return shared | result
+
+
+def _is_merge(key_node: Any) -> bool:
+    return str(key_node.tag).endswith(":merge")
+
+
+def _read_shared(
+    node: Any, path: Key, document: Document, yaml: Any, parents: frozenset[int]
+) -> dict[str, Any]:
+    """Return what a mapping takes from others by ``<<``: of several, what the first has counts."""
+    from ruamel.yaml.nodes import MappingNode, SequenceNode
+
+    shared: dict[str, Any] = {}
+    at = document.values[path]
+    for key_node, value_node in node.value:
+        if not _is_merge(key_node):
+            continue
+        is_list = isinstance(value_node, SequenceNode)
+        for one in value_node.value if is_list else [value_node]:
+            where = f"{document.name}:{one.start_mark.line + 1}:{one.start_mark.column + 1}"
+            if not isinstance(one, MappingNode):
+                problem = Problem(
+                    where, to_dotted((*path, "<<")), "no mapping", "a mapping to take in"
+                )
+                document.problems.append(problem)
+                continue
+            found = _read(one, path, document, yaml, parents)
+            shared = (found if isinstance(found, dict) else {}) | shared
+    document.values[path] = at
+    return shared

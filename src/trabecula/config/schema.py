@@ -168,12 +168,12 @@ class Blockade(Block):
 
 
 class Doses(Block):
-    """What is given, each dose at its day."""
+    """What is given, each dose at its day; before day 0 as far as `settle` reaches."""
 
-    denosumab: Annotated[Points, Series(Quantity("mg", 0, 5000), False, 0)] | None = None
-    opg_fc: Annotated[Points, Series(Quantity("mg/kg", 0, 100), False, 0)] | None = None
+    denosumab: Annotated[Points, Series(Quantity("mg", 0, 5000), False)] | None = None
+    opg_fc: Annotated[Points, Series(Quantity("mg/kg", 0, 100), False)] | None = None
     bisphosphonate: (
-        Annotated[Points, Series(Quantity("1", 0, 100, meaning=INFUSION), False, 0)] | None
+        Annotated[Points, Series(Quantity("1", 0, 100, meaning=INFUSION), False)] | None
     ) = None
 
 

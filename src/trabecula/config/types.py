@@ -222,13 +222,10 @@ class Series(_Leaf):
         What each value must be.
     constant
         Whether a single number may stand for the series.
-    first
-        Earliest day.
     """
 
     value: Quantity
     constant: bool = True
-    first: float = -math.inf
 
     def read(self, value: Any) -> tuple[tuple[float, float], ...]:
         """Return the points (d, unit of the value), strictly ascending in time.
@@ -261,7 +258,7 @@ class Series(_Leaf):
     def _read_point(self, entry: Any, index: int) -> tuple[float, float]:
         if not isinstance(entry, list | tuple) or len(entry) != 2:
             raise make_error(repr(entry), "a point [day, value]", "", index)
-        day = Quantity("d", self.first)
+        day = Quantity("d")
         try:
             return day.read(entry[0]), self.value.read(entry[1])
         except PydanticCustomError as error:
@@ -270,7 +267,7 @@ class Series(_Leaf):
 
     def describe(self) -> dict[str, Any]:
         """Return the JSON schema."""
-        day = Quantity("d", self.first).describe()
+        day = Quantity("d").describe()
         point = {
             "type": "array",
             "prefixItems": [day, self.value.describe()],

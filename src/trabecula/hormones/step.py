@@ -41,11 +41,17 @@ def make_signals(config: Config) -> Signals:
 def is_replete(config: Config) -> bool:
     """Whether the levels of day 0 are those of the replete young adult, so that settling is idle."""
     parameters, sex = config.parameters, config.patient.sex
-    if has_course(config):
+    if has_course(config) or has_past(config):
         return False
     levels = compute_serum_levels(config.hormones, parameters, 0.0, sex)
     is_young = config.patient.age <= parameters["hormones.reference.age"]
     return is_young and levels == get_replete_levels(parameters, sex)
+
+
+def has_past(config: Config) -> bool:
+    """Whether a drug is given before day 0."""
+    points = [getattr(config.hormones.doses, drug) or () for drug in DRUGS]
+    return any(day < 0.0 for given in points for day, _ in given)
 
 
 def step_signals(signals: Signals, exposure: Exposure, time: float, step: float) -> None:

@@ -92,8 +92,7 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
         course = exposure.course
         levels = compute_present_levels(exposure, -1.0, config.step)
         content |= {"levels": levels, "age": config.patient.age, "settle": config.settle}
-        given = {} if course is None else course.doses
-        early = {drug: [dose for dose in doses if dose[0] < 0] for drug, doses in given.items()}
+        early = find_early_doses(config, course)
         if any(early.values()):
             content["given"] = early
         binding = {r.drug.name for r in config.regimens if r.drug.deed == "neutralises"}
@@ -104,6 +103,18 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
         if course is not None and course.begun < 0.0:
             content["course"] = _describe_past(course)
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def find_early_doses(
+    config: "Config", course: "Course | None", before: float = 0.0
+) -> dict[str, list[tuple[float, float]]]:
+    """Return by drug the doses that are stepped with the run and given before a day (d)."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    listed = {drug: points or () for drug, points in config.hormones.doses}
+    for given in (listed, {} if course is None else course.doses):
+        for drug, doses in given.items():
+            found.setdefault(drug, []).extend(dose for dose in doses if dose[0] < before)
+    return {drug: sorted(doses) for drug, doses in found.items()}
 
 
 def _describe_past(course: "Course") -> str:

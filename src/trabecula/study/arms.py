@@ -6,6 +6,7 @@ from typing import Any
 
 from trabecula.config.marks import Key
 from trabecula.config.paths import anchor_files
+from trabecula.hormones import compute_series
 from trabecula.study.complaints import Complaints, is_number
 from trabecula.study.panel import Arm, Points
 
@@ -21,8 +22,9 @@ LEVELS = {
 """Serum levels of an arm, and what a configuration calls them."""
 
 COURSES = ("pred_mg_d",)
-"""Levels that are prescriptions: a list of (day, value) holds from each day to the next, and nothing
-is given before the first; the others go straight from point to point."""
+"""Levels that are prescriptions: nothing is given before the first day of a list, and each value holds
+to the next; where one is repeated, for which such a list has no need, it goes straight from point to
+point, as all others do."""
 
 DOSES = {"denosumab_mg": "denosumab", "opg_fc_mg_kg": "opg_fc", "bisphosphonate": "bisphosphonate"}
 """Doses of an arm, and what a configuration calls them."""
@@ -77,8 +79,9 @@ class ArmReader:
     def _read_entry(self, key: str, value: Any) -> None:
         if key in LEVELS:
             points = self._read_points((key,), value)
-            is_course = key in COURSES and not is_number(value)
-            self._levels[LEVELS[key]] = make_steps(points) if is_course else points
+            if key in COURSES and not is_number(value):
+                points = self._make_course(key, points)
+            self._levels[LEVELS[key]] = self._begin(key, points)
         elif key in DOSES:
             self._doses[DOSES[key]] = self._read_points((key,), value, are_doses=True)
         elif key == "block":
@@ -94,6 +97,23 @@ class ArmReader:
             allowed = ", ".join([*LEVELS, *DOSES, "block", "sclerostin_block", "settings", "note"])
             self._complain((key,), f"unknown series '{key}'", allowed)
 
+    def _make_course(self, key: str, points: Points) -> Points:
+        """Return a prescription as a series, and say how its list was read."""
+        is_tapered = any(a[1] == b[1] for a, b in itertools.pairwise(points))
+        if not is_tapered:
+            return make_steps(points)
+        self._notes.append(f"arm {self._name}: {key} goes straight from point to point")
+        return make_steps(points[:1]) + tuple(p for p in points if p[0] > points[0][0] + JUMP)
+
+    def _begin(self, key: str, points: Points) -> Points:
+        """Return a series from day 0 on: until then a bone lives under the level of that day."""
+        if points[0][0] >= 0.0 or self._reason:
+            return points
+        self._notes.append(
+            f"arm {self._name}: {key} before day 0 is not lived; until then its level of day 0 holds"
+        )
+        return cut_at_day_zero(points)
+
     def _read_blocks(self, value: Any) -> None:
         if not isinstance(value, dict):
             self._complain(("block",), value, "signals with their shares, such as {il1: 0.9}")
@@ -108,10 +128,10 @@ class ArmReader:
             self._complain(path, f"unknown signal '{signal}'", ", ".join(BLOCKS))
             return
         points = self._read_points(path, value)
-        if is_number(value):
-            points = ((-1.0, 0.0), (0.0, float(value)))
-        elif points[0][0] >= 0:
-            points = ((points[0][0] - 1.0, 0.0), *points)
+        if points[0][0] < 0.0:
+            self._notes.append(f"arm {self._name}: nothing is blocked before day 0")
+            points = cut_at_day_zero(points)
+        points = ((points[0][0] - 1.0, 0.0), *points)
         if any(not 0 <= share <= 1 for _, share in points):
             self._complain(path, value, "a share from 0 to 1")
         self._blockade[plain] = points
@@ -152,6 +172,11 @@ def _part(points: list[tuple[float, float]], are_doses: bool) -> Points:
         else:
             parted.append((day, value))
     return tuple(parted)
+
+
+def cut_at_day_zero(points: Points) -> Points:
+    """Return a series (d, any unit) from day 0 on, with the value that it has there."""
+    return (0.0, compute_series(points, 0.0)), *(point for point in points if point[0] > 0.0)
 
 
 def make_steps(points: Points) -> Points:

@@ -7,12 +7,16 @@ from typing import Any
 from trabecula.config.marks import Key
 from trabecula.study.complaints import Complaints, is_number, is_window, say
 from trabecula.study.panel import Endpoint
-from trabecula.study.terms import LEAD, TermError, is_plain, read_term
+from trabecula.study.terms import LEAD, TermError, can_cross, is_plain, read_term
 
 CONTROLS = (
-    "control", "ctl", "placebo", "none", "replete", "untreated", "usual", "vehicle", "sham",
+    "control", "controls", "ctl", "ctrl", "placebo", "none", "replete", "untreated", "no_treatment",
+    "usual", "usual_care", "vehicle", "sham",
 )  # fmt: skip
-"""Names of arms that others are compared with, where an endpoint does not name one."""
+"""Names of arms, in small letters, that others are compared with where an endpoint does not name one."""
+
+SLACK = (7.0, 0.05)
+"""What an endpoint's day may lie beyond a trial, which then lasts until that day: days, or a share."""
 
 READ = (
     "arm", "obs", "t_day", "window_d", "from_day", "compare", "reference", "band", "required",
@@ -43,14 +47,16 @@ class EndpointReader:
         Its duration (d).
     reference
         First and last day of its baseline, as the trial gives it; None for the usual one.
+    steady
+        By name of an arm in which nothing changes, what it lives under.
     """
 
     def __init__(
         self, path: Key, arms: list[str], days: float, reference: Any, complaints: Complaints,
-        notes: list[str],
+        notes: list[str], steady: Mapping[str, object] | None = None,
     ) -> None:  # fmt: skip
         self._path, self._arms, self._days, self._reference = path, arms, days, reference
-        self._complaints, self._notes = complaints, notes
+        self._complaints, self._notes, self._steady = complaints, notes, steady or {}
 
     def read(self, given: Any) -> tuple[Endpoint, ...]:
         """Return all endpoints: one for each arm that an entry names, or one for a contrast."""
@@ -95,7 +101,8 @@ class EndpointReader:
         if precision is not None and not (is_number(precision) and precision > 0):
             reason = reason or f"its precision is no standard error: {precision}"
         found = []
-        for name in self._find_names(entry.get("arm"), words):
+        names = self._find_names(entry.get("arm"), words)
+        for name in names:
             label = f"{words} ({name})" if name else words
             known = name if name in self._arms else ""
             term, why = None, reason
@@ -104,17 +111,42 @@ class EndpointReader:
             elif not reason:
                 try:
                     control = find_control(known, self._arms, context["compare"])
-                    term = read_term(words, known, self._arms, control, context)
+                    across = self._find_across(words, known, control, context["compare"], index)
+                    term = read_term(words, known, self._arms, control, context | across)
                 except TermError as error:
                     why = str(error)
             goal = float(precision) if is_number(precision) else math.nan  # type: ignore[arg-type]
             is_dated = term is not None and not any(word in words for word in DATED)
             end = Endpoint(
                 label, term, why, band, bool(required), say_published(entry.get("published")), goal,
-                float(context["t"]) if is_dated else math.nan,
+                float(context["t"]) if is_dated else math.nan, 1.0 / len(names),
             )  # fmt: skip
             found.append(end)
         return found
+
+    def _find_across(
+        self, words: str, arm: str, control: str, compare: Any, index: int
+    ) -> dict[str, bool]:
+        """Return whether an observable is that of its arm over that of its control, and say so.
+
+        Arms in which nothing changes differ by what they are, not by what becomes of them: against its
+        own baseline each is 0 % or 1.
+        """
+        here, there = self._steady.get(arm), self._steady.get(control)
+        what = f"endpoint {index + 1} ({words}, {arm})"
+        if here is None or not can_cross(words):
+            return {}
+        asked = compare is not None or not words.endswith("_pct")
+        if asked and there is not None and there != here:
+            self._notes.append(
+                f"{what}: nothing changes in {arm} and {control}: one over the other"
+            )
+            return {"across": True}
+        if not words.endswith("_pct") and compare is None:
+            self._notes.append(
+                f"{what}: nothing changes in the arm, which is 1 of itself; compare names another"
+            )
+        return {}
 
     def _find_names(self, named: Any, words: str) -> list[str]:
         """Return the arms that an entry speaks of; an empty name for a contrast.
@@ -124,7 +156,8 @@ class EndpointReader:
         names = [str(name) for name in named] if isinstance(named, list) else [str(named)]
         if named is None and len(self._arms) == 1 and is_plain(words):
             return list(self._arms)
-        if any(name in self._arms for name in names):
+        is_heading = len(names) > 1 and not is_plain(words)
+        if any(name in self._arms for name in names) and not is_heading:
             return names
         return [""]
 
@@ -156,10 +189,28 @@ def find_control(name: str, arms: list[str], compare: Any) -> str:
     if compare is not None:
         return str(compare)
     others = [arm for arm in arms if arm != name]
-    named = [arm for arm in others if arm in CONTROLS]
+    named = [arm for arm in others if is_control(arm)]
     if named:
         return named[0]
-    return others[0] if len(others) == 1 else ""
+    return others[0] if len(others) == 1 and not is_control(name) else ""
+
+
+def is_control(name: str) -> bool:
+    """Whether an arm is called as controls are."""
+    return name.lower().replace(" ", "_").replace("-", "_") in CONTROLS
+
+
+def find_last_day(given: Any, days: float) -> float:
+    """Return the day (d) until which a trial must be lived for its endpoints, at least `days` (d).
+
+    An endpoint's day a little beyond the stated end means the end: months are counted in many ways.
+    """
+    most = max(days + SLACK[0], days * (1.0 + SLACK[1]))
+    entries = (
+        [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+    )
+    named = [float(entry["t_day"]) for entry in entries if is_number(entry.get("t_day"))]
+    return max([days, *(day for day in named if day <= most)])
 
 
 def read_band(entry: Mapping[str, Any]) -> tuple[tuple[float, float], str]:

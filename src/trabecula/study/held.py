@@ -54,27 +54,27 @@ def hold(arm: Arm, name: str, days: float) -> Arm:
     for key, points in arm.levels.items():
         at, values = zip(*points, strict=True)
         levels[key] = ((0.0, float(np.interp(0.0, at, values))),)
-    doses = {key: tuple(p for p in points if p[0] < 0) for key, points in arm.doses.items()}
-    given = {key: points for key, points in doses.items() if points}
-    return Arm(name, levels, given, {}, days=days, is_held=True)  # nothing is blocked before day 0
+    return Arm(name, levels, {}, {}, days=days, is_held=True)
 
 
 def is_steady(arm: Arm) -> bool:
     """Whether nothing changes in an arm from day 0 on."""
     is_level = all(len({value for _, value in points}) == 1 for points in arm.levels.values())
     is_free = not any(share for points in arm.blockade.values() for _, share in points)
-    return (
-        is_level
-        and is_free
-        and not any(day >= 0 for points in arm.doses.values() for day, _ in points)
-    )
+    return is_level and is_free and not any(arm.doses.values())
+
+
+def has_past(arm: Arm) -> bool:
+    """Whether something is given before day 0, which wears off whatever is done from then on."""
+    return any(day < 0 for points in arm.doses.values() for day, _ in points)
 
 
 def add_held(panel: Panel) -> Panel:
     """Return the panel with held arms for those whose endpoints they steady.
 
-    Arms with settings of their own have none, nor has a trial with settings or a configuration: these
-    may hold prescriptions and courses of any kind, so that nobody knows what the bone was before.
+    Arms with settings of their own or with doses before day 0 have none, nor has a trial with settings
+    or a configuration: these may hold prescriptions and courses of any kind, so that nobody knows what
+    the bone was before.
     """
     return replace(panel, trials=tuple(map(_add_to_trial, panel.trials)))
 
@@ -108,11 +108,11 @@ def _add_to_trial(trial: Trial) -> Trial:
 
 
 def _find_apart(trial: Trial) -> set[str]:
-    """Return the arms that cannot be held, and all that a term compares with them.
+    """Return the arms that cannot be held, or not as they were, and all that a term compares with them.
 
     The chance that two arms share cancels between them; it would not if one had it taken out.
     """
-    apart = {arm.name for arm in trial.arms if arm.reason or arm.settings}
+    apart = {arm.name for arm in trial.arms if arm.reason or arm.settings or has_past(arm)}
     terms = [set(end.term.arms) for end in trial.endpoints if end.term is not None]
     while True:
         grown = apart.union(*(arms for arms in terms if arms & apart))

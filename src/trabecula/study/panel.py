@@ -85,6 +85,8 @@ class Endpoint:
         Standard error that is asked for where there is no band, in the unit of the observable.
     day
         Centre of its window (d), NaN where its own words tell the days.
+    weight
+        Part of the entry that it is in the panel: 1, or less where the entry names several arms.
     """
 
     label: str
@@ -95,6 +97,7 @@ class Endpoint:
     published: str
     precision: float = math.nan
     day: float = math.nan
+    weight: float = 1.0
 
     @property
     def title(self) -> str:

@@ -116,7 +116,8 @@ class Pool(Observer):
             lambda of, start, end: _sum_windows(of, key, start, end) / len(of),
             runs, held, share, when, WINDOW,
         )  # fmt: skip
-        return 100.0 * (ratio - 1.0) if observable.endswith("_pct") else ratio
+        is_change = observable.endswith("_pct") and not when.is_raw
+        return 100.0 * (ratio - 1.0) if is_change else ratio
 
     def compute_base(self, arm: str, key: str) -> float:
         """Return the baseline of a series (its unit): of the held arm if there is one."""

@@ -1,9 +1,7 @@
 """Panels and trials from files: what cannot be read is told, or kept with its reason."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,20 @@ from trabecula.config.parameters import load_parameters
 from trabecula.config.populationrules import read_variation
 from trabecula.config.populationschema import Variation
 from trabecula.study.arms import ArmReader, flatten_settings
-from trabecula.study.complaints import Complaints, is_number, is_window, say
-from trabecula.study.endpoints import EndpointReader, read_flag
-from trabecula.study.panel import PANELS, Arm, Endpoint, Panel, Trial, drop_unlived, list_panels
+from trabecula.study.complaints import Complaints, is_number, say
+from trabecula.study.endpoints import EndpointReader, find_last_day, read_flag
+from trabecula.study.held import is_steady
+from trabecula.study.panel import (
+    PANELS,
+    Arm,
+    Endpoint,
+    Panel,
+    Points,
+    Trial,
+    drop_unlived,
+    list_panels,
+)
+from trabecula.study.people import AGE, PEOPLE, find_stage, list_unread, read_people
 from trabecula.study.trials import DECIDED
 
 LONGEST = 36525.0
@@ -35,13 +44,6 @@ READ = (
 
 UNUSED = ("note", "notes", "comment", "evidence", "caveat")
 """Keys of a trial that are words for people."""
-
-AGE = 50.0
-"""Age (y) of people of whom none is given."""
-
-WOMEN, MEN = ("f", "female", "females", "woman", "women"), ("m", "male", "males", "man", "men")
-PEOPLE = ("sex", "age_y", "n", "note", "notes", "source", "comment", *Variation.model_fields)
-"""Keys of a population that are read, or are words for people."""
 
 
 def load_panel(path: str | Path, strict: bool = False) -> Panel:
@@ -146,10 +148,9 @@ class RowReader:
         fallback = self._file.stem if not self._path else f"row {self._index + 1}"
         name = str(row.get("id") or fallback)
         days, reason = self._read_days(row)
-        arms = self._read_arms(row.get("arms"))
-        if reason or not arms:
-            reason = reason or self._complaints.problems[-1].found
-            return self._give_up(row, name, reason or "no arms")
+        arms, missing = self._read_arms(row.get("arms"))
+        if reason or missing:
+            return self._give_up(row, name, reason or missing)
         given = row.get("population")
         people: dict[str, Any] = given if isinstance(given, dict) else {}
         if given is not None and not isinstance(given, dict):
@@ -176,9 +177,11 @@ class RowReader:
                 "does not name follows from sex and age"
             )
         why = why or unclear
+        if config is None and not settings:
+            arms = self._complete(arms, sex, age)
         reader = EndpointReader(
             (*self._path, "endpoints"), [arm.name for arm in arms], days, row.get("reference"),
-            self._complaints, self._notes,
+            self._complaints, self._notes, {} if config or settings else list_steady(arms),
         )  # fmt: skip
         endpoints = reader.read(row.get("endpoints"))
         if why:
@@ -190,6 +193,25 @@ class RowReader:
         return Trial(
             name, title, source, sex, age, days, arms, endpoints, notes, config, settings, variation
         )  # fmt: skip
+
+    def _complete(self, arms: tuple[Arm, ...], sex: str, age: float) -> tuple[Arm, ...]:
+        """Return arms with the estradiol that a man's testosterone makes; say what else is assumed."""
+        found = []
+        for arm in arms:
+            made = {} if sex == "female" or arm.settings else find_estradiol(arm)
+            if made:
+                self._notes.append(
+                    f"arm {arm.name}: estradiol follows testosterone, as it is not given"
+                )
+            found.append(replace(arm, levels={**arm.levels, **made}))
+        bare = [arm.name for arm in found if not arm.settings and "estradiol" not in arm.levels]
+        if bare and sex == "female" and find_stage(sex, age) != "premenopausal":
+            level = load_parameters()["hormones.female.estradiol"]
+            self._notes.append(
+                f"e2_pg_ml not given for women of {age:g} y: that of a young woman, {level:g} pg/mL "
+                f"({', '.join(bare)})"
+            )
+        return tuple(found)
 
     def _note_idle_arms(self, arms: Sequence[Arm], endpoints: Sequence[Endpoint]) -> None:
         """Say which arms no endpoint reads, since they are not lived."""
@@ -226,12 +248,15 @@ class RowReader:
                     f"no duration_days: taken as {stated:g}, the last endpoint's day"
                 )
         if is_number(stated) and 0 < float(stated) <= LONGEST:  # type: ignore[arg-type]
-            return float(stated), ""  # type: ignore[arg-type]
+            days = find_last_day(row.get("endpoints"), float(stated))  # type: ignore[arg-type]
+            if days > float(stated):  # type: ignore[arg-type]
+                self._notes.append(f"lived until day {days:g}, the last endpoint's")
+            return min(days, LONGEST), ""
         path = (*self._path, "duration_days")
         return 0.0, self._complaints.add(path, stated, f"days, up to {LONGEST:g}")
 
-    def _read_arms(self, given: Any) -> tuple[Arm, ...]:
-        """Read arms by name, or a list of arms that have one."""
+    def _read_arms(self, given: Any) -> tuple[tuple[Arm, ...], str]:
+        """Return arms, which stand by name or in a list with their names, and why there are none."""
         path: Key = (*self._path, "arms")
         entries: list[tuple[str, Any, Key]] = []
         if isinstance(given, dict):
@@ -242,12 +267,13 @@ class RowReader:
                 entries.append((name, one, (*path, index)))
         names = [name for name, _, _ in entries]
         if not entries or len(set(names)) < len(names):
-            self._complaints.add(path, given, "at least one arm, each with a name of its own")
-            return ()
-        return tuple(
+            allowed = "at least one arm, each with a name of its own"
+            return (), self._complaints.add(path, given, allowed)
+        arms = (
             ArmReader(name, place, self._complaints, self._notes).read(value)
             for name, value, place in entries
         )
+        return tuple(arms), ""
 
     def _read_variation(self, people: Mapping[str, Any]) -> tuple[Variation | None, str]:
         """Return what differs between patients, and what is wrong with it."""
@@ -280,6 +306,25 @@ class RowReader:
         return config, found, reason
 
 
+def list_steady(arms: Sequence[Arm]) -> dict[str, object]:
+    """Return by name the levels of every arm in which nothing changes."""
+    return {
+        arm.name: sorted((name, points[0][1]) for name, points in arm.levels.items())
+        for arm in arms
+        if is_steady(arm) and not arm.settings and not arm.reason
+    }
+
+
+def find_estradiol(arm: Arm) -> dict[str, Points]:
+    """Return the estradiol of a man of whom testosterone alone is given: in proportion to it."""
+    points = arm.levels.get("testosterone")
+    if points is None or "estradiol" in arm.levels:
+        return {}
+    table = load_parameters()
+    share = table["hormones.male.estradiol"] / table["hormones.male.testosterone"]
+    return {"estradiol": tuple((day, share * level) for day, level in points)}
+
+
 def has_patient(settings: Mapping[str, Any]) -> bool:
     """Whether settings of a trial say who the patient is."""
     return any(key.split(".")[0] == "patient" for key in settings)
@@ -290,44 +335,3 @@ def has_glands(arm: Arm) -> bool:
     heads = {key.split(".")[0] for key in arm.settings}
     named = any(key.startswith("patient") for key in arm.settings)
     return "protocol" in heads and not named
-
-
-def find_stage(sex: str, age: float) -> str:
-    """Return the stage of a patient of whom none is given.
-
-    Parameters
-    ----------
-    age
-        Age on day 0 (y).
-    """
-    if sex == "male":
-        return "adult"
-    late = age > load_parameters()["glands.menopause.age"]
-    return "natural_menopause" if late else "premenopausal"
-
-
-def list_unread(people: Mapping[str, Any]) -> list[str]:
-    """Return the keys of a population that are not known."""
-    return [str(key) for key in people if key not in PEOPLE]
-
-
-def read_people(people: Mapping[str, Any]) -> tuple[str, float, list[str]]:
-    """Return sex, age (y) and what had to be assumed of them."""
-    unread = list_unread(people)
-    notes = [f"population: not read: {', '.join(unread)}"] if unread else []
-    words = re.findall(r"[a-z]+", str(people.get("sex", "F")).lower())
-    are_men, are_women = (any(word in names for word in words) for names in (MEN, WOMEN))
-    if are_men == are_women and "sex" in people:
-        notes.append(f"sex {people['sex']}: taken as women")
-    age = people.get("age_y", AGE)
-    if isinstance(age, str):
-        with suppress(ValueError):
-            age = float(age)
-    if is_window(age):
-        age = (age[0] + age[1]) / 2.0
-        notes.append(f"age {people['age_y']}: taken as {age:g} y")
-    years = float(age) if is_number(age) else AGE
-    kept = min(max(years, 18.0), 110.0)
-    if kept != years or not is_number(age):
-        notes.append(f"age {age}: taken as {kept:g} y")
-    return ("male" if are_men and not are_women else "female"), kept, notes

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from trabecula.study.panel import Endpoint
 from trabecula.study.pool import LEVELS, Estimate
-from trabecula.study.terms import Observer
+from trabecula.study.terms import Observer, When
 
 ZERO = 1e-9
 """Value below which nothing has changed."""
@@ -112,23 +112,27 @@ def judge_exact(endpoint: Endpoint, observer: Observer) -> Judged:
 class Nothing:
     """An observer to whom nothing changes: no per cent, every ratio one, sites as they are."""
 
-    def observe(self, observable: str, arm: str, when: object) -> float:
+    def observe(self, observable: str, arm: str, when: When) -> float:
         """Return 0 for a change, 1 for a ratio, the middle of evidence for a depth (um)."""
-        if observable.endswith(("_fold", "_ratio")):
+        if observable.endswith(("_fold", "_ratio")) or when.is_raw:
             return 1.0
         if observable in LEVELS:
             return math.nan  # no model of bone says what is in serum
         return DEPTH if observable.endswith("_um") else 0.0
 
-    def find_first_day(self, observable: str, arm: str, level: float, when: object) -> float:
+    def find_first_day(self, observable: str, arm: str, level: float, when: When) -> float:
         """Return NaN (d): nothing is ever beyond a `level`, whatever its unit."""
         return math.nan
 
 
 def score_trial(judged: Sequence[Judged]) -> float:
-    """Return the mean score of the required endpoints that count; NaN if none does."""
-    scores = [SCORES[j.verdict] for j in judged if j.counts]
-    return sum(scores) / len(scores) if scores else math.nan
+    """Return the mean score of the required entries that count, NaN if none does.
+
+    An entry that names several arms scores the mean of theirs.
+    """
+    counted = [(j.endpoint.weight, SCORES[j.verdict]) for j in judged if j.counts]
+    weight = sum(one for one, _ in counted)
+    return sum(one * score for one, score in counted) / weight if weight else math.nan
 
 
 class Hits(NamedTuple):

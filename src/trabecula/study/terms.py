@@ -9,7 +9,8 @@ A term is arithmetic (``+ - * /`` and parentheses) over numbers and these calls:
   are named, 1 if it falls from each to the next;
 - ``share_prevented(OBS, arm, worst, best)``: 1 - (arm - best) / (worst - best);
 - ``over(OBS, arm, other)``: an observable of an arm over that of another, each as it is and not
-  against its own baseline; what ``compare`` means for a fold or a ratio;
+  against its own baseline, of a ``_pct`` in percent; what ``compare`` means for a fold or a ratio, and
+  for the rest between two arms in which nothing changes;
 - ``first_day(OBS, arm, level)``: first day on which a running mean over the window is beyond the level,
   away from what nothing would do (0 of a change, 1 of a fold).
 
@@ -44,7 +45,7 @@ OBSERVABLES = {
     "e2_pg_ml": "estradiol in serum (pg/mL)",
     "t_ng_dl": "testosterone in serum (ng/dL)",
 }
-"""What can be observed, in words."""
+"""What can be observed."""
 
 WITHOUT_COURSE = ("acf_ratio", "ede_um", "wth_um", "igf1_ratio", "e2_pg_ml", "t_ng_dl")
 """Observables that ``first_day`` cannot follow."""
@@ -52,7 +53,15 @@ WITHOUT_COURSE = ("acf_ratio", "ede_um", "wth_um", "igf1_ratio", "e2_pg_ml", "t_
 LEAD = 90.0
 """Days before day 0 that a run keeps."""
 
+COMPARED = ("res_pct", "form_pct", "opg_pct", "ms_bs_pct", "mar_pct", "sclerostin_pct")
+"""Changes that ``over`` can take between two arms; folds and ratios it always can."""
+
 _PLAIN = re.compile(r"[a-z0-9_]+")
+
+
+def can_cross(name: str) -> bool:
+    """Whether ``over`` can compare an observable between two arms."""
+    return name in COMPARED or name.endswith(("_fold", "_ratio"))
 
 
 def is_plain(words: str) -> bool:
@@ -79,7 +88,7 @@ class When:
     reference
         First and last day of the baseline (d), None for the 90 d before day 0.
     is_raw
-        Whether a fold or a ratio is wanted as it is, over no baseline.
+        Whether an observable is wanted as it is, over no baseline.
     """
 
     day: float
@@ -141,7 +150,7 @@ def read_term(
         Arm that it is compared with, empty if there is none.
     context
         ``t``, ``w``, ``since``, ``reference`` (d) and ``compare`` of the endpoint; ``days``, the last
-        day that a term may name, if there is one.
+        day that a term may name; ``across``, whether an arm's observable is taken over its control's.
 
     Raises
     ------
@@ -150,15 +159,12 @@ def read_term(
     """
     text = words.strip()
     if not is_plain(text):
-        if context.get("compare") is not None:
-            msg = "compare beside a term: write the difference out, such as obs(arm) - obs(other)"
-            raise TermError(msg)
         text = _quote_names(text, arms)
     else:
         if not arm:
             msg = f"'{text}' without an arm of the trial"
             raise TermError(msg)
-        text = _expand(text, arm, control, context.get("compare") is not None)
+        text = _expand(text, arm, control, context)
     reader = _Reader(arms, _make_when(context), float(context.get("days", math.inf)))
     try:
         compute = reader.read(ast.parse(text, mode="eval").body)
@@ -170,13 +176,15 @@ def read_term(
     if not reader.used:
         msg = f"'{words}' reads no arm"
         raise TermError(msg)
+    if not is_plain(words) and context.get("compare") not in (None, *reader.used):
+        msg = "compare beside a term: write the difference out, such as obs(arm) - obs(other)"
+        raise TermError(msg)
     is_smooth = not {"rank", "first_day"} & reader.functions
     read = tuple(dict.fromkeys(reader.observables))
     return Term(compute, tuple(dict.fromkeys(reader.used)), text, is_smooth, read)
 
 
 def _is_word(name: str) -> bool:
-    """Whether a name can stand in a term without quotes."""
     return name.isidentifier() and not keyword.iskeyword(name)
 
 
@@ -192,7 +200,7 @@ def _quote_names(text: str, arms: list[str]) -> str:
     return text
 
 
-def _expand(name: str, arm: str, control: str, is_compared: bool) -> str:
+def _expand(name: str, arm: str, control: str, context: Mapping[str, Any]) -> str:
     """Write a bare observable as a term."""
     arm, control = _quote(arm), _quote(control) if control else ""
     if name.endswith("_vs_ctl"):
@@ -200,7 +208,9 @@ def _expand(name: str, arm: str, control: str, is_compared: bool) -> str:
             msg = f"'{name}' without a control; name one with compare"
             raise TermError(msg)
         return f"{name[:-7]}({arm}) - {name[:-7]}({control})"
-    if is_compared:
+    if context.get("across"):
+        return f"over({name}, {arm}, {control})"
+    if context.get("compare") is not None:
         if name.endswith(("_fold", "_ratio")):
             return f"over({name}, {arm}, {control})"
         return f"{name}({arm}) - {name}({control})"
@@ -365,15 +375,16 @@ class _Reader:
         return compute
 
     def _read_over(self, name: str, args: list[ast.expr]) -> Callable[[Observer], float]:
-        if len(args) != 2 or not name.endswith(("_fold", "_ratio")):
-            msg = "over takes a fold or a ratio and two arms"
+        if len(args) != 2 or not can_cross(name):
+            msg = f"over takes a fold, a ratio or {', '.join(COMPARED)}, and two arms"
             raise TermError(msg)
         arm, other = (self._read_arm(arg) for arg in args)
         when = replace(self._when, is_raw=True)
 
         def compute(observer: Observer) -> float:
             above, below = (observer.observe(name, a, when) for a in (arm, other))
-            return above / below if below else math.nan
+            ratio = above / below if below else math.nan
+            return 100.0 * (ratio - 1.0) if name.endswith("_pct") else ratio
 
         return compute
 

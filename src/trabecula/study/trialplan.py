@@ -152,6 +152,8 @@ def compute_deviation(endpoint: Endpoint, expected: Observer, trial: Trial) -> f
         slope = (term.compute(_Nudged(expected, key)) - value) / (NUDGE * max(1.0, abs(at)))
         deviation, shared = look_up(key[0], key[2])
         deviation *= find_left(trial, key)
+        if key[2].is_raw and key[0].endswith("_pct"):  # a rate as it is, its noise in percent of it
+            deviation *= abs(at) / 100.0
         if key[0] == "bvtv_pct" and key[2].day <= 0:
             deviation = 0.0
         parts.append((key, slope * deviation, shared))
