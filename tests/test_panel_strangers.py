@@ -233,3 +233,13 @@ def test_rows_may_share_what_they_have_in_common(tmp_path):
     post = trial.get_arm("post")
     assert post.reason == ""
     assert post.levels == {"testosterone": ((0.0, 30.0),), "estradiol": ((0.0, 9.0),)}
+
+
+def test_what_else_is_in_a_panel_is_said_not_to_be_read(tmp_path):
+    path = tmp_path / "panel.yaml"
+    one = "{id: A, duration_days: 30, arms: {a: {}}, endpoints: [{arm: a, obs: res_pct}]}"
+    path.write_text(f"schema_version: 1\nanchors: []\ntrials: [{one}]\nrows: [{one}, {one}]\n")
+    panel = load_panel(path)
+    assert len(panel.trials) == 2
+    assert panel.trials[0].notes[-1].endswith("not read: anchors, trials")
+    assert not any("of the file" in note for note in panel.trials[1].notes)

@@ -180,7 +180,7 @@ def _say_verdicts(
     print_table("Score of each trial", ("trial", "model", *baselines), [*scores, total])
     score = score_panel(judged)
     if math.isnan(score):
-        typer.echo("no score: no endpoint is `required: true`")
+        typer.echo("no score: no endpoint is `required: true` and can be scored")
         return
     typer.echo(f"score of the panel: {score:.2f} ({count_hits(judged)})")
 

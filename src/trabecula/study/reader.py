@@ -36,6 +36,11 @@ LONGEST = 36525.0
 ROWS = ("rows", "trials")
 """Keys under which a panel may have its trials."""
 
+WORDS = (
+    "schema_version", "title", "name", "observables", "scoring", "note", "notes", "comment", "source",
+)  # fmt: skip
+"""Keys of a panel that are words for people."""
+
 READ = (
     "id", "title", "source", "population", "duration_days", "arms", "endpoints", "reference",
     "config", "settings",
@@ -86,6 +91,7 @@ def load_panel(path: str | Path, strict: bool = False) -> Panel:
         )
         raise ConfigError(document.problems or [found])
     is_one = not given and isinstance(document.data, dict)
+    unread = [k for k in document.data if k not in (*given[:1], *WORDS)] if given else []
     trials = []
     for index, row in enumerate(data):
         place = () if is_one else (*base, index)
@@ -95,6 +101,9 @@ def load_panel(path: str | Path, strict: bool = False) -> Panel:
         complaints.problems += [] if complaints.problems else _find_unscorable(trials[0], document)
     if strict and complaints.problems:
         raise ConfigError(complaints.problems)
+    if unread:
+        note = f"of the file, not of this trial alone: not read: {', '.join(unread)}"
+        trials[0] = replace(trials[0], notes=(*trials[0].notes, note))
     return Panel(file, _part_names(trials))
 
 
