@@ -2,6 +2,7 @@
 
 import pytest
 
+from trabecula.config.advice import find_warnings
 from trabecula.config.load import make_config
 from trabecula.config.marks import parse_yaml
 from trabecula.hormones.step import is_replete
@@ -233,6 +234,28 @@ def test_rows_may_share_what_they_have_in_common(tmp_path):
     post = trial.get_arm("post")
     assert post.reason == ""
     assert post.levels == {"testosterone": ((0.0, 30.0),), "estradiol": ((0.0, 9.0),)}
+
+
+def test_what_is_no_mapping_cannot_be_taken_in():
+    document = parse_yaml(
+        "b: &b {x: 1}\na: {<<: 3, y: 2}\nc: {<<: [*b, {x: 5, z: 6}], y: 3}\n", "x.yaml"
+    )
+    (problem,) = document.problems
+    assert problem.where == "x.yaml:2:9"
+    assert problem.allowed == "a mapping to take in"
+    assert document.data["c"] == {"x": 1, "z": 6, "y": 3}, "of several the first counts"
+
+
+def test_a_dose_before_the_bone_settles_is_warned_of(tmp_path):
+    text = "duration: 10 d\nsettle: 100 d\nhormones: {doses: {denosumab: [[DAY, 60]]}}\n"
+    early, late = (
+        find_warnings(
+            make_config(parse_yaml(text.replace("DAY", day), "x.yaml"), tmp_path / "x.yaml")
+        )
+        for day in ("-101", "-99")
+    )
+    assert any("denosumab: the dose on day -101 is not given" in one for one in early)
+    assert not any("is not given" in one for one in late)
 
 
 def test_what_else_is_in_a_panel_is_said_not_to_be_read(tmp_path):
