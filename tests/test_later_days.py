@@ -84,7 +84,7 @@ def test_others_are_read_from_the_first_day_alone(tmp_path, other, needs):
         (DRUG, True),
         ("{e2_pg_ml: 100, denosumab_mg: [[0, 60]]}", True),
         ("{e2_pg_ml: 100, denosumab_mg: [[-30, 60], [0, 60]]}", False),  # the bone was not as held
-        ("{e2_pg_ml: [[-30, 80], [0, 100], [2, 50]]}", False),
+        ("{e2_pg_ml: [[-30, 80], [0, 100], [2, 50]]}", True),  # what was before day 0 is not lived
         ("{settings: {mechanics.every: 30}}", False),  # no held arm
     ],
 )

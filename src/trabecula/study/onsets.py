@@ -76,18 +76,8 @@ def can_repeat(arm: Arm, trial: Trial) -> bool:
     """Whether an arm can begin again from its held arm: it is what the bone was before day 0."""
     if not arm.held or arm.reason or arm.settings or arm.is_held:
         return False
-    if not trial.get_arm(arm.held).is_held:
-        return False  # held by itself: it is as long as the trial, and keeps no states
-    was_given = any(day < 0 for points in arm.doses.values() for day, _ in points)
-    moved = any(_moves_before(points) for points in arm.levels.values())
-    return not was_given and not moved
-
-
-def _moves_before(points: tuple[tuple[float, float], ...]) -> bool:
-    """Whether a series changes before day 0."""
-    early = [value for day, value in points if day < 0]
-    later = [value for day, value in points if day >= 0]
-    return bool(early) and len({*early, *later[:1]}) > 1
+    # One held by itself is as long as the trial, and keeps no states.
+    return trial.get_arm(arm.held).is_held
 
 
 def measure_needs(trial: Trial) -> dict[str, float]:
