@@ -128,10 +128,12 @@ def test_compare_beside_a_term_may_repeat_it(tmp_path):
     ends = (
         "{arm: post, obs: 'bvtv_pct(post) - bvtv_pct(pre)', compare: pre, band: [-9, -4]}",
         "{arm: post, obs: 'bvtv_pct(post)', compare: pre, band: [-9, -4]}",
+        "{arm: post, obs: 'bvtv_pct(pre)', compare: pre, band: [-9, -4]}",
     )
     found = load(tmp_path, PRE_POST, ends).endpoints
     assert found[0].term is not None
     assert "write the difference out" in found[1].reason
+    assert "write the difference out" in found[2].reason, "one arm compares nothing"
 
 
 def test_a_trial_lasts_until_an_endpoint_a_little_beyond_its_end(tmp_path):

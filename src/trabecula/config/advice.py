@@ -116,22 +116,23 @@ def _judge_doses(config: Config) -> list[str]:
             what = "is not given"
             if drug.deed != "doses":
                 what = f"acts from day {-config.settle:g} on alone"
-            found.append(
-                f"protocol[{index}]: {drug.name} on day {regimen.doses[0][0]:g} {what}: it is before "
-                f"the bone lives under the patient's levels (settle: {config.settle:g} d); a longer "
-                "settle takes it in"
-            )
+            told = f"protocol[{index}]: {drug.name} on day {regimen.doses[0][0]:g} {what}"
+            found.append(_say_too_early(told, config))
     for name, points in config.hormones.doses.model_dump(exclude_none=True).items():
         if max(day for day, _ in points) > config.duration:
             found.append(f"hormones.doses.{name} goes on after the run ends")
         first = min(day for day, _ in points)
         if first < -config.settle:
-            found.append(
-                f"hormones.doses.{name}: the dose on day {first:g} is not given: it is before the bone "
-                f"lives under the patient's levels (settle: {config.settle:g} d); a longer settle takes "
-                "it in"
-            )
+            what = f"hormones.doses.{name}: the dose on day {first:g} is not given"
+            found.append(_say_too_early(what, config))
     return found
+
+
+def _say_too_early(what: str, config: Config) -> str:
+    return (
+        f"{what}: it is before the bone lives under the patient's levels (settle: {config.settle:g} d); "
+        "a longer settle takes it in"
+    )
 
 
 def _judge_own_drugs(config: Config) -> list[str]:

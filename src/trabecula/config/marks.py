@@ -146,10 +146,14 @@ def load_yaml(path: Path) -> Document:
     return parse_yaml(text, str(path))
 
 
+def _locate(document: Document, node: Any) -> str:
+    return f"{document.name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+
 def _read(node: Any, path: Key, document: Document, yaml: Any, parents: frozenset[int]) -> Any:
     from ruamel.yaml.nodes import MappingNode, SequenceNode
 
-    where = f"{document.name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+    where = _locate(document, node)
     document.values[path] = where
     document.count += 1
     if document.count > MOST_VALUES:
@@ -191,7 +195,7 @@ def _read_mapping(
             continue
         key = str(key_node.value)
         here = (*path, key)
-        where = f"{document.name}:{key_node.start_mark.line + 1}:{key_node.start_mark.column + 1}"
+        where = _locate(document, key_node)
         if key in result:
             first = document.keys[here].removeprefix(f"{document.name}:")
             document.problems.append(
@@ -226,12 +230,9 @@ def _read_shared(
             continue
         is_list = isinstance(value_node, SequenceNode)
         for one in value_node.value if is_list else [value_node]:
-            where = f"{document.name}:{one.start_mark.line + 1}:{one.start_mark.column + 1}"
             if not isinstance(one, MappingNode):
-                problem = Problem(
-                    where, to_dotted((*path, "<<")), "no mapping", "a mapping to take in"
-                )
-                document.problems.append(problem)
+                where, key = _locate(document, one), to_dotted((*path, "<<"))
+                document.problems.append(Problem(where, key, "no mapping", "a mapping to take in"))
                 continue
             found = _read(one, path, document, yaml, parents)
             shared = (found if isinstance(found, dict) else {}) | shared

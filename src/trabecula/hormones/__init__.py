@@ -10,6 +10,7 @@ from trabecula.hormones.step import (
     compute_present_blockade,
     compute_present_levels,
     is_replete,
+    list_doses,
     make_signals,
     step_signals,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "has_course",
     "is_idle_when_replete",
     "is_replete",
+    "list_doses",
     "make_course",
     "make_exposure",
     "make_signals",

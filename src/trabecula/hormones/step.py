@@ -50,8 +50,7 @@ def is_replete(config: Config) -> bool:
 
 def has_past(config: Config) -> bool:
     """Whether a drug is given before day 0."""
-    points = [getattr(config.hormones.doses, drug) or () for drug in DRUGS]
-    return any(day < 0.0 for given in points for day, _ in given)
+    return any(day < 0.0 for _, points in config.hormones.doses for day, _ in points or ())
 
 
 def step_signals(signals: Signals, exposure: Exposure, time: float, step: float) -> None:
@@ -138,16 +137,20 @@ def find_span(course: Course, time: float, step: float) -> tuple[float, float]:
 
 
 def _give_drugs(signals: Signals, exposure: Exposure, time: float, step: float) -> None:
-    parameters, course, replete = exposure.parameters, exposure.course, exposure.replete
+    parameters, replete = exposure.parameters, exposure.replete
     for drug in DRUGS:
-        points = [*(getattr(exposure.settings.doses, drug) or ())]
-        points += [] if course is None else course.doses.get(drug, [])
-        points = hold_in(points, exposure.settle, step)
+        points = hold_in(list_doses(exposure, drug), exposure.settle, step)
         due = [] if replete or not points else find_due_doses(sorted(points), time, step)
         amounts = signals.doses.get(drug, [])
         signals.doses[drug] = step_drug(drug, amounts, due, parameters, step)
     for drug in BINDERS:
         signals.binders[drug] = compute_marrow_concentration(drug, signals.doses[drug], parameters)
+
+
+def list_doses(exposure: Exposure, drug: str) -> list[tuple[float, float]]:
+    """Return days (d) and doses (in its unit) of a drug that is stepped, given and prescribed."""
+    given = getattr(exposure.settings.doses, drug) or ()
+    return [*given, *([] if exposure.course is None else exposure.course.doses.get(drug, []))]
 
 
 def hold_in(

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.content import compute_content_digest
-from trabecula.hormones import compute_present_levels, is_idle_when_replete, make_exposure
+from trabecula.config.names import DRUGS
+from trabecula.hormones import (
+    compute_present_levels,
+    is_idle_when_replete,
+    list_doses,
+    make_exposure,
+)
 from trabecula.kernels.compile import get_numba_version
 from trabecula.mechanics import compute_stress
 
@@ -92,7 +98,10 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
         course = exposure.course
         levels = compute_present_levels(exposure, -1.0, config.step)
         content |= {"levels": levels, "age": config.patient.age, "settle": config.settle}
-        early = find_early_doses(config, course)
+        early = {
+            drug: sorted(dose for dose in list_doses(exposure, drug) if dose[0] < 0)
+            for drug in DRUGS
+        }
         if any(early.values()):
             content["given"] = early
         binding = {r.drug.name for r in config.regimens if r.drug.deed == "neutralises"}
@@ -103,18 +112,6 @@ def compute_state_digest(config: "Config", step: int, settled: bool) -> str:
         if course is not None and course.begun < 0.0:
             content["course"] = _describe_past(course)
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def find_early_doses(
-    config: "Config", course: "Course | None", before: float = 0.0
-) -> dict[str, list[tuple[float, float]]]:
-    """Return by drug the doses that are stepped with the run and given before a day (d)."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    listed = {drug: points or () for drug, points in config.hormones.doses}
-    for given in (listed, {} if course is None else course.doses):
-        for drug, doses in given.items():
-            found.setdefault(drug, []).extend(dose for dose in doses if dose[0] < before)
-    return {drug: sorted(doses) for drug, doses in found.items()}
 
 
 def _describe_past(course: "Course") -> str:

@@ -200,17 +200,21 @@ def is_control(name: str) -> bool:
     return name.lower().replace(" ", "_").replace("-", "_") in CONTROLS
 
 
+def list_days(given: Any) -> list[float]:
+    """Return the days (d) that the endpoints of a trial name."""
+    entries = (
+        [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+    )
+    return [float(entry["t_day"]) for entry in entries if is_number(entry.get("t_day"))]
+
+
 def find_last_day(given: Any, days: float) -> float:
     """Return the day (d) until which a trial must be lived for its endpoints, at least `days` (d).
 
     An endpoint's day a little beyond the stated end means the end: months are counted in many ways.
     """
     most = max(days + SLACK[0], days * (1.0 + SLACK[1]))
-    entries = (
-        [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
-    )
-    named = [float(entry["t_day"]) for entry in entries if is_number(entry.get("t_day"))]
-    return max([days, *(day for day in named if day <= most)])
+    return max([days, *(day for day in list_days(given) if day <= most)])
 
 
 def read_band(entry: Mapping[str, Any]) -> tuple[tuple[float, float], str]:

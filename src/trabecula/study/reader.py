@@ -15,7 +15,7 @@ from trabecula.config.populationrules import read_variation
 from trabecula.config.populationschema import Variation
 from trabecula.study.arms import ArmReader, flatten_settings
 from trabecula.study.complaints import Complaints, is_number, say
-from trabecula.study.endpoints import EndpointReader, find_last_day, read_flag
+from trabecula.study.endpoints import EndpointReader, find_last_day, list_days, read_flag
 from trabecula.study.held import is_steady
 from trabecula.study.panel import (
     PANELS,
@@ -248,10 +248,7 @@ class RowReader:
         """Return the duration (d), and why there is none; not given, it is the last endpoint's day."""
         stated = row.get("duration_days")
         if "duration_days" not in row:
-            given = row.get("endpoints")
-            entries = [e for e in given if isinstance(e, dict)] if isinstance(given, list) else []
-            named = [float(e["t_day"]) for e in entries if is_number(e.get("t_day"))]
-            stated = max(named, default=None)
+            stated = max(list_days(row.get("endpoints")), default=None)
             if stated is not None:
                 self._notes.append(
                     f"no duration_days: taken as {stated:g}, the last endpoint's day"

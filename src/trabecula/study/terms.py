@@ -45,7 +45,7 @@ OBSERVABLES = {
     "e2_pg_ml": "estradiol in serum (pg/mL)",
     "t_ng_dl": "testosterone in serum (ng/dL)",
 }
-"""What can be observed."""
+"""What can be observed, in words."""
 
 WITHOUT_COURSE = ("acf_ratio", "ede_um", "wth_um", "igf1_ratio", "e2_pg_ml", "t_ng_dl")
 """Observables that ``first_day`` cannot follow."""
@@ -176,7 +176,8 @@ def read_term(
     if not reader.used:
         msg = f"'{words}' reads no arm"
         raise TermError(msg)
-    if not is_plain(words) and context.get("compare") not in (None, *reader.used):
+    repeated = reader.used if len(set(reader.used)) > 1 else []
+    if not is_plain(words) and context.get("compare") not in (None, *repeated):
         msg = "compare beside a term: write the difference out, such as obs(arm) - obs(other)"
         raise TermError(msg)
     is_smooth = not {"rank", "first_day"} & reader.functions
@@ -185,6 +186,7 @@ def read_term(
 
 
 def _is_word(name: str) -> bool:
+    """Whether a name can stand in a term without quotes."""
     return name.isidentifier() and not keyword.iskeyword(name)
 
 
@@ -208,13 +210,10 @@ def _expand(name: str, arm: str, control: str, context: Mapping[str, Any]) -> st
             msg = f"'{name}' without a control; name one with compare"
             raise TermError(msg)
         return f"{name[:-7]}({arm}) - {name[:-7]}({control})"
-    if context.get("across"):
+    is_compared = context.get("compare") is not None
+    if context.get("across") or (is_compared and name.endswith(("_fold", "_ratio"))):
         return f"over({name}, {arm}, {control})"
-    if context.get("compare") is not None:
-        if name.endswith(("_fold", "_ratio")):
-            return f"over({name}, {arm}, {control})"
-        return f"{name}({arm}) - {name}({control})"
-    return f"{name}({arm})"
+    return f"{name}({arm}) - {name}({control})" if is_compared else f"{name}({arm})"
 
 
 def _make_when(context: Mapping[str, Any]) -> When:
