@@ -268,3 +268,21 @@ def test_what_else_is_in_a_panel_is_said_not_to_be_read(tmp_path):
     assert len(panel.trials) == 2
     assert panel.trials[0].notes[-1].endswith("not read: anchors, trials")
     assert not any("of the file" in note for note in panel.trials[1].notes)
+
+
+def test_series_may_have_the_names_of_a_configuration(tmp_path):
+    """The same levels and doses, and the same prescription, under either name."""
+    end = ("{arm: a, obs: res_pct, t_day: 90, band: [0, 9]}",)
+    short = (
+        "{e2_pg_ml: 9, inflammation_rel: 2, pred_mg_d: [[0, 20], [90, 0]], opg_fc_mg_kg: [[0, 3]]}"
+    )
+    long = "{estradiol: 9, inflammation: 2, glucocorticoid: [[0, 20], [90, 0]], opg_fc: [[0, 3]]}"
+    first = load(tmp_path, (f"a: {short}",), end).arms[0]
+    second = load(tmp_path, (f"a: {long}",), end).arms[0]
+    assert first == second
+    assert set(first.levels) == {"estradiol", "inflammation", "glucocorticoid"}
+    assert first.levels["glucocorticoid"][0] == (0.0, 0.0)  # nothing before the first day
+    both = load(tmp_path, ("a: {e2_pg_ml: 9, estradiol: 12}",), end).arms[0]
+    assert "'estradiol' beside its other name" in both.reason
+    twice = load(tmp_path, ("a: {denosumab: [[0, 60]], denosumab_mg: [[0, 60]]}",), end).arms[0]
+    assert "'denosumab_mg' beside its other name" in twice.reason

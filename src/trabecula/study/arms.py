@@ -19,15 +19,15 @@ LEVELS = {
     "fsh_miu_ml": "fsh",
     "inflammation_rel": "inflammation",
 }
-"""Serum levels of an arm, and what a configuration calls them."""
+"""Serum levels of an arm, and what a configuration calls them, in the same unit: read too."""
 
-COURSES = ("pred_mg_d",)
+COURSES = ("glucocorticoid",)
 """Levels that are prescriptions: nothing is given before the first day of a list, and each value holds
 to the next; where one is repeated, for which such a list has no need, it goes straight from point to
 point, as all others do."""
 
 DOSES = {"denosumab_mg": "denosumab", "opg_fc_mg_kg": "opg_fc", "bisphosphonate": "bisphosphonate"}
-"""Doses of an arm, and what a configuration calls them."""
+"""Doses of an arm, and what a configuration calls them, in the same unit: read too."""
 
 BLOCKS = ("rankl", "il1", "il6", "tnf", "tgfb", "sclerostin")
 """Signals that an arm can neutralise."""
@@ -77,13 +77,17 @@ class ArmReader:
         self._reason = self._reason or reason
 
     def _read_entry(self, key: str, value: Any) -> None:
-        if key in LEVELS:
+        series = LEVELS.get(key, key)
+        drug = DOSES.get(key, key)
+        if series in self._levels or drug in self._doses:
+            self._complain((key,), f"'{key}' beside its other name", "one of the two")
+        elif series in LEVELS.values():
             points = self._read_points((key,), value)
-            if key in COURSES and not is_number(value):
+            if series in COURSES and not is_number(value):
                 points = self._make_course(key, points)
-            self._levels[LEVELS[key]] = self._begin(key, points)
-        elif key in DOSES:
-            self._doses[DOSES[key]] = self._read_points((key,), value, are_doses=True)
+            self._levels[series] = self._begin(key, points)
+        elif drug in DOSES.values():
+            self._doses[drug] = self._read_points((key,), value, are_doses=True)
         elif key == "block":
             self._read_blocks(value)
         elif key.endswith("_block"):
