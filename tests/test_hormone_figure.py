@@ -25,6 +25,21 @@ def test_a_daily_swing_is_gathered_into_trough_peak_and_mean():
         assert mean[part] == pytest.approx(3.0 + shift, abs=0.02)
 
 
+def test_the_line_does_not_move_where_the_last_swing_is_cut_off():
+    """A weekly peak and its decay: what is left at the end begins with a peak, and ends too high."""
+    time = np.arange(0.05, 7.0 * 103 + 2.0, 0.1)
+    mean = gather_swings(time, 600.0 * np.exp(-0.35 * np.mod(time, 7.0)))[3]
+    assert np.ptp(mean[1:]) < 0.01 * mean[1:].mean()
+
+
+def test_a_level_that_hardly_moves_lies_below_the_top_of_its_axis():
+    plain = load_config(CONFIG, DAILY)
+    course = make_course(plain)
+    axes = draw_hormones(course, plain).axes
+    axis = next(axis for axis in axes if axis.get_title(loc="left").startswith("Insulin"))
+    assert axis.get_ylim()[1] > 1.05 * course.levels["igf1"].max()
+
+
 @pytest.mark.parametrize(
     "values",
     [np.sin(np.linspace(0, 60, 6000)) + 2, np.linspace(1, 2, 6000), np.zeros(6000)],

@@ -27,6 +27,9 @@ PEAKS, BINS = 100, 200
 SWING = 0.02
 """Share of its highest value by which a level must go up and down for a peak."""
 
+HEADROOM = 1.1
+"""Top of an axis relative to the highest value, at least: a level that hardly moves lies below it."""
+
 YEARS_FROM = 3 * 365.25
 
 RANGE = "Green: reference range for sex and age."
@@ -111,7 +114,7 @@ def _draw_level(
             if value is not None:
                 axis.plot(day / length, value, "o", color=VERMILION, ms=4)
                 told.add(LABS)
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, max(axis.get_ylim()[1], HEADROOM * float(values.max())))
     unit = "relative" if metric.unit == "1" else metric.unit
     axis.set_ylabel(f"{metric.symbol} ({unit})")
     words = metric.long_name.partition(",")[0]
@@ -143,8 +146,10 @@ def gather_swings(time: Array, values: Array) -> tuple[Array, Array, Array, Arra
     # stretches of whole periods: of others each would hold another share of a swing
     period = float(np.median(np.diff(peaks)))
     width = period * max(1, math.ceil((time[-1] - time[0]) / BINS / period))
-    edges = np.arange(time[0], time[-1] - 0.999 * width, width)  # the last holds what is left over
+    edges = np.arange(time[0], time[-1] + 0.001 * width, width)
     starts = np.unique(np.searchsorted(time, edges))
+    end = starts[-1]  # what is left beyond the last whole one would have a mean of its own
+    time, values, starts = time[:end], values[:end], starts[:-1]
     lengths = np.gradient(time)
     held = np.add.reduceat(lengths, starts)
     middles = np.add.reduceat(lengths * time, starts) / held
