@@ -22,7 +22,13 @@ from trabecula.study.repeating import Repeats
 from trabecula.study.scoring import Judged, judge
 from trabecula.study.terms import When
 from trabecula.study.trialplan import make_plan
-from trabecula.study.trials import list_onset_tasks, list_tasks, make_task_config
+from trabecula.study.trials import (
+    compute_prelude,
+    compute_unit_cost,
+    list_onset_tasks,
+    list_tasks,
+    make_task_config,
+)
 
 ROWS = """
 - id: A
@@ -348,6 +354,11 @@ def test_a_plan_knows_them(tmp_path):
     trial = read_trial(tmp_path, starts=8)
     single, several = (make_plan(trial, Sampling(starts=n), 4, 64) for n in (1, 8))
     assert [one.starts for one in single.endpoints] == [1, 1]
+    size = Sampling(4, 64)
+    alone = compute_prelude(trial, size) + compute_unit_cost(trial, size)
+    assert single.core_hours == pytest.approx(4 * alone / THROUGHPUT), (
+        "the first day 0 is no later one"
+    )
     for alone, together in zip(single.endpoints, several.endpoints, strict=True):
         assert together.starts in {2, 4, 8}
         assert together.error == pytest.approx(alone.error / together.starts**0.5)

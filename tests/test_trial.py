@@ -16,8 +16,8 @@ from trabecula.study.living import Outcome
 from trabecula.study.onsets import GAP
 from trabecula.study.pool import Estimate
 from trabecula.study.scoring import Judged, Nothing, judge
-from trabecula.study.terms import When
-from trabecula.study.trialplan import compute_deviation, look_up, make_plan
+from trabecula.study.terms import When, read_term
+from trabecula.study.trialplan import compute_deviation, load_noise, look_up, make_plan
 from trabecula.study.trials import TRIED, make_arm_config, screen
 
 TRIAL = """
@@ -225,6 +225,65 @@ def test_a_contrast_of_arms_early_on_is_quieter_than_either(file):
     trial = load_panel(file).trials[0]
     both = compute_deviation(trial.endpoints[0], Nothing(), trial)
     assert 0 < both < alone / 2
+
+
+def test_noise_of_a_change_goes_with_the_root_of_the_days_it_had():
+    last = load_noise()["observables"]["bvtv_pct"][-1]
+    for days in (last["day"], 2.0 * last["day"]):
+        expected = last["sd"] * (days / last["day"]) ** 0.5
+        assert look_up("bvtv_pct", When(days))[0] == pytest.approx(expected)
+        counted = look_up("bvtv_pct", When(days + 500.0, since=500.0))
+        assert counted == look_up("bvtv_pct", When(days)), "its days are those since then"
+
+
+class Levels:
+    """An observer to whom every arm is a number."""
+
+    def __init__(self, **arms):
+        self.arms = arms
+
+    def observe(self, observable, arm, when):
+        return self.arms[arm]
+
+
+def test_noise_goes_through_a_term_by_its_slopes(file):
+    """A rate as it is has noise in percent of itself; bone volume has none on the day it counts from."""
+    end, day = load_panel(file).trials[0].endpoints[0], {"t": 90.0, "days": 400.0}
+    trial = load_panel(file).trials[0]
+
+    def find(words):
+        term = read_term(words, "", ["usual", "withdrawn"], "", day)
+        return compute_deviation(
+            replace(end, term=term), Levels(usual=50.0, withdrawn=150.0), trial
+        )
+
+    deviation, shared = look_up("res_pct", When(90.0))
+    both = 3.0 * deviation * (2.0 - 2.0 * shared) ** 0.5  # a ratio of three, each part as noisy
+    assert find("over(res_pct, withdrawn, usual)") == pytest.approx(both, rel=1e-3)
+    year = look_up("bvtv_pct", When(365.0))[0] * 365.25 / 365.0
+    assert find("slope(bvtv_pct, usual, 0, 365)") == pytest.approx(year, rel=1e-3)
+
+
+@pytest.mark.parametrize("goal", [2.0, 2.2, 2.5, 2.9])
+def test_bones_are_no_smaller_than_their_errors_need(file, goal):
+    text = TRIAL.replace("usual: {}", "usual: {e2_pg_ml: [[0, 100], [1, 90]]}")
+    file.write_text(text.replace("obs: bvtv_pct, t_day: 20, precision: 50",
+                                 f"obs: bvtv_pct, t_day: 20, precision: {goal / 10}")
+                        .replace("[-400, 600]", "[-4000, 6000]"))  # fmt: skip
+    plan = make_plan(load_panel(file).trials[0], Sampling(), bones=6)
+    error = plan.endpoints[1].error
+    assert 48 < plan.edge < 128
+    assert error <= goal / 10
+    smaller = (plan.edge - 8) / plan.edge
+    assert error > goal / 10 * smaller**1.5, "eight voxels less would not do"
+
+
+def test_an_imported_bone_keeps_its_shape(file):
+    text = f"settings: {{lattice: {{specimen: {file.name}}}}}\nduration_days: 20"
+    file.write_text(TRIAL.replace("duration_days: 20", text))
+    trial = load_panel(file).trials[0]
+    config = make_arm_config(trial, trial.get_arm("usual"), 3, Sampling(1, 24))
+    assert (config.lattice.seed, config.lattice.shape) == (3, None)
 
 
 # ------------------------------------------------------------------ the command
