@@ -1,5 +1,6 @@
 """Branches share a bone up to a day; verify says what is wrong with a folder."""
 
+import hashlib
 import json
 import os
 
@@ -16,6 +17,8 @@ from trabecula.cli.running import to_whole_day
 from trabecula.config import load_config
 from trabecula.records import read_state, write_state
 from trabecula.records.results import verify_content
+from trabecula.records.seals import KEY, SEALED, drop_seals
+from trabecula.records.statusfile import read_status, write_status
 from trabecula.runner import branch, run, verify_folder
 
 BLOCKED = "hormones.blockade.rankl=[[13,1]]"
@@ -95,6 +98,11 @@ def test_another_therapy_parts_after_the_day(place, parent):
         (24.0, [], "day 24"),
         (12.0, ["seed=9"], "another seed"),
         (12.0, ["lattice.bv_tv=0.3"], "another lattice"),
+        (
+            12.0,
+            ["hormones.doses.denosumab=[[5, 60]]"],
+            r"another past: denosumab \(60\) on day 5, only",
+        ),
         (12.0, ["mechanics.mesh=fine"], "mechanics.mesh=fine; allowed: coarse"),
         (12.5, [], "day 12.5; allowed: a day on which a step of 1 d ends, such as 12 or 13"),
     ],
@@ -103,6 +111,26 @@ def test_impossible_branches_are_refused(place, parent, at, sets, found):
     with pytest.raises(InputError, match=found):
         branch(parent, at, place / "refused", sets)
     assert not (place / "refused").exists()
+
+
+def test_results_of_a_branch_say_what_they_go_on_from(place, parent):
+    child, grandchild = place / "child", place / "grandchild"
+    branch(parent, 12.0, child, ["duration=18 d"])
+    branch(child, 16.0, grandchild, ["duration=18 d"])
+    told = [f"branch of {parent} at day 12", f"branch of {child} at day 16"]
+    for folder, origin in ((parent, []), (child, told[:1]), (grandchild, told)):
+        with h5py.File(folder / "results.h5") as file:
+            found = file["provenance"].attrs
+            assert list(found.get("origin", ())) == origin
+            text = file["provenance/config"][()]
+            assert found["config_sha256"] == hashlib.sha256(text).hexdigest()
+
+
+def test_a_dose_from_the_day_of_the_branch_on_is_another_therapy(place, parent):
+    out = place / "dosed"
+    branch(parent, 12.0, out, ["hormones.doses.denosumab=[[12, 60]]", "duration=14 d"])
+    with pytest.raises(InputError, match="on day 12, and not in the branch"):
+        branch(out, 13.0, place / "again", ["hormones.doses.denosumab=null"])
 
 
 def test_a_branch_with_another_past_is_refused(place, parent):
@@ -255,6 +283,71 @@ def test_a_whole_folder_is_good(parent):
         f.what for f in findings
     }
     assert sum(finding.what.startswith("states/") for finding in findings) == 4
+
+
+def set_number(name, value):
+    def change(folder):
+        with h5py.File(folder / "results.h5", "a") as file:
+            file[name][0] = value
+
+    return change
+
+
+def set_attribute(folder):
+    with h5py.File(folder / "results.h5", "a") as file:
+        file["series/bv_tv"].attrs["unit"] = "xx"
+
+
+def flip_text(folder):
+    """A letter of a source in the table of parameters, which bears no checksum."""
+    path = folder / "results.h5"
+    text = path.read_bytes()
+    at = text.index(b"doi")
+    path.write_bytes(text[:at] + b"D" + text[at + 1 :])
+
+
+def drop(name):
+    return lambda folder: (folder / name).unlink()
+
+
+def cut_link(folder):
+    path = folder / "results.vtkhdf"
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (set_number("series/bv_tv", 0.5), "results.h5 is not as the run left it"),
+        (set_number("hormones/estradiol", 5.0), "results.h5 is not as the run left it"),
+        (set_number("events/clusters", 7777), "results.h5 is not as the run left it"),
+        (set_attribute, "results.h5 is not as the run left it"),
+        (flip_text, "results.h5 is not as the run left it"),
+        (cut_link, "results.vtkhdf is not as the run left it"),
+        (drop("results.vtkhdf"), "results.vtkhdf is gone"),
+        (drop("checkpoint.h5"), "checkpoint.h5 is gone"),
+    ],
+    ids=["series", "hormones", "events", "unit", "text", "link cut", "no link", "no checkpoint"],
+)  # fmt: skip
+def test_files_that_are_not_as_the_run_left_them(copy, change, words):
+    assert judge(copy)["bytes"].is_good
+    change(copy)
+    found = judge(copy)["bytes"]
+    assert not found.is_good
+    assert words in found.words
+    assert "put a copy of it in its place, or make the run again" in found.words
+
+
+def test_digests_are_of_what_a_run_has_ended_with(copy):
+    """They go when it is gone on with, since the next commit writes the files anew."""
+    status = read_status(copy)
+    assert set(status[KEY]) == set(SEALED)
+    assert KEY not in drop_seals(status)
+    write_status(copy, "running", drop_seals(status))
+    assert judge(copy)["bytes"].is_good
+    assert "no digests of whole files" in judge(copy)["bytes"].words
+    write_status(copy, "done", {KEY: {"../other": "0" * 64}})
+    assert judge(copy)["bytes"].is_good, "no other file is read"
 
 
 def cut(folder):
@@ -462,7 +555,7 @@ def test_day_zero_and_times_in_words(parent, place, tmp_path):
     out = tmp_path / "zero"
     result = CliRunner().invoke(app, ["branch", str(parent), "--at", "0 d", "--out", str(out)])
     assert result.exit_code == 0, result.output
-    assert read_all(out / "results.h5") == read_all(parent / "results.h5")
+    assert strip(read_all(out / "results.h5")) == strip(read_all(parent / "results.h5"))
     for text, found in (("-1 d", "a time of 0 d or more"), ("1 y", "day 365.25, taken as day 365")):
         result = CliRunner().invoke(app, ["branch", str(parent), "--at", text])
         assert result.exit_code == 2
@@ -474,6 +567,9 @@ def test_day_zero_and_times_in_words(parent, place, tmp_path):
 def test_a_branch_that_measures_more_seldom_says_so(place, parent):
     branch(parent, 12.0, place / "seldom", ["output.every=4 d"])
     with h5py.File(place / "seldom" / "results.h5") as file:
-        assert file["series/bv_tv"].attrs["interval"] == 4.0
+        for name in ("series/bv_tv", "series/time", "hormones/estradiol", "hormones/time"):
+            assert file[name].attrs["interval"] == 4.0, name
     with h5py.File(parent / "results.h5") as file:
-        assert file["series/bv_tv"].attrs["interval"] == 2.0
+        assert (
+            file["series/bv_tv"].attrs["interval"] == file["series/time"].attrs["interval"] == 2.0
+        )

@@ -2,7 +2,8 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class Provenance:
     config_text
         The resolved configuration.
     config_digest
-        Digest of it.
+        Digest of what it means, the same however it is written; that of the text is kept beside it.
     versions
         Versions of programs by name.
     parameters
@@ -55,6 +56,8 @@ class Provenance:
         Digest of the numbers in force.
     fit
         Name and digest of the frozen fit that they were taken from; empty if from none.
+    origin
+        What a branch goes on from, and on which day.
     """
 
     seed: int
@@ -65,6 +68,11 @@ class Provenance:
     rules: Sequence[Mapping[str, Any]]
     parameters_digest: str = ""
     fit: tuple[str, str] = ("", "")
+    origin: tuple[str, ...] = ()
+
+
+ORIGIN = "origin"
+"""Attribute of the provenance of a branch: what it goes on from, one text for each branching."""
 
 
 class ResultsWriter:
@@ -95,7 +103,8 @@ class ResultsWriter:
         self._rows = Rows()
         make_folder(folder, "the results")
         if kept is not None:
-            self._go_on(provenance, metrics, kept, source or self.path)
+            groups = {"series": metrics, "hormones": hormones}
+            self._go_on(provenance, groups, kept, source or self.path)
             return
         with edit_whole(self._working, is_new=True) as file:
             file.attrs["kind"] = KIND
@@ -112,7 +121,7 @@ class ResultsWriter:
     def _go_on(
         self,
         provenance: Provenance,
-        metrics: Mapping[str, Metric],
+        groups: Mapping[str, Mapping[str, Metric]],
         kept: tuple[IsKept, IsKept],
         source: Path,
     ) -> None:
@@ -127,9 +136,12 @@ class ResultsWriter:
         copy_whole(source, self._working, verify_results)
         with edit_whole(self._working) as file:
             trim_results(file, *kept)
+            before = tuple(file["provenance"].attrs.get(ORIGIN, ()))
             del file["provenance"]
+            provenance = replace(provenance, origin=(*before, *provenance.origin))
             _write_provenance(file.create_group("provenance"), provenance)
-            set_intervals(file["series"], metrics)
+            for name, metrics in groups.items():
+                set_intervals(file[name], metrics)
         if not (self.path.parent / LINK).is_file():  # a branch, or somebody removed it
             write_link(self.path.parent)
 
@@ -247,8 +259,11 @@ def _write_provenance(group: Any, provenance: Provenance) -> None:
         inner.attrs[name] = version
     group.attrs["seed"] = provenance.seed
     group.attrs["config_digest"] = provenance.config_digest
+    group.attrs["config_sha256"] = sha256(provenance.config_text.encode()).hexdigest()
     group.attrs["parameters_digest"] = provenance.parameters_digest
     group.attrs["fit"], group.attrs["fit_digest"] = provenance.fit
+    if provenance.origin:
+        group.attrs.create(ORIGIN, list(provenance.origin), dtype=h5py.string_dtype())
     group.create_dataset("config", data=provenance.config_text, dtype=h5py.string_dtype())
     _write_table(group.create_group("parameters"), provenance.parameters)
     _write_table(group.create_group("rules"), provenance.rules)

@@ -81,13 +81,18 @@ def make_series(group: Any, metrics: Mapping[str, Metric]) -> None:
         dataset.attrs["unit"] = metric.unit
         dataset.attrs["symbol"] = metric.symbol
         dataset.attrs["long_name"] = metric.long_name
-        dataset.attrs["interval"] = float(metric.interval)
+    set_intervals(group, metrics)
 
 
 def set_intervals(group: Any, metrics: Mapping[str, Metric]) -> None:
-    """Say how far apart series are measured from here on: a branch may measure more seldom."""
+    """Say how far apart series are measured from here on: a branch may measure more seldom.
+
+    The clock's own is that of what is measured most often.
+    """
     for key, metric in metrics.items():
         group[key].attrs["interval"] = float(metric.interval)
+    if metrics:
+        group["time"].attrs["interval"] = min(float(one.interval) for one in metrics.values())
 
 
 def _make_clock(group: Any) -> None:

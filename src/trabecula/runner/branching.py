@@ -94,10 +94,11 @@ def branch(
         folder.empty()
         memory = replay(parent, state, meta["sampler"], at)
         kept = [f"what another run had left in {out} is in {aside}"] if aside else []
-        for note in [f"{BRANCH} {place} at day {at:g}", *kept, *damaged]:
+        origin = f"{BRANCH} {place} at day {at:g}"
+        for note in [origin, *kept, *damaged]:
             folder.add_log(note)
         # the configuration comes last: a folder that has one can be resumed, and goes on from here
-        publish_past(child, folder, place / NAME, state)
+        publish_past(child, folder, place / NAME, state, origin)
         write_state(folder.checkpoint, state, make_meta(child, state, memory))
         folder.write_config(child.to_yaml())
         job = Job(child, folder, progress, StateCache())
@@ -132,29 +133,39 @@ def _load_configs(place: Path, sets: Sequence[str]) -> tuple["Config", "Config"]
 
 
 def _check_past(parent: "Config", child: "Config", at: float) -> None:
-    """Refuse a protocol of which other doses would have been given before day `at` (d).
+    """Refuse doses of which others would have been given before day `at` (d).
 
-    Levels follow from all doses: others in the past would change them at once on the day of the branch.
+    Levels follow from all prescribed doses, so that others in the past would change them at once on the
+    day of the branch; and what was not given must not stand in the configuration as if it had been.
     """
-    if parent.protocol == child.protocol:
-        return
-    from trabecula.hormones.course import find_course
-
-    pasts = []
-    for course in (find_course(parent), find_course(child)):
-        given = [] if course is None else course.given
-        pasts.append(Counter((day, name, dose) for name, day, dose in given if day < at - 1e-9))
+    pasts = [_list_past(config, at) for config in (parent, child)]
     lost, added = pasts[0] - pasts[1], pasts[1] - pasts[0]
     if not lost and not added:
         return
     day, name, dose = min([*lost, *added])
     which = "and not in the branch" if (day, name, dose) in lost else "only in the branch"
     msg = (
-        f"--set: found a protocol with another past: {name} ({dose:g}) on day {day:g}, {which}; "
-        f"allowed: the doses of the run until day {at:g}; what ends there takes 'until day {at:g}', "
-        f"what begins there 'from day {at:g}'"
+        f"--set: found another past: {name} ({dose:g}) on day {day:g}, {which}; allowed: the doses of "
+        f"the run until day {at:g}, and any from there on; in a protocol what ends there takes 'until "
+        f"day {at:g}', what begins there 'from day {at:g}'"
     )
     raise InputError(msg)
+
+
+def _list_past(config: "Config", at: float) -> Counter[tuple[float, str, float]]:
+    """Return the doses before day `at` (d), prescribed or given as doses: day, drug, amount."""
+    from trabecula.hormones.course import find_course
+
+    doses = config.hormones.doses
+    given = [
+        (day, drug, dose)
+        for drug in type(doses).model_fields
+        for day, dose in getattr(doses, drug) or ()
+    ]
+    course = find_course(config)
+    prescribed = [] if course is None else course.given
+    given += [(day, name, dose) for name, day, dose in prescribed]
+    return Counter(one for one in given if one[0] < at - 1e-9 and one[2] != 0.0)
 
 
 def find_state(place: Path, parent: "Config", at: float) -> tuple[State, dict[str, Any], list[str]]:

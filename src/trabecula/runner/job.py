@@ -14,6 +14,7 @@ from trabecula.kernels.compile import set_threads
 from trabecula.model.memory import insist_on_memory
 from trabecula.model.sampling import Sampler
 from trabecula.model.timeline import count_steps
+from trabecula.records.seals import drop_seals
 from trabecula.runner.cache import StateCache
 from trabecula.runner.folder import RunFolder
 from trabecula.runner.live import live
@@ -143,6 +144,8 @@ class Job:
         summary.bv_tv_specimen = state.volume.start / FULL / state.grid.size
         summary.bv_tv_start = measure_bv_tv(state)
         sampler = Sampler(self._config.parameters, memory)
+        reached = drop_seals(self._folder.read_status())  # the next commit writes what they are of
+        self._folder.write_status("running", {**reached, "name": self._config.name, "phase": "run"})
         self._folder.add_log(f"going on from day {state.clock.time:g}")
         self._recorder = Recorder(self._config, self._folder, state.grid, sampler, state)
         self._run(state)

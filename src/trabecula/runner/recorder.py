@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from trabecula.model.sampling import Sampler
 from trabecula.model.soundness import check_state
 from trabecula.model.timeline import is_due, is_passed
 from trabecula.records import Metric, Provenance, ResultsWriter, write_state
+from trabecula.records.seals import KEY, make_seals
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import RunFolder
 from trabecula.runner.pace import Pace
@@ -106,10 +108,13 @@ def make_meta(config: "Config", state: State, memory: Mapping[str, Any]) -> dict
     }
 
 
-def publish_past(config: "Config", folder: RunFolder, source: Path, state: State) -> None:
+def publish_past(
+    config: "Config", folder: RunFolder, source: Path, state: State, origin: str
+) -> None:
     """Publish what the results `source` of another run hold up to `state` as those of a branch.
 
-    What that run saw later is not the branch's, which may be killed before its first commit.
+    What that run saw later is not the branch's, which may be killed before its first commit. `origin`
+    says in the provenance what it is a branch of.
 
     Raises
     ------
@@ -118,8 +123,8 @@ def publish_past(config: "Config", folder: RunFolder, source: Path, state: State
     """
     metrics, hormones = _describe(config)
     writer = ResultsWriter(
-        folder.path, state.grid, metrics, hormones, make_provenance(config),
-        make_kept(config, state), source,
+        folder.path, state.grid, metrics, hormones,
+        replace(make_provenance(config), origin=(origin,)), make_kept(config, state), source,
     )  # fmt: skip
     try:
         writer.commit(state)
@@ -225,12 +230,14 @@ class Recorder:
         if is_new or status == "done":  # the last snapshot comes after a commit due on the last day
             self._writer.commit(state)
             write_state(self._folder.checkpoint, state, self._make_meta(state))
-        values = {
+        values: dict[str, Any] = {
             "name": self._config.name,
             "time": state.clock.time,
             "until": self._config.duration,
             "bv_tv": state.volume.expected / FULL / state.grid.size,
         }
+        if status != "running":
+            values |= {KEY: make_seals(self._folder.path)}
         self._folder.write_status(status, values)
 
     def _make_meta(self, state: State) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from trabecula.model.soundness import check_state
 from trabecula.records import read_state
 from trabecula.records.reader import read_results
 from trabecula.records.results import LINK, NAME, verify_content
+from trabecula.records.seals import KEY, find_broken
 from trabecula.records.statusfile import load_status, read_status
 from trabecula.runner.digest import compute_code_digest, compute_resume_digest
 from trabecula.runner.folder import find_rubbish
@@ -50,6 +51,7 @@ def verify_folder(place: Path) -> list[Finding]:
         ("provenance", lambda: _check_provenance(place)),
         ("results.vtkhdf", lambda: _check_link(place)),
         ("checkpoint.h5", lambda: _check_checkpoint(place)),
+        ("bytes", lambda: _check_bytes(place)),
         ("rubbish", lambda: _check_rubbish(place)),
     ]
     if _is_before_results(place):
@@ -153,6 +155,16 @@ def _check_checkpoint(place: Path) -> str:
     same = meta.get("code_digest") == compute_code_digest()
     tail = "" if same else "; of another version of the program, with which alone it can be resumed"
     return f"whole, ledgers closed, day {state.clock.time:g}{tail}"
+
+
+def _check_bytes(place: Path) -> str:
+    status = read_status(place)
+    if broken := find_broken(place, status):
+        msg = f"{', '.join(broken)}; put a copy of it in its place, or make the run again"
+        raise _WrongError(msg)
+    if KEY not in status:
+        return "no digests of whole files: the run has not ended, or an earlier version wrote it"
+    return f"as the run left them: {', '.join(status[KEY])}"
 
 
 def _check_rubbish(place: Path) -> str:

@@ -15,6 +15,7 @@ from trabecula.base.errors import ResultsError, TrabeculaError
 from trabecula.config.load import load_config, make_config
 from trabecula.config.marks import parse_yaml
 from trabecula.records.atomic import write_text_whole
+from trabecula.records.seals import KEY, make_seals
 from trabecula.records.statusfile import has_ended
 from trabecula.runner import stop
 from trabecula.runner.continuation import resume
@@ -264,7 +265,8 @@ def _find_end(folder: Path, config: "Config") -> str:
     if not len(results.snapshots) or results.snapshots[-1] < end:
         return "new"  # a commit on the last day, before its snapshot: there is no day left to live
     values = {"name": config.name, "time": float(results.time[-1]), "until": config.duration}
-    RunFolder(folder).write_status("done", {**values, "note": "completed after a kill"})
+    seals = {KEY: make_seals(folder)}
+    RunFolder(folder).write_status("done", {**values, "note": "completed after a kill", **seals})
     write_summary(folder)
     return "done"
 
