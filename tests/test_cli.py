@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import h5py
@@ -14,8 +15,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from trabecula.__main__ import start
 from trabecula.base.errors import InputError, LedgerError
-from trabecula.cli.app import Commands
+from trabecula.cli.app import Commands, spread_lists
 from trabecula.cli.main import app
 from trabecula.cli.running import advising
 from trabecula.cli.schema import find_unit
@@ -119,6 +121,58 @@ def test_help_is_printed_without_numpy_and_rich() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "..." not in done.stdout.split("Commands:")[1], "the sentence of a command is cut"
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_options_that_take_several_values_may_have_them_in_a_row(config: Path) -> None:
+    row = ["run", "a.yaml", "--set", "step=2", "lattice.bv_tv=0.2", "--seed", "3", "b=1"]
+    assert spread_lists(row) == [
+        "run", "a.yaml", "--set", "step=2", "--set", "lattice.bv_tv=0.2", "--seed", "3", "b=1",
+    ]  # fmt: skip
+    for words in (["--set", "a=1", "b.yaml"], ["--set", "a=1", "d/e=f.yaml", "c=1"], ["--set"], []):
+        assert spread_lists(["run", *words]) == ["run", *words], (
+            "another file is none of its values"
+        )
+    asked = ["validate", "--only", "A", "B", "C", "--bones", "2"]
+    assert spread_lists(asked)[1:7] == ["--only", "A", "--only", "B", "--only", "C"]
+    assert spread_lists(["trial", "--only", "A", "file.yaml"]) == [
+        "trial",
+        "--only",
+        "A",
+        "file.yaml",
+    ]
+    shown = call("check", config, "--set", "duration=2 y", "lattice.bv_tv=0.21", "--json")
+    told = json.loads(shown.stdout)
+    assert "0.21" in json.dumps(told)
+    wrong = call("validate", "--only", "CAL-01", "NONE-1", "--dry-run")
+    assert wrong.exit_code == 2
+    assert "NONE-1" in wrong.stderr
+
+
+@pytest.mark.parametrize("word", ["", " "])
+def test_an_empty_place_is_refused(config: Path, word: str) -> None:
+    refused = call("run", config, "--out", word)
+    assert refused.exit_code == 2
+    assert refused.stderr == "--out: found an empty word; allowed: a path\n"
+
+
+def test_ctrl_c_amid_the_imports_ends_as_it_does_later() -> None:
+    code = (
+        "import sys, builtins, importlib.abc\n"
+        "class Struck(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'trabecula.cli.main': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Struck())\n"
+        "from trabecula.__main__ import start\nstart()\n"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr == "trabecula: interrupted\n"
+
+
+def test_the_command_begins_where_ctrl_c_is_awaited() -> None:
+    (script,) = entry_points(group="console_scripts", name="trabecula")
+    assert script.load() is start
 
 
 def test_check_lists_every_mistake_with_its_place(tmp_path: Path) -> None:

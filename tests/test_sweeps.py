@@ -491,6 +491,7 @@ def test_jobs_beside_a_scheduler_and_a_scheduler_that_is_not_there(place, monkey
     assert alone.exit_code == 2
     assert "found no Dask scheduler at tcp://127.0.0.1:9" in alone.stderr
     assert "Traceback" not in alone.stderr
+    assert not (place / "out").exists(), "later commands would take it for a sweep"
 
 
 def test_run_sweep_raises_for_people_who_call_it(place) -> None:

@@ -1,6 +1,20 @@
-"""``python -m trabecula`` is the command ``trabecula``."""
+"""``trabecula``, and ``python -m trabecula``."""
 
-from trabecula.cli.main import main
+import sys
+
+INTERRUPTED = 130
+
+
+def start() -> None:
+    """Import the command line and run it; Ctrl-C amid the imports ends it as it does later."""
+    try:
+        from trabecula.cli.main import main
+
+        main()
+    except KeyboardInterrupt:
+        print("trabecula: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
 
 if __name__ == "__main__":
-    main()
+    start()

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 from typing import Annotated, Any
 
@@ -20,8 +21,60 @@ def say_error(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+SETTING = re.compile(r"[A-Za-z_][\w.]*=")
+"""What a word that changes a key of a configuration begins with."""
+
+
+def spread_lists(words: list[str]) -> list[str]:
+    """Return the words of a command with options that take several values repeated before each.
+
+    ``--set A=1 B=2`` is ``--set A=1 --set B=2``; so is ``--only`` of `validate`.
+
+    Raises
+    ------
+    InputError
+        If an option that names a place is followed by an empty word: it would mean the present folder.
+    """
+    spread: list[str] = []
+    option, is_first = "", False
+    for word in words:
+        if spread[-1:] == ["--out"] and not word.strip():
+            msg = "--out: found an empty word; allowed: a path"
+            raise InputError(msg)
+        if word.startswith("-"):
+            option, is_first = (word if word in ("--set", "--only") else ""), True
+        elif option and not is_first and _goes_with(option, word, words):
+            spread.append(option)
+        elif is_first:
+            is_first = False
+        else:
+            option = ""
+        spread.append(word)
+    return spread
+
+
+def _goes_with(option: str, word: str, words: list[str]) -> bool:
+    if option == "--set":
+        return SETTING.match(word) is not None
+    return words[0] == "validate"
+
+
 class Commands(TyperGroup):
     """Turns our errors into messages and exit statuses; anything else keeps its traceback."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words of a command; see :func:`spread_lists`.
+
+        Raises
+        ------
+        typer.Exit
+            With status 2 if they cannot be meant.
+        """
+        try:
+            return super().parse_args(ctx, spread_lists(args))
+        except InputError as error:
+            say_error(str(error))
+            raise typer.Exit(WRONG_INPUT) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write every command with its whole first sentence, wrapped and not cut."""

@@ -29,7 +29,8 @@ def sweep(
         Path, typer.Argument(metavar="SWEEP.yaml", help="Sweep file.", show_default=False)
     ],
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes here [default: cores].")
+        int | None,
+        typer.Option("--jobs", "--workers", min=1, help="Processes here [default: cores]."),
     ] = None,
     scheduler: Annotated[
         str | None,

@@ -45,7 +45,8 @@ def trial(
     held: Held = False,
     starts: Starts = 1,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes (one a core if not given).")
+        int | None,
+        typer.Option("--jobs", "--workers", min=1, help="Processes [default: cores]."),
     ] = None,
     scheduler: Scheduler = "",
     only: Only = None,

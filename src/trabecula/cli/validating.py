@@ -36,7 +36,8 @@ def validate(
     held: Held = True,
     starts: Starts = 16,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes (one a core if not given).")
+        int | None,
+        typer.Option("--workers", "--jobs", min=1, help="Processes [default: cores]."),
     ] = None,
     scheduler: Scheduler = "",
     only: Only = None,

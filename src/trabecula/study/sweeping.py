@@ -19,6 +19,7 @@ from trabecula.runner.warming import warm_kernels
 from trabecula.study import journal
 from trabecula.study.cluster import open_workers
 from trabecula.study.cohort import describe_population, list_roles, load_cohort
+from trabecula.study.crew import connect
 from trabecula.study.design import POPULATION
 from trabecula.study.dispatch import Dispatch, Note
 from trabecula.study.forecasttables import write_forecast
@@ -100,6 +101,8 @@ def run_sweep(
         If Ctrl-C or SIGTERM asked to stop; runs under way are saved first.
     """
     chosen = plan_sweep(sweep) if planned is None else planned
+    if scheduler is not None:
+        connect(scheduler).close()  # before a folder is made
     _insist_on_folder(out)
     with lock_folder(out), _answer_sigterm():
         manifest, orders = _begin(sweep, chosen, out, attempts)
