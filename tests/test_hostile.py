@@ -32,11 +32,13 @@ CONFIGS = [
     ("name: [a\n", "expected ',' or ']'"),
     ("seed: *nobody\n", "undefined alias"),
     ("seed: 1\n---\nseed: 2\n", "found another document"),
-    ("name: \x00\n", "found unacceptable character #x0000; allowed: YAML"),
+    ("name: \x00\n", ":1:7: (file): found unacceptable character #x0000; allowed: YAML"),
+    ("seed: 3\nname: a\x07b\n", ":2:8: (file): found unacceptable character #x0007; allowed: YAML"),
+    (GOOD + "[a]: 3\n", "found a list or a mapping as a key; allowed: a word"),
     ("- 1\n- 2\n", "blocks of settings"),
     ("7\n", "blocks of settings"),
     ("", "add duration"),
-    ("seed: " + "9" * 5000, "a number of thousands of digits"),
+    ("seed: " + "9" * 5000, ":1:7: seed: found a number of 5000 digits; allowed: a number"),
     (GOOD + "seed: 1.5\n", "a whole number"),
     (GOOD + "seed: -1\n", "a whole number 0"),
     (GOOD + "seed: 99999999999999999999\n", "a whole number 0"),
@@ -108,7 +110,9 @@ def test_a_refused_specimen_leaves_an_earlier_run_alone(tmp_path):
 def test_a_file_that_is_no_text(tmp_path):
     path = tmp_path / "bad.yaml"
     path.write_bytes(b"\xff\xfe\x00duration")
-    refuse(call("check", path), "not UTF-8")
+    refuse(call("check", path), ":1:1: (file): found bytes that are not UTF-8")
+    path.write_bytes("seed: 3\nname: é".encode() + b"\xe9\n")
+    refuse(call("check", path), ":2:8: (file): found bytes that are not UTF-8")
 
 
 def test_a_file_that_is_far_too_long(tmp_path):

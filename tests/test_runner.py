@@ -169,6 +169,18 @@ def test_a_hit_in_the_cache_changes_nothing(summary, config, folder, cache):
     assert again.notes == summary.notes
 
 
+def test_a_spin_up_that_is_sampled_whole_begins_from_the_kept_bone(config, folder, cache):
+    """Its last 90 d are sampled, which is all of it: what is kept is the bone that was generated."""
+    short = config.model_copy(update={"spin_up": 20.0, "settle": 10.0, "duration": 4.0})
+    first, second = (run(short, folder / f"short-{k}", cache=cache) for k in (1, 2))
+    assert (first.from_cache, second.from_cache) == ([], ["spin-up"])
+    assert read_all(first.folder / "results.h5") == read_all(second.folder / "results.h5")
+    assert first.notes == second.notes
+    raw = short.model_copy(update={"spin_up": 0.0, "settle": 0.0})
+    again = [run(raw, folder / "raw", cache=cache, keep=False).from_cache for _ in range(2)]
+    assert again == [[], []]
+
+
 def test_a_damaged_entry_is_made_again(summary, config, folder, cache):
     digest = compute_state_digest(config, 110, settled=True)
     entry = cache.find_entry(digest)

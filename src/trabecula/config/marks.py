@@ -101,7 +101,9 @@ def parse_yaml(text: str, name: str) -> Document:
         problem = Problem(where, "(file)", _tidy(str(error.problem)), "YAML")
         raise ConfigError([problem]) from error
     except (YAMLError, ValueError) as error:
-        raise ConfigError([Problem(f"{name}:1:1", "(file)", _tidy(str(error)), "YAML")]) from error
+        at = getattr(error, "position", 0)  # of a character that no YAML may hold
+        where = _find_place(name, text[:at] if isinstance(at, int) else "")
+        raise ConfigError([Problem(where, "(file)", _tidy(str(error)), "YAML")]) from error
     except RecursionError:
         allowed = f"at most {MOST_LEVELS} levels"
         problem = Problem(f"{name}:1:1", "(file)", "values nested too deeply", allowed)
@@ -112,10 +114,14 @@ def parse_yaml(text: str, name: str) -> Document:
     return document
 
 
+def _find_place(name: str, before: str) -> str:
+    """Return the place that comes after the text `before` of a file."""
+    line = before.count("\n")
+    return f"{name}:{line + 1}:{len(before) - before.rfind('\n')}"
+
+
 def _tidy(reason: str) -> str:
     """Return what a YAML reader complains of, without its advice to programmers."""
-    if "set_int_max_str_digits" in reason:
-        return "a number of thousands of digits"
     line = reason.splitlines()[0].partition(": special characters")[0]
     return line.removeprefix("but ").removeprefix("found ")
 
@@ -141,7 +147,8 @@ def load_yaml(path: Path) -> Document:
         problem = Problem(str(path), "(file)", found, "a readable YAML file")
         raise ConfigError([problem]) from error
     except UnicodeDecodeError as error:
-        problem = Problem(str(path), "(file)", "bytes that are not UTF-8", "YAML text in UTF-8")
+        where = _find_place(str(path), raw[: error.start].decode("utf-8"))
+        problem = Problem(where, "(file)", "bytes that are not UTF-8", "YAML text in UTF-8")
         raise ConfigError([problem]) from error
     return parse_yaml(text, str(path))
 
@@ -177,7 +184,14 @@ def _read(node: Any, path: Key, document: Document, yaml: Any, parents: frozense
         return [_read(item, (*path, i), document, yaml, parents) for i, item in items]
     if isinstance(node, MappingNode):
         return _read_mapping(node, path, document, yaml, parents)
-    return yaml.constructor.construct_object(node) if _is_plain(node) else node.value
+    if not _is_plain(node):
+        return node.value
+    try:
+        return yaml.constructor.construct_object(node)
+    except ValueError:  # Python reads no whole number of more digits
+        found = f"a number of {len(node.value)} digits"
+        document.problems.append(Problem(where, to_dotted(path), found, "a number"))
+        return None
 
 
 def _is_plain(node: Any) -> bool:
@@ -188,14 +202,20 @@ def _is_plain(node: Any) -> bool:
 def _read_mapping(
     node: Any, path: Key, document: Document, yaml: Any, parents: frozenset[int]
 ) -> dict[str, Any]:
+    from ruamel.yaml.nodes import ScalarNode
+
     result: dict[str, Any] = {}
     shared = _read_shared(node, path, document, yaml, parents)
     for key_node, value_node in node.value:
         if _is_merge(key_node):
             continue
+        where = _locate(document, key_node)
+        if not isinstance(key_node, ScalarNode):
+            found = "a list or a mapping as a key"
+            document.problems.append(Problem(where, to_dotted(path), found, "a word"))
+            continue
         key = str(key_node.value)
         here = (*path, key)
-        where = _locate(document, key_node)
         if key in result:
             first = document.keys[here].removeprefix(f"{document.name}:")
             document.problems.append(

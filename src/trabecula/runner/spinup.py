@@ -99,9 +99,12 @@ class SpinUp:
         return self._fetch("settle", phases.begin, self._settle)
 
     def _fetch(self, phase: str, step: int, make: Callable[[int], State]) -> State:
-        """Take the state of `phase` at `step` from the cache, or make and keep it."""
-        if step == 0:
-            return make(0)
+        """Take the state of `phase` at `step` from the cache, or make and keep it.
+
+        Of a spin-up that is sampled from its first day on that is the bone before it.
+        """
+        if self.phases.spin == 0 and step == 0:
+            return make(0)  # a raw bone is as soon made
         digest = compute_state_digest(self._config, step, phase == "settle")
         with self._cache.lock(phase, digest):
             found = self._cache.load(digest)
