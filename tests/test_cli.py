@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from trabecula.__main__ import start
 from trabecula.base.errors import InputError, LedgerError
-from trabecula.cli.app import Commands, spread_lists
+from trabecula.cli.app import Commands, advising_to_repeat, spread_lists
 from trabecula.cli.main import app
 from trabecula.cli.running import advising
 from trabecula.cli.schema import find_unit
@@ -146,6 +146,15 @@ def test_options_that_take_several_values_may_have_them_in_a_row(config: Path) -
     wrong = call("validate", "--only", "CAL-01", "NONE-1", "--dry-run")
     assert wrong.exit_code == 2
     assert "NONE-1" in wrong.stderr
+
+
+def test_who_interrupts_a_study_is_told_how_it_goes_on(capsys) -> None:
+    with pytest.raises(KeyboardInterrupt), advising_to_repeat():
+        raise KeyboardInterrupt
+    assert "the same command goes on" in capsys.readouterr().err
+    with advising_to_repeat():
+        pass
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("word", ["", " "])

@@ -689,6 +689,7 @@ def test_a_sweep_survives_the_death_of_a_worker_its_own_and_a_poisoned_run(place
     _, errors = second.communicate()
     assert second.returncode == 130, errors
     assert "Traceback" not in errors
+    assert "stopped; what is done stays, and the same command goes on" in errors
     assert not list(out.glob(".stop-*"))
 
     third = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -4,6 +4,8 @@ import errno
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +21,16 @@ INTERRUPTED = 130
 def say_error(text: str) -> None:
     """Print `text` on the standard error stream, as it is: it begins with file:line:column."""
     print(text, file=sys.stderr)
+
+
+@contextmanager
+def advising_to_repeat() -> Iterator[None]:
+    """Tell who interrupts a study of many runs how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say_error("stopped; what is done stays, and the same command goes on")
+        raise
 
 
 SETTING = re.compile(r"[A-Za-z_][\w.]*=")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trabecula.cli.app import app
+from trabecula.cli.app import advising_to_repeat, app
 from trabecula.cli.judging import Scheduler
 from trabecula.cli.options import Json
 from trabecula.cli.tables import print_json, print_table
@@ -65,7 +65,8 @@ def calibrate(
     crew = Crew(workers or asked.settings.workers, scheduler)
     with lock_folder(place):
         lives = Lives(asked, place, crew, _say_life)
-        fitted = Calibrator(asked, plans, lives, place, _say_evaluation).fit()
+        with advising_to_repeat():
+            fitted = Calibrator(asked, plans, lives, place, _say_evaluation).fit()
         known = determine(asked.rows, fitted)
         fit = _write(asked, plans, fitted, known, place)
     _say_outcome(asked, fitted, known, fit, place, as_json)

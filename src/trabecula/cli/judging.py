@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trabecula.cli.app import advising_to_repeat
 from trabecula.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -116,9 +117,10 @@ def live(
             err=True,
         )
 
-    if core_hours is None:
-        return live_fixed(panel, sampling, out, crew, report)
-    return Adaptive(panel, sampling, out, crew, core_hours, report).live()
+    with advising_to_repeat():
+        if core_hours is None:
+            return live_fixed(panel, sampling, out, crew, report)
+        return Adaptive(panel, sampling, out, crew, core_hours, report).live()
 
 
 def judge(panel: "Panel", sampling: "Sampling", out: Path, work: "Work", as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trabecula.base.errors import InputError
-from trabecula.cli.app import FAILED, app
+from trabecula.cli.app import FAILED, advising_to_repeat, app
 from trabecula.cli.options import Json
 from trabecula.cli.populating import describe_plan, say_plan
 from trabecula.cli.progress import make_sweep_watch
@@ -64,7 +64,7 @@ def sweep(
     typer.echo(f"{asked.name}: {len(planned)} runs -> {folder}", err=True)
     from trabecula.study.sweeping import run_sweep
 
-    with make_sweep_watch() as watch:
+    with advising_to_repeat(), make_sweep_watch() as watch:
         manifest = run_sweep(
             asked,
             folder,
