@@ -528,6 +528,10 @@ def test_the_commands(parent, copy, tmp_path):
     assert result.exit_code == 1
     assert not {f["what"]: f for f in json.loads(result.output)}["results.h5"]["is_good"]
     assert invoke(app, ["verify", str(tmp_path / "absent")]).exit_code == 2
+    (tmp_path / "scan.h5").write_bytes(b"a specimen")
+    result = invoke(app, ["verify", str(tmp_path / "scan.h5")])
+    assert result.exit_code == 2
+    assert "found a file that no run has by that name" in result.stderr
     result = invoke(app, ["branch", str(parent), "--at", "noon"])
     assert result.exit_code == 2
     assert "--at: found 'noon'" in result.output

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trabecula.base.errors import InputError
+from trabecula.base.files import RUN_FILES
 from trabecula.cli.app import app, apply_threads, say_error
 from trabecula.cli.options import ConfigFile, Json, RunPlace, Sets, Threads, to_settings
 from trabecula.cli.progress import make_watch
@@ -105,6 +106,9 @@ def branch(
 @app.command()
 def verify(place: RunPlace, as_json: Json = False) -> None:
     """Check a run folder: whole, digests, ledgers, provenance; exits 1 if something is wrong."""
+    if place.is_file() and place.name not in RUN_FILES:
+        msg = f"{place}: found a file that no run has by that name; allowed: the folder of a run"
+        raise InputError(msg)
     place = to_folder(place)
     if not place.is_dir():
         msg = f"{place}: found no folder; allowed: the folder of a run"
