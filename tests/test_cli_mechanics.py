@@ -48,6 +48,73 @@ def test_a_block_is_as_stiff_as_modulus_times_area_over_length(block, axis, plac
     assert found["failure_load"] == pytest.approx(0.007 * 5000 * area, rel=1e-4)
 
 
+CONFINED = 0.7 / (1.3 * 0.4)
+"""Young's modulus is so much larger where nothing can bulge, at Poisson's ratio 0.3."""
+
+
+@pytest.mark.parametrize("choice", [("--threshold", 0.5), ("--label", 1)])
+@pytest.mark.parametrize("shape", [(20, 20, 20), (24, 6, 6), (4, 16, 16)], ids=str)
+def test_an_image_of_nothing_but_bone_has_the_stiffness_of_the_textbook(tmp_path, choice, shape):
+    """K = E A / L of a cube, a column and a plate of 20 um; with walls all round, of the confined."""
+    write_image(tmp_path / "one.mha", np.ones(shape, np.uint8), 20.0)
+    by_length = 10000 * shape[1] * shape[2] / shape[0] * EDGE
+    free = measure(tmp_path / "one.mha", *choice, "--lateral", "free")
+    assert free["stiffness"] == pytest.approx(by_length, rel=1e-5)
+    assert free["sed_mean"] == pytest.approx(0.5, rel=1e-5)
+    walls = measure(tmp_path / "one.mha", *choice, "--lateral", "mirrored")
+    assert walls["stiffness"] == pytest.approx(by_length * CONFINED, rel=1e-5)
+    glued = measure(tmp_path / "one.mha", *choice, "--lateral", "fixed")
+    assert by_length * 1.001 < glued["stiffness"] < by_length * CONFINED
+
+
+@pytest.mark.parametrize("sides", list(Sides))
+def test_what_is_undefined_without_marrow_has_no_value(tmp_path, sides):
+    path = tmp_path / "one.h5"
+    solid = np.ones((8, 8, 8), np.float32)
+    write_specimen(path, SpecimenFile(solid, 20.0, sides, (), "a block", {}))
+    found = measure(path)
+    assert (found["bv_tv"], found["bs_tv"], found["bs_bv"]) == (1, 0, 0)
+    undefined = {"tb_th", "tb_sp", "tb_n", "conn_d"}
+    undefined |= {f"{key}_imaged" for key in undefined} | {"da"}
+    assert {key for key, value in found.items() if value is None} == undefined
+    assert "undefined" in found["report"][-1]
+    said = call("measure", path)
+    assert "bone all through" in said.stdout
+    assert said.stderr == ""
+    rows = {line.split()[0]: line for line in said.stdout.splitlines()}
+    assert " - " in rows["tb_th"]
+
+
+def test_a_bone_with_marrow_is_not_said_to_be_bone_all_through(tmp_path):
+    half = np.ones((8, 8, 8), np.float32)
+    half[:4] = 0
+    write_specimen(tmp_path / "h.h5", SpecimenFile(half, 20.0, Sides.MIRRORED, (), "half", {}))
+    assert "bone all through" not in call("measure", tmp_path / "h.h5").stdout
+
+
+def test_one_value_alone_does_not_say_that_it_is_bone(tmp_path):
+    write_image(tmp_path / "one.mha", np.ones((8, 8, 8), np.uint8), 20.0)
+    found = call("measure", tmp_path / "one.mha")
+    assert found.exit_code == 2
+    assert (
+        "found no threshold for an image of one value (1); allowed: --threshold 1" in found.stderr
+    )
+    write_image(tmp_path / "none.mha", np.zeros((8, 8, 8), np.uint8), 20.0)
+    for options in ((), ("--threshold", 0.5)):
+        found = call("measure", tmp_path / "none.mha", *options)
+        assert found.exit_code == 2
+        assert "allowed: an image of two values at least" in found.stderr
+
+
+def test_a_specimen_to_live_in_needs_marrow(tmp_path):
+    write_image(tmp_path / "one.mha", np.ones((8, 8, 8), np.uint8), 20.0)
+    for options in ((), ("--threshold", 0.5), ("--label", 1)):
+        found = call("import", tmp_path / "one.mha", "--out", tmp_path / "one.h5", *options)
+        assert found.exit_code == 2
+        assert "allowed: an image of two values at least, bone and marrow" in found.stderr
+    assert not (tmp_path / "one.h5").exists()
+
+
 def test_glued_platens_hold_more_than_sliding_ones_and_less_than_walls(block):
     by_side = [measure(block, "--lateral", side) for side in ("free", "fixed", "mirrored")]
     free, fixed, mirrored = (found["apparent_modulus"] for found in by_side)

@@ -128,12 +128,12 @@ def measure(
         })  # fmt: skip
         specimen = load_specimen(place)
     else:
-        specimen = load_image(place, threshold, labels, None, spacing, crop)
+        specimen = load_image(place, threshold, labels, None, spacing, crop, may_be_solid=True)
     with CompilationNotice():
         metrics = measure_specimen(specimen)
         if test is not None:
             metrics |= compress_specimen(specimen, test)
-    said = [*specimen.report, *judge_box(specimen, metrics)]
+    said = [*specimen.report, *judge_box(specimen, metrics), *judge_marrow(specimen)]
     if as_json:
         print_json({**metrics, "report": said})
         return
@@ -207,8 +207,14 @@ def load_image(
     voxel: str | None,
     spacing: str | None,
     crop: str | None,
+    may_be_solid: bool = False,
 ) -> "Specimen":
     """Load an image; where it does not state its voxel size, `voxel` is that too.
+
+    Parameters
+    ----------
+    may_be_solid
+        Whether it may be bone all through.
 
     Raises
     ------
@@ -229,6 +235,7 @@ def load_image(
         threshold=None if threshold is None else to_threshold(threshold),
         labels=labels or None,
         crop=None if crop is None else to_box(crop),
+        may_be_solid=may_be_solid,
     )
 
 
@@ -309,6 +316,13 @@ def judge_box(specimen: "Specimen", metrics: dict[str, float]) -> list[str]:
         f"fit into it, so Tb.Sp is too small and Tb.N too large to be compared with a generated bone "
         f"or a larger box; from {LEAST_BOX:g} times on both are within a tenth"
     ]
+
+
+def judge_marrow(specimen: "Specimen") -> list[str]:
+    """Return a line if a specimen is bone all through, as then few metrics have a meaning."""
+    if (specimen.fraction < 0.5).any():
+        return []
+    return ["bone all through: metrics of its walls and of its marrow are undefined"]
 
 
 def print_metrics(metrics: dict[str, float]) -> None:

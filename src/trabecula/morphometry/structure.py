@@ -36,7 +36,8 @@ def measure_structure(
     dict
         bv_tv (1), bs_tv and bs_bv (1/mm); if `costly` tb_th and tb_sp (um), tb_n (1/mm),
         conn_d (1/mm^3), da (1), and tb_th, tb_sp, tb_n, conn_d once more as a scan would show them
-        (:mod:`trabecula.morphometry.imaging`). NaN where a metric has no meaning.
+        (:mod:`trabecula.morphometry.imaging`). NaN where a metric has no meaning, as spheres, number
+        and connectivity of what is bone all through.
 
     Raises
     ------
@@ -67,18 +68,23 @@ def measure_structure(
 def _measure_costly(
     fraction: Array, mask: Array, voxel_um: float, periodic: bool
 ) -> dict[str, float]:
-    image = make_image(fraction, voxel_um, periodic)
+    image = _measure_mask(make_image(fraction, voxel_um, periodic), voxel_um, periodic)
+    return {
+        **_measure_mask(mask, voxel_um, periodic),
+        "da": measure_anisotropy(fraction, periodic),
+        **{f"{key}_imaged": value for key, value in image.items()},
+    }
+
+
+def _measure_mask(mask: Array, voxel_um: float, periodic: bool) -> dict[str, float]:
+    if mask.all():  # nothing but the box would bound it
+        return dict.fromkeys(("tb_th", "tb_sp", "tb_n", "conn_d"), float("nan"))
     per_mm = PER_MM / voxel_um
     return {
         "tb_th": measure_thickness(mask, periodic) * voxel_um,
         "tb_sp": measure_thickness(~mask, periodic) * voxel_um,
         "tb_n": measure_number(mask, periodic) * per_mm,
         "conn_d": measure_connectivity(mask, periodic) * per_mm**3,
-        "da": measure_anisotropy(fraction, periodic),
-        "tb_th_imaged": measure_thickness(image, periodic) * voxel_um,
-        "tb_sp_imaged": measure_thickness(~image, periodic) * voxel_um,
-        "tb_n_imaged": measure_number(image, periodic) * per_mm,
-        "conn_d_imaged": measure_connectivity(image, periodic) * per_mm**3,
     }
 
 

@@ -28,6 +28,7 @@ def load_specimen_image(
     threshold: float | str | None = None,
     labels: Sequence[int] | None = None,
     crop: Mapping[str, Sequence[float]] | None = None,
+    may_be_solid: bool = False,
 ) -> Specimen:
     """Read an image, part bone from marrow, crop, resample, and keep the largest component.
 
@@ -50,6 +51,8 @@ def load_specimen_image(
         Values that are bone, as they are stored: AIM and ISQ are not turned into densities then.
     crop
         ``origin`` and ``size`` (um), each z, y, x, from the image's first corner.
+    may_be_solid
+        Whether an image may be bone all through: for what measures it, not for a bone that is to live.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def load_specimen_image(
     report = [image.note, *filter(None, [image.direction])]
     if spacing is not None:
         report.append(f"voxel size {_list(edges)} um as given")
-    mask, note = segment(file, image.values, threshold, labels)
+    mask, note = segment(file, image.values, threshold, labels, may_be_solid)
     report.append(note)
     if crop is not None:
         mask = _crop(file, mask, edges, crop, report)

@@ -8,13 +8,24 @@ import numpy as np
 from trabecula.base.columns import Array
 from trabecula.specimen.readers import make_error
 
+TWO_VALUES = "an image of two values at least, bone and marrow"
+
 
 def segment(
-    path: Path, values: Array, threshold: float | str | None, labels: Sequence[int] | None
+    path: Path,
+    values: Array,
+    threshold: float | str | None,
+    labels: Sequence[int] | None,
+    may_be_solid: bool = False,
 ) -> tuple[Array, str]:
     """Return the bone mask (bool, z y x) and what was done, in words.
 
     Without threshold and labels an image of two values is taken as it is: the higher is bone.
+
+    Parameters
+    ----------
+    may_be_solid
+        Whether a choice may leave everything as bone: a block can be measured, but nothing lives in it.
 
     Raises
     ------
@@ -29,17 +40,17 @@ def segment(
     elif threshold is not None:
         mask, note = _cut_grey(path, values, threshold)
     else:
-        mask, note = _take_binary(path, values)
+        mask, note = _take_binary(path, values, may_be_solid)
     share = float(mask.mean())
-    if share in (0.0, 1.0):
+    if share == 0.0 or (share == 1.0 and not may_be_solid):
         low, high = values.min(), values.max()
         left = "nothing" if share == 0 else "everything"
         raise make_error(
             path,
             "threshold" if labels is None else "labels",
             f"{note}, which leaves {left} as bone",
-            f"a choice that parts the values {low:g} to {high:g}",
-            "try 'otsu'",
+            f"a choice that parts the values {low:g} to {high:g}" if low < high else TWO_VALUES,
+            "try 'otsu'" if low < high else "",
         )
     return mask, f"{note}: BV/TV {share:.5f}"
 
@@ -61,7 +72,7 @@ def _cut_grey(path: Path, values: Array, threshold: float | str) -> tuple[Array,
             raise make_error(path, "threshold", found, "a number or 'otsu'", "give one of these")
         if values.min() == values.max():
             found = f"'otsu' on an image of one value ({values.min():g})"
-            raise make_error(path, "threshold", found, "an image of two values at least", "")
+            raise make_error(path, "threshold", found, TWO_VALUES, "")
         from skimage.filters import threshold_otsu
 
         level = float(threshold_otsu(values))
@@ -71,8 +82,14 @@ def _cut_grey(path: Path, values: Array, threshold: float | str) -> tuple[Array,
     return mask, f"bone is from grey value {threshold:g} on"
 
 
-def _take_binary(path: Path, values: Array) -> tuple[Array, str]:
+def _take_binary(path: Path, values: Array, may_be_solid: bool) -> tuple[Array, str]:
     present = np.unique(values)
+    if len(present) == 1:
+        found = f"no threshold for an image of one value ({present[0]:g})"
+        if not (may_be_solid and present[0] > 0):
+            raise make_error(path, "threshold", found, TWO_VALUES, "")
+        allowed = f"--threshold {present[0]:g} or --label {present[0]:g}, if all of it is bone"
+        raise make_error(path, "threshold", found, allowed, "an image of two values needs neither")
     if len(present) != 2:
         raise make_error(
             path,
