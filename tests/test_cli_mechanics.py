@@ -124,6 +124,10 @@ def test_glued_platens_hold_more_than_sliding_ones_and_less_than_walls(block):
     assert measure(block, "--poisson", 0)["apparent_modulus"] == pytest.approx(1e4, rel=1e-5)
 
 
+def test_the_sign_of_the_strain_changes_nothing(block):
+    assert measure(block, "--strain", "-0.02") == measure(block, "--strain", "0.02")
+
+
 def test_strain_energy_is_saved_as_an_image(block, tmp_path):
     out = tmp_path / "sed.mha"
     measure(block, "--lateral", "free", "--sed", out)
@@ -165,8 +169,10 @@ def test_bone_that_does_not_reach_the_platens_carries_nothing(tmp_path):
     [
         ("--axis", "w", "z, y or x"),
         ("--lateral", "loose", "fixed, free, mirrored"),
-        ("--strain", "0", "above 0 .. 0.5"),
-        ("--strain", "nan", "above 0 .. 0.5"),
+        ("--strain", "0", "-0.5 .. 0.5 without 0"),
+        ("--strain", "nan", "-0.5 .. 0.5 without 0"),
+        ("--strain", "-0.6", "-0.5 .. 0.5 without 0"),
+        ("--strain", "0.6", "-0.5 .. 0.5 without 0"),
         ("--modulus", "-1", "above 0 .. 1e6 MPa"),
         ("--poisson", "0.5", "0 .. 0.49"),
         ("--sed", "sed.txt", ".mha"),
