@@ -53,7 +53,7 @@ def run(
     TrabeculaError
         If a ledger does not close, a solver fails, or nothing can be written.
     """
-    from trabecula.config import load_config
+    from trabecula.config import load_config, telling_places
     from trabecula.runner import run as live
 
     settings = to_settings(set)
@@ -61,7 +61,8 @@ def run(
         settings.append(f"seed={seed}")
     checked = load_config(Path(config), settings)
     folder = RUNS / checked.name if out is None else Path(out)
-    live(checked, folder, threads, progress)
+    with telling_places(config, settings):
+        live(checked, folder, threads, progress)
     return Run(folder)
 
 

@@ -1,5 +1,6 @@
 """Errors that say where, what was found, what is allowed and what to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -53,7 +54,24 @@ class ConfigError(InputError):
 
 
 class SpecimenError(InputError):
-    """A specimen file or generator request that cannot become a lattice."""
+    """A specimen file or generator request that cannot become a lattice.
+
+    Parameters
+    ----------
+    text
+        What is wrong.
+    problems
+        The same, one by one; none where it is told in words alone.
+    """
+
+    def __init__(self, text: str, problems: Sequence[Problem] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(text)
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> "SpecimenError":
+        """Return the error of these mistakes, a line each."""
+        return cls("\n".join(str(problem) for problem in problems), problems)
 
 
 class ResultsError(InputError):

@@ -23,13 +23,14 @@ CHANGE, PRECISION = 5.0, 0.1
 @app.command()
 def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     """Check a configuration: every error at once, units resolved, what the run will cost."""
-    from trabecula.config import find_warnings, load_config, make_json_schema
+    from trabecula.config import find_warnings, load_config, make_json_schema, telling_places
     from trabecula.hormones import find_course, find_unmet
     from trabecula.model.memory import insist_on_memory
     from trabecula.runner.specimens import insist_on_specimen
 
     checked = load_config(config, to_settings(sets))
-    specimen = insist_on_specimen(checked)
+    with telling_places(config, to_settings(sets)):
+        specimen = insist_on_specimen(checked)
     rows = list(flatten(checked.to_mapping()))
     schema = make_json_schema()
     units = {path: find_unit(schema, path) for path, _ in rows}

@@ -47,7 +47,7 @@ def live(
 ) -> None:
     """Let a bone live on a page: start, pause, change hormones and drugs; Ctrl-C ends it."""
     apply_threads(threads)
-    from trabecula.config import load_config
+    from trabecula.config import load_config, telling_places
     from trabecula.pages.liveserver import check_live
     from trabecula.pages.liveserver import live as serve
     from trabecula.pages.port import choose_port
@@ -63,7 +63,7 @@ def live(
         else "is raw; --spin-up lives it in"
     )
     typer.echo(f"making {checked.name}; the bone {kind}")
-    with make_watch() as watch:
+    with telling_places(config, to_settings(sets)), make_watch() as watch:
         state = make_first_state(checked, not spin_up, watch)
     serve(checked, state, say, chosen, not no_browser)
     typer.echo("ended")

@@ -36,16 +36,17 @@ def run(
 ) -> None:
     """Run one simulation and say what happened."""
     apply_threads(threads)
-    from trabecula.config import load_config
+    from trabecula.config import load_config, telling_places
 
-    checked = load_config(config, to_settings(sets, seed))
+    settings = to_settings(sets, seed)
+    checked = load_config(config, settings)
     folder = out or RUNS / checked.name
     typer.echo(_announce(checked, folder))
     for warning in list_warnings(checked):
         typer.echo(f"warning: {warning}", err=True)
     from trabecula.runner import run as run_simulation
 
-    with advising(folder), make_watch() as watch:
+    with telling_places(config, settings), advising(folder), make_watch() as watch:
         summary = run_simulation(checked, folder, threads, watch)
     say_outcome(summary)
 

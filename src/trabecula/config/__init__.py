@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trabecula.config.parameters import Parameters, load_parameters
     from trabecula.config.rules import Rule, load_rules
     from trabecula.config.schema import Config, HormoneSettings
+    from trabecula.config.wherein import telling_places
 
 __all__ = [
     "RULES",
@@ -25,6 +26,7 @@ __all__ = [
     "load_parameters",
     "load_rules",
     "make_json_schema",
+    "telling_places",
 ]
 
 _HOMES = {
@@ -38,6 +40,7 @@ _HOMES = {
     "load_parameters": "parameters",
     "load_rules": "rules",
     "make_json_schema": "load",
+    "telling_places": "wherein",
 }
 
 

@@ -33,10 +33,21 @@ def load_config(path: str | Path, sets: Sequence[str] = ()) -> Config:
         With every mistake at once.
     """
     file = Path(path)
+    return make_config(read_document(file, sets), file)
+
+
+def read_document(file: Path, sets: Sequence[str] = ()) -> Document:
+    """Read the YAML `file`, with `sets` (``PATH=VALUE``) on top; their mistakes are noted there.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read or is not YAML.
+    """
     document = load_yaml(file)
     for text in sets:
         apply_setting(document, text)
-    return make_config(document, file)
+    return document
 
 
 def make_config(document: Document, file: Path) -> Config:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from trabecula.base.codes import Sides
 from trabecula.base.columns import Array
-from trabecula.base.errors import Problem, SpecimenError
+from trabecula.base.errors import Problem, ResultsError, SpecimenError
 from trabecula.records.specimenfile import is_specimen, read_specimen
 from trabecula.specimen import Specimen, load_specimen_image, make_specimen
 from trabecula.specimen.images import keep_largest
@@ -29,27 +29,34 @@ def make_specimen_for(config: "Config", bv_tv: float | None) -> Specimen:
     Raises
     ------
     SpecimenError
-        If the request, the image or the crop is no specimen.
-    ResultsError
-        If a specimen file is damaged.
+        If the request, the image or the crop is no specimen, or a specimen file is damaged.
     """
     lattice = config.lattice
     if lattice.specimen is None:
         specimen = _generate(config, bv_tv)
-    elif is_specimen(Path(lattice.specimen)):
-        specimen = _load_file(Path(lattice.specimen), lattice)
     else:
-        _insist_on_spacing(Path(lattice.specimen))
-        specimen = load_specimen_image(
-            lattice.specimen,
-            lattice.voxel,
-            threshold=lattice.threshold,
-            labels=lattice.labels,
-            crop=None if lattice.crop is None else lattice.crop.model_dump(),
-        )
+        specimen = _import(Path(lattice.specimen), lattice)
     if lattice.sides is not None:
         specimen.sides = Sides[lattice.sides.upper()]
     return specimen
+
+
+def _import(path: Path, lattice: "LatticeSettings") -> Specimen:
+    try:
+        if is_specimen(path):
+            return _load_file(path, lattice)
+    except ResultsError as error:
+        found = f"a file that cannot be read: {error}"
+        problem = Problem(str(path), "specimen", found, "a whole specimen file, or an image")
+        raise SpecimenError(str(error), [problem]) from error
+    _insist_on_spacing(path)
+    return load_specimen_image(
+        path,
+        lattice.voxel,
+        threshold=lattice.threshold,
+        labels=lattice.labels,
+        crop=None if lattice.crop is None else lattice.crop.model_dump(),
+    )
 
 
 def _insist_on_spacing(path: Path) -> None:
@@ -72,9 +79,7 @@ def insist_on_specimen(config: "Config") -> Specimen | None:
     Raises
     ------
     SpecimenError
-        If the request, the image or the crop is no specimen.
-    ResultsError
-        If a specimen file is damaged.
+        If the request, the image or the crop is no specimen, or a specimen file is damaged.
     """
     if config.lattice.specimen is None:
         check_request(_make_request(config, config.lattice.bv_tv))
@@ -129,6 +134,6 @@ def _crop(path: Path, fraction: Array, voxel: float, crop: "Crop") -> Array:
     if not inside:
         whole = ", ".join(f"{n * voxel:g}" for n in fraction.shape)
         found = f"origin {crop.origin}, size {crop.size} um"
-        problem = Problem(str(path), "lattice.crop", found, f"a box inside {whole} um")
-        raise SpecimenError(str(problem))
+        allowed = f"a box inside {whole} um"
+        raise make_error(path, "lattice.crop", found, allowed, "move or shrink the box")
     return fraction[tuple(slice(low, high) for low, high in zip(first, last, strict=True))]

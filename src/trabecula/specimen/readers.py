@@ -79,7 +79,7 @@ class Image:
 
 def make_error(where: Path | str, key: str, found: str, allowed: str, hint: str) -> SpecimenError:
     """Build the error of one mistake."""
-    return SpecimenError(str(Problem(str(where), key, found, allowed, hint)))
+    return SpecimenError.of([Problem(str(where), key, found, allowed, hint)])
 
 
 def refuse_for_specimen(path: Path, given: Mapping[str, tuple[str, object]]) -> None:

@@ -48,7 +48,7 @@ def check_request(request: Request) -> None:
     """
     problems = _find_problems(request)
     if problems:
-        raise SpecimenError("\n".join(str(problem) for problem in problems))
+        raise SpecimenError.of(problems)
 
 
 def _find_problems(request: Request) -> list[Problem]:
