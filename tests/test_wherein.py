@@ -12,6 +12,7 @@ from trabecula.base.codes import Sides
 from trabecula.base.errors import Problem, SpecimenError
 from trabecula.cli.main import app
 from trabecula.config import telling_places
+from trabecula.model import memory
 from trabecula.records import SpecimenFile, write_specimen
 from trabecula.specimen.writers import write_image
 
@@ -82,10 +83,23 @@ def ask(command, place, lattice, *options):
             "origin (0.0, 0.0, 0.0), size (900.0, 9.0, 9.0) um ({}/bone.h5)",
         ),
         (["specimen: torn.h5"], "3:13: lattice.specimen", "a file that cannot be read: {}/torn.h5"),
+        (
+            ["voxel: 20 um", "shape: [1024, 1024, 1024]"],
+            "4:10: lattice.shape",
+            "1024 x 1024 x 1024 voxels, which need 167 GB of memory; allowed: what",
+        ),
+        (
+            ["specimen: two.mha", "crop: {origin: [0, 0, 0], size: [2e4, 2e4, 2e4]}"],
+            "4:9: lattice.crop",
+            "1000 x 1000 x 1000 voxels, which need ",
+        ),
         (["tb_th: 400 um", "shape: [16, 16, 16]"], "3:10: lattice.tb_th", "400 um; allowed"),
     ],
 )
-def test_what_is_wrong_with_a_bone_is_told_at_its_place(place, command, lattice, where, found):
+def test_what_is_wrong_with_a_bone_is_told_at_its_place(
+    place, command, lattice, where, found, monkeypatch
+):
+    monkeypatch.setattr(memory, "find_memory", lambda: 8e9)
     said = ask(command, place, lattice)
     mine = next(line for line in said.splitlines() if "found" in line)
     assert mine.startswith(f"{place}/c.yaml:{where}: found {found.format(place)}"), said

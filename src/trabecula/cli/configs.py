@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trabecula.base.errors import InputError
 from trabecula.cli.app import app
 from trabecula.cli.options import ConfigFile, Json, Sets, to_settings
 from trabecula.cli.schema import find_unit
@@ -30,6 +29,7 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
 
     checked = load_config(config, to_settings(sets))
     with telling_places(config, to_settings(sets)):
+        insist_on_memory(checked)
         specimen = insist_on_specimen(checked)
     rows = list(flatten(checked.to_mapping()))
     schema = make_json_schema()
@@ -37,10 +37,6 @@ def check(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
     estimate = make_estimate(checked, specimen)
     course = find_course(checked)
     warnings, levels = find_warnings(checked), tabulate_levels(checked, course)
-    try:
-        insist_on_memory(checked)
-    except InputError as error:  # another machine may have it
-        warnings.append(f"this machine cannot live it: {error}")
     if course is not None:
         warnings += find_unmet(checked.regimens, course.visits)
     if as_json:

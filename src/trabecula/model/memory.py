@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trabecula.base.columns import columns_of
-from trabecula.base.errors import InputError
+from trabecula.base.errors import Problem, SpecimenError
 from trabecula.base.layouts import Lattice
 
 if TYPE_CHECKING:
@@ -49,13 +49,14 @@ def insist_on_memory(config: "Config") -> None:
 
     Raises
     ------
-    InputError
+    SpecimenError
         If the estimate is beyond the physical memory.
     """
     lattice, voxel = config.lattice, config.lattice.voxel
     shape: tuple[float, ...] | None = lattice.shape
+    key = "lattice.shape"
     if shape is None and lattice.crop is not None:
-        shape = tuple(edge / voxel for edge in lattice.crop.size)
+        shape, key = tuple(edge / voxel for edge in lattice.crop.size), "lattice.crop"
     if shape is None:
         return
     voxels = float(np.prod(shape))
@@ -63,8 +64,7 @@ def insist_on_memory(config: "Config") -> None:
     there = find_memory()
     if needed > there:
         numbers = " x ".join(f"{edge:.0f}" for edge in shape)
-        msg = (
-            f"lattice: found {numbers} voxels, which need {needed / 1e9:.0f} GB of memory; allowed: "
-            f"what this machine has, {there / 1e9:.0f} GB; make the lattice smaller or its voxels larger"
-        )
-        raise InputError(msg)
+        found = f"{numbers} voxels, which need {needed / 1e9:.0f} GB of memory"
+        allowed = f"what this machine has, {there / 1e9:.0f} GB"
+        hint = "make the lattice smaller or its voxels larger"
+        raise SpecimenError.of([Problem("lattice", key, found, allowed, hint)])
