@@ -130,6 +130,28 @@ def test_what_may_follow_from_a_wrong_key_is_not_told(tmp_path: Path, wrong: str
     assert others == ({"output.every"} if wrong.startswith("patient") else set())
 
 
+def test_a_name_is_no_longer_than_a_folder_can_be_called(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f"duration: 1 y\nname: {'n' * 300}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    (problem,) = caught.value.problems
+    assert problem.where.endswith("c.yaml:2:7")
+    assert problem.found == "300 characters, 'nnnnnnnnnnnnnnnnnnnn...'"
+    assert "at most 100" in problem.allowed
+    path.write_text(f"duration: 1 y\nname: {'n' * 100}\n")
+    assert load_config(path).name == "n" * 100
+    path.write_text("duration: 1 y\nname: a/b\n")
+    with pytest.raises(ConfigError, match="a name of letters"):
+        load_config(path)
+
+
+def test_a_file_of_a_long_name_gives_the_run_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / f"{'n' * 200}.yaml"
+    path.write_text("duration: 1 y\n")
+    assert load_config(path).name == "n" * 100
+
+
 def test_all_mistakes_at_once_with_their_places(tmp_path: Path) -> None:
     path = tmp_path / "many.yaml"
     problems = find_problems(path, MANY)

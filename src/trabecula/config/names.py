@@ -2,6 +2,9 @@
 
 from trabecula.base.codes import Species
 
+LONGEST_NAME = 100
+"""Characters of a name: folders are called by it, with a little more, and systems allow 255."""
+
 BV_TV_RANGE = (0.05, 0.6)
 """Bone volume fractions (1) that a structure can be generated with."""
 
@@ -77,8 +80,9 @@ DRUGS = ("denosumab", "opg_fc", "bisphosphonate")
 
 
 def replace_odd(text: str) -> str:
-    """Return `text` with a dash for every character that a name may not have."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in text)
+    """Return `text` with a dash for every character that a name may not have, as long as one may be."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in text)
+    return plain[:LONGEST_NAME]
 
 
 SYNONYMS = {

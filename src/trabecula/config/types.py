@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
+from trabecula.config.names import LONGEST_NAME
 from trabecula.config.units import QuantityError, to_number
 
 LARGEST_TIME = 100 * 365.25
@@ -199,17 +200,21 @@ class Text(_Leaf):
 
     def read(self, value: Any) -> str:
         """Return `value` if it is a text."""
-        allowed = "a name of letters, digits, '-', '_' and '.'" if self.name else "a text"
+        letters = f"a name of letters, digits, '-', '_' and '.', at most {LONGEST_NAME} of them"
+        allowed = letters if self.name else "a text"
         if not isinstance(value, str) or not value.strip():
             raise make_error(repr(value), allowed)
         plain = value.replace("-", "").replace("_", "").replace(".", "")
         if self.name and not (plain.isalnum() and plain.isascii() and value[0] != "."):
             raise make_error(repr(value), allowed)
+        if self.name and len(value) > LONGEST_NAME:
+            raise make_error(f"{len(value)} characters, '{value[:20]}...'", allowed)
         return value
 
     def describe(self) -> dict[str, Any]:
         """Return the JSON schema."""
-        return {"type": "string", "minLength": 1}
+        most = {"maxLength": LONGEST_NAME} if self.name else {}
+        return {"type": "string", "minLength": 1, **most}
 
 
 @dataclass(frozen=True)
