@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -334,6 +335,53 @@ def test_info_says_what_a_run_holds(run_folder: Path) -> None:
     text = call("info", run_folder / "checkpoint.h5").stdout
     assert "baseline, history (--json lists them)" in text
     assert len(text) < 2500, "no row of the ledgers"
+
+
+def test_info_of_a_run_without_results_says_how_it_stands(tmp_path: Path) -> None:
+    status = {"state": "interrupted", "name": "tiny", "phase": "spin-up", "day": -400.0}
+    (tmp_path / "status.json").write_text(json.dumps(status))
+    found = json.loads(call("info", tmp_path, "--json").stdout)
+    assert {key: found[key] for key in status} == status
+    assert found["goes on with"] == f"trabecula resume {tmp_path}"
+    assert "process" not in found
+    text = call("info", tmp_path).stdout
+    assert "no results yet" in text
+    assert "spin-up" in text
+    assert "-400" in text
+    assert f"`trabecula resume {tmp_path}` goes on" in text
+
+
+@pytest.mark.parametrize("is_alive", [True, False])
+def test_info_knows_whether_a_running_run_still_lives(tmp_path: Path, is_alive: bool) -> None:
+    from contextlib import nullcontext
+
+    from trabecula.runner.lock import lock_folder
+
+    (tmp_path / "status.json").write_text('{"state": "running", "phase": "spin-up"}')
+    with lock_folder(tmp_path) if is_alive else nullcontext():
+        found = json.loads(call("info", tmp_path, "--json").stdout)
+    assert found["state"] == "running"
+    assert found.get("process") == (None if is_alive else "none")
+    assert ("goes on with" in found) is not is_alive
+    assert any("it was killed" in line for line in found["outcome"]) is not is_alive
+
+
+def test_info_of_a_killed_run_with_results_says_so(run_folder: Path, tmp_path: Path) -> None:
+    for name in ("results.h5", "config.yaml"):
+        shutil.copy(run_folder / name, tmp_path / name)
+    (tmp_path / "status.json").write_text('{"state": "running", "time": 20.0}')
+    found = json.loads(call("info", tmp_path, "--json").stdout)
+    assert (found["kind"], found["process"]) == ("results", "none")
+    assert "it was killed" in found["outcome"][-2]
+    assert "goes on with" not in json.loads(call("info", run_folder, "--json").stdout)
+
+
+def test_info_of_an_empty_folder_or_a_damaged_status_is_refused(tmp_path: Path) -> None:
+    assert "holds no results.h5" in call("info", tmp_path).stderr
+    (tmp_path / "status.json").write_text("{")
+    result = call("info", tmp_path)
+    assert result.exit_code == 2
+    assert "damaged" in result.stderr
 
 
 def test_plot_saves_figures_that_hold_something(run_folder: Path) -> None:

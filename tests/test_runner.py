@@ -419,6 +419,8 @@ def test_a_run_stopped_before_day_zero_goes_on_from_there(
     assert day in kept
     findings = verify_folder(place)
     assert {finding.is_good for finding in findings} == {True}, findings
+    status = json.loads((place / "status.json").read_text())
+    assert (status["state"], status["phase"], status["day"]) == ("interrupted", "spin-up", day)
     lived.clear()
     resume(place, progress=lambda report: lived.append((report.phase, report.time)), cache=cache)
     assert min(time for name, time in lived if name == phase) == day

@@ -48,7 +48,13 @@ def describe_place(place: Path) -> dict[str, Any]:
         If it is neither a run folder nor one of our files.
     """
     from trabecula.records.reader import find_kind, find_results
+    from trabecula.records.results import NAME
+    from trabecula.records.statusfile import NAME as STATUS
 
+    if not (place / NAME).exists() and (place / STATUS).is_file():
+        standing, words = tell_standing(place)
+        words.insert(0, "There are no results yet: it has not come to the samples before day 0.")
+        return {"kind": "run without results", "file": str(place), **standing, "outcome": words}
     path = find_results(place) if place.is_dir() else place
     kind = find_kind(path)
     if kind == "trabecula results":
@@ -62,15 +68,39 @@ def describe_place(place: Path) -> dict[str, Any]:
     raise ResultsError(msg)
 
 
+def tell_standing(place: Path) -> tuple[dict[str, Any], list[str]]:
+    """Return what the status of a run folder says, and sentences on what that means now.
+
+    Raises
+    ------
+    ResultsError
+        If the status is damaged.
+    """
+    from trabecula.records.statusfile import load_status
+    from trabecula.runner.lock import is_held
+
+    status: dict[str, Any] = {**load_status(place)}
+    state, is_held_now = status.get("state"), is_held(place)
+    words = []
+    if state == "running" and not is_held_now:
+        status["process"] = "none"
+        words.append("Its status says running, but no process writes here any more: it was killed.")
+    if state != "done" and not is_held_now:
+        status["goes on with"] = f"trabecula resume {place}"
+        words.append(f"`trabecula resume {place}` goes on.")
+    return status, words
+
+
 def _describe_results(path: Path, place: Path) -> dict[str, Any]:
     from trabecula.analysis import describe, load_results, summarise
     from trabecula.records.statusfile import NAME as STATUS
-    from trabecula.records.statusfile import load_status
 
     results = load_results(path)
     found: dict[str, Any] = {"kind": "results", "file": str(path)}
+    words: list[str] = []
     if (place / STATUS).is_file():
-        found |= load_status(place)
+        standing, words = tell_standing(place)
+        found |= standing
     time = results.time
     span = f"{time[0]:g} .. {time[-1]:g} d" if len(time) else "nothing yet"
     found |= {
@@ -86,7 +116,7 @@ def _describe_results(path: Path, place: Path) -> dict[str, Any]:
         "snapshots": len(results.snapshots),
         "remodelling sites": len(results.bmus.get("phase", ())),
     }
-    return found | {"outcome": describe(summarise(results)) if len(time) else []}
+    return found | {"outcome": [*(describe(summarise(results)) if len(time) else []), *words]}
 
 
 def _describe_fit(provenance: Mapping[str, Any]) -> str:

@@ -100,10 +100,17 @@ class Job:
         specimen: Specimen | None = None,
     ) -> None:
         self._config, self._folder, self._report = config, folder, report
-        self._spin_up = SpinUp(config, cache, report, specimen=specimen)
+        self._spin_up = SpinUp(config, cache, self._note_day, specimen=specimen)
+        self._day: float | None = None
         self._recorder: Recorder | None = None
         self._clock = time.monotonic()
         self.summary = RunSummary(folder.path, config.name)
+
+    def _note_day(self, told: Progress) -> None:
+        """Keep the day before day 0, of which no file of the folder tells, and hand it on."""
+        self._day = told.time
+        if self._report is not None:
+            self._report(told)
 
     def carry_out(self, work: Callable[[], None]) -> None:
         """Do `work`, and leave a status that tells how it ended."""
@@ -212,4 +219,7 @@ class Job:
             with suppress(OSError, ResultsError):  # what ended the run is what is told
                 self._folder.add_log(status)
                 reached = self._folder.read_status()  # up to which day its files go stays told
-                self._folder.write_status(status, {**reached, "name": self._config.name})
+                reached = {**reached, "name": self._config.name}
+                if reached.get("phase") == "spin-up" and self._day is not None:
+                    reached["day"] = self._day
+                self._folder.write_status(status, reached)
