@@ -14,7 +14,7 @@ from trabecula.cli.specimens import load_image
 from trabecula.config import load_config
 from trabecula.records.specimenfile import SpecimenFile, write_specimen
 from trabecula.runner.specimens import make_specimen_for
-from trabecula.specimen import load_specimen_image, readers
+from trabecula.specimen import images, load_specimen_image, readers
 from trabecula.specimen.resample import compute_overlaps, resample
 
 sitk = pytest.importorskip("SimpleITK")
@@ -481,6 +481,41 @@ def test_choices_that_leave_nothing_are_refused(tmp_path, volume):
     dust = np.zeros((16, 16, 16), np.uint8)
     dust[::4, ::4, ::4] = 1
     refused("half bone", write_itk(tmp_path / "d.nrrd", dust), voxel=80.0)
+
+
+@pytest.mark.parametrize("edge", ["1 um", "9.9", "61 um", "0.1 mm"])
+def test_import_makes_no_voxels_that_no_configuration_can_use(tmp_path, volume, edge):
+    path = write_itk(tmp_path / "a.nrrd", volume)
+    asked = ["import", str(path), "--voxel", edge, "--out", str(tmp_path / "a.h5")]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 2
+    assert f"--voxel: found {edge}; allowed: 10 to 60 um" in done.stderr
+    assert not (tmp_path / "a.h5").exists()
+
+
+def test_a_voxel_size_that_states_the_images_own_may_be_finer(tmp_path, volume):
+    np.save(tmp_path / "a.npy", volume)
+    assert load_image(tmp_path / "a.npy", None, None, "8 um", None, None).voxel == 8
+
+
+def test_more_voxels_than_there_is_memory_for_are_refused_before_they_are_made(
+    tmp_path, volume, monkeypatch
+):
+    """240 x 200 x 160 um in 960 voxels of 20 um, or 7680 of 10 um, at 88 bytes."""
+    path = write_itk(tmp_path / "a.nrrd", volume)
+    monkeypatch.setattr(images, "resample", lambda *_: pytest.fail("made"))
+    monkeypatch.setattr(images, "find_memory", lambda: 380e6 + 960 * 88 + 1)
+    load_specimen_image(path)
+    words = (
+        "24 x 20 x 16 voxels of 10 um, which need 0 GB of memory; allowed: what this machine has"
+    )
+    refused(words, path, voxel=10.0)
+    load_specimen_image(path, crop={"origin": (0, 0, 0), "size": (240, 200, 160)})
+    monkeypatch.setattr(images, "find_memory", lambda: 380e6 + 960 * 88 - 1)
+    refused("12 x 10 x 8 voxels of 20 um, which need", path)
+    done = CliRunner().invoke(app, ["measure", str(path)])
+    assert done.exit_code == 2
+    assert "choose larger voxels or a smaller box" in done.stderr
 
 
 @pytest.mark.shared

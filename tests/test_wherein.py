@@ -14,6 +14,7 @@ from trabecula.cli.main import app
 from trabecula.config import telling_places
 from trabecula.model import memory
 from trabecula.records import SpecimenFile, write_specimen
+from trabecula.specimen import images
 from trabecula.specimen.writers import write_image
 
 HEAD, TAIL = "duration: 10 d\nlattice:\n", "spin_up: 0 d\nsettle: 0 d\n"
@@ -104,6 +105,29 @@ def test_what_is_wrong_with_a_bone_is_told_at_its_place(
     mine = next(line for line in said.splitlines() if "found" in line)
     assert mine.startswith(f"{place}/c.yaml:{where}: found {found.format(place)}"), said
     assert "; allowed: " in mine
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("name", ["bone.h5", "two.mha"])
+def test_a_bone_that_can_be_measured_here_may_be_too_large_to_live(
+    place, command, name, monkeypatch
+):
+    """4096 voxels take 156 bytes each and their cells, and 88 to be measured."""
+    monkeypatch.setattr(memory, "find_memory", lambda: 380e6 + 4096 * 150)
+    monkeypatch.setattr(images, "find_memory", lambda: 380e6 + 4096 * 150)
+    said = ask(command, place, [f"specimen: {name}"])
+    assert f"{place}/c.yaml:3:13: lattice.specimen: found 16 x 16 x 16 voxels, which need" in said
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_an_image_is_not_made_into_more_voxels_than_there_is_memory_for(
+    place, command, monkeypatch
+):
+    monkeypatch.setattr(images, "find_memory", lambda: 380e6 + 32**3 * 88 - 1)
+    said = ask(command, place, ["specimen: two.mha", "voxel: 10 um"])
+    where = f"{place}/c.yaml:4:10: lattice.voxel: found 32 x 32 x 32 voxels of 10 um, which need"
+    assert where in said
+    assert f"({place}/two.mha)" in said
 
 
 @pytest.mark.parametrize("command", ["check", "run"])

@@ -60,7 +60,11 @@ def import_image(
     labels: Labels = None,
     voxel: Annotated[
         str | None,
-        typer.Option("--voxel", metavar="SIZE", help="Voxel size wanted [default: the image's]."),
+        typer.Option(
+            "--voxel",
+            metavar="SIZE",
+            help="Voxel size wanted, 10 to 60 um [default: the image's].",
+        ),
     ] = None,
     spacing: Spacing = None,
     crop: Crop = None,
@@ -228,6 +232,8 @@ def load_image(
     stated = None if spacing is None else to_length(spacing, "--spacing")
     if edge is not None and stated is None and not has_spacing(path):
         stated = edge
+    elif edge is not None:
+        insist_on_use(edge, voxel)
     return load_specimen_image(
         path,
         voxel=edge,
@@ -265,6 +271,23 @@ def _to_value(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text.strip()
+
+
+def insist_on_use(edge: float, text: str | None) -> None:
+    """Refuse voxels of `edge` (um), given as `text`, that no configuration can use.
+
+    Raises
+    ------
+    ConfigError
+        If they are too small or too large.
+    """
+    from trabecula.config.names import VOXEL_RANGE
+
+    low, high = VOXEL_RANGE
+    if not low <= edge <= high:
+        allowed = f"{low:g} to {high:g} um, as lattice.voxel of a configuration"
+        hint = "leave it out to keep the image's"
+        raise ConfigError([Problem("command line", "--voxel", str(text), allowed, hint)])
 
 
 def to_threshold(text: str) -> float | str:

@@ -5,6 +5,9 @@ from trabecula.base.codes import Species
 LONGEST_NAME = 100
 """Characters of a name: folders are called by it, with a little more, and systems allow 255."""
 
+VOXEL_RANGE = (10.0, 60.0)
+"""Edges of voxels (um) that a bone can live on."""
+
 BV_TV_RANGE = (0.05, 0.6)
 """Bone volume fractions (1) that a structure can be generated with."""
 

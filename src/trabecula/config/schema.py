@@ -18,6 +18,7 @@ from trabecula.config.names import (
     RULES,
     SOURCES,
     STAGES,
+    VOXEL_RANGE,
 )
 from trabecula.config.parameters import Parameters, load_parameters
 from trabecula.config.pharmacopoeia import Drug, find_route, simplify
@@ -82,7 +83,7 @@ class Crop(Block):
 class LatticeSettings(Block):
     """How the bone is generated, or which image it comes from."""
 
-    voxel: Annotated[float, Quantity("um", 10, 60)] = 20.0
+    voxel: Annotated[float, Quantity("um", *VOXEL_RANGE)] = 20.0
     shape: tuple[Count, Count, Count] | None = None
     bv_tv: Annotated[float, Quantity("1", *BV_TV_RANGE)] | None = None
     tb_th: Annotated[float, Quantity("um", 60, 400)] | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from trabecula.base.codes import Sides
 from trabecula.base.columns import Array
 from trabecula.base.errors import Problem, ResultsError, SpecimenError
+from trabecula.model.memory import insist_on_shape
 from trabecula.records.specimenfile import is_specimen, read_specimen
 from trabecula.specimen import Specimen, load_specimen_image, make_specimen
 from trabecula.specimen.images import keep_largest
@@ -79,12 +80,15 @@ def insist_on_specimen(config: "Config") -> Specimen | None:
     Raises
     ------
     SpecimenError
-        If the request, the image or the crop is no specimen, or a specimen file is damaged.
+        If the request, the image or the crop is no specimen, a specimen file is damaged, or the bone
+        is more than this machine can live.
     """
     if config.lattice.specimen is None:
         check_request(_make_request(config, config.lattice.bv_tv))
         return None
-    return make_specimen_for(config, None)
+    specimen = make_specimen_for(config, None)
+    insist_on_shape(specimen.fraction.shape, specimen.voxel, "lattice.specimen")
+    return specimen
 
 
 def _make_request(config: "Config", bv_tv: float | None) -> Request:

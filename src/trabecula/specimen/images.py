@@ -1,5 +1,6 @@
 """From an image file to a specimen, every change reported."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from trabecula.base.codes import Sides
 from trabecula.base.columns import Array
+from trabecula.base.memory import BASE_MEMORY, SCRATCH_BYTES, find_memory
 from trabecula.morphometry import keep_largest_component
 from trabecula.specimen.readers import Image, load_image, make_error
 from trabecula.specimen.resample import resample
@@ -57,7 +59,8 @@ def load_specimen_image(
     Raises
     ------
     SpecimenError
-        If the file, its header or a choice is wrong, or if no bone is left.
+        If the file, its header or a choice is wrong, if no bone is left, or if the voxels wanted are
+        more than this machine has memory for.
     """
     file = Path(path)
     image = load_image(file, is_native=labels is not None)
@@ -70,6 +73,7 @@ def load_specimen_image(
     if crop is not None:
         mask = _crop(file, mask, edges, crop, report)
     target = _choose_voxel(file, edges, voxel)
+    _insist_on_memory(file, mask.shape, edges, target)
     if max(abs(edge / target - 1) for edge in edges) > SAME:
         _check_length(file, mask.shape, edges, target)
         fraction = _resample(mask, edges, target, report)
@@ -117,6 +121,18 @@ def _check_length(path: Path, shape: tuple[int, ...], edges: Spacing, target: fl
     if min(lengths) < 2 * target:
         allowed = f"at most {min(lengths) / 2:g} um, half the shortest edge"
         raise make_error(path, "voxel", f"{target:g} um", allowed, "choose smaller voxels")
+
+
+def _insist_on_memory(path: Path, shape: tuple[int, ...], edges: Spacing, target: float) -> None:
+    """Refuse voxels that this machine cannot measure, before they are made."""
+    wanted = [count * edge / target for count, edge in zip(shape, edges, strict=True)]
+    needed = BASE_MEMORY + math.prod(wanted) * SCRATCH_BYTES
+    there = find_memory()
+    if needed > there:
+        numbers = " x ".join(f"{edge:.0f}" for edge in wanted)
+        found = f"{numbers} voxels of {target:g} um, which need {needed / 1e9:.0f} GB of memory"
+        allowed = f"what this machine has, {there / 1e9:.0f} GB"
+        raise make_error(path, "voxel", found, allowed, "choose larger voxels or a smaller box")
 
 
 def _crop(
