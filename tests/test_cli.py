@@ -251,6 +251,12 @@ def test_schema_is_a_json_schema() -> None:
     assert found["properties"]["duration"]
 
 
+def test_schema_takes_the_option_of_all_that_print() -> None:
+    plain, asked = call("schema"), call("schema", "--json")
+    assert (plain.exit_code, asked.exit_code) == (0, 0)
+    assert asked.stdout == plain.stdout
+
+
 def test_units_are_found_in_the_schema() -> None:
     schema = json.loads(call("schema").stdout)
     assert find_unit(schema, ("lattice", "voxel")) == "um"
@@ -274,6 +280,16 @@ def test_plan_lists_the_stages_in_order(config: Path) -> None:
     )
     assert "mineralisation" in names
     assert "mineralisation" not in [row["stage"] for row in without]
+
+
+def test_plan_without_a_configuration_is_that_of_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("duration: 9 d\n")
+    assert call("plan").stdout == call("plan", tmp_path / "c.yaml").stdout
+    without = call("plan", "--set", "mechanics=off", "--json").stdout
+    assert len(json.loads(without)) < len(json.loads(call("plan", "--json").stdout))
+    wrong = call("plan", "--set", "stepp=2 d")
+    assert wrong.exit_code == 2
+    assert "--set stepp=2 d: stepp: found unknown key 'stepp'" in wrong.stderr
 
 
 @pytest.mark.parametrize("seed", [34, 1])

@@ -237,8 +237,13 @@ def _say_none(contains: str, grade: str | None, table: list[dict[str, Any]]) -> 
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Changes nothing: a schema is JSON.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of a configuration."""
+    del as_json  # taken since every other command that prints takes it
     from trabecula.config import make_json_schema
 
     print_json(make_json_schema())

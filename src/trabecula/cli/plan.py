@@ -1,9 +1,12 @@
 """Command plan: what a step does, in order."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from trabecula.cli.app import app
-from trabecula.cli.options import ConfigFile, Json, Sets, to_settings
+from trabecula.cli.options import Json, Sets, to_settings
 from trabecula.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -14,11 +17,24 @@ EDGE = 8
 """Edge of the small slab (voxels) on which the plan is built: it does not depend on the bone."""
 
 
-@app.command()
-def plan(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
-    """List the stages of a step in the order in which they run."""
-    from trabecula.config import load_config
+DEFAULTS = "duration: 1 y\n"
+"""A configuration of defaults alone; no stage depends on how long it lasts."""
 
+
+@app.command()
+def plan(
+    config: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CONFIG.yaml]",
+            help="Configuration file; defaults alone if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    sets: Sets = None,
+    as_json: Json = False,
+) -> None:
+    """List the stages of a step in the order in which they run."""
     rows = [
         {
             "number": number,
@@ -28,7 +44,7 @@ def plan(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
             "switches": list(stage.rules),
             "what": stage.doc,
         }
-        for number, stage in enumerate(find_stages(load_config(config, to_settings(sets))), 1)
+        for number, stage in enumerate(find_stages(_load(config, to_settings(sets))), 1)
     ]
     if as_json:
         print_json(rows)
@@ -38,6 +54,19 @@ def plan(config: ConfigFile, sets: Sets = None, as_json: Json = False) -> None:
         ("", "stage", "room", "every (d)", "what"),
         ((str(r["number"]), r["stage"], r["room"], r["every_d"], r["what"]) for r in rows),
     )
+
+
+def _load(path: Path | None, settings: list[str]) -> "Config":
+    """Load the configuration at `path`, or of defaults alone, with `settings` on top."""
+    from trabecula.config.load import apply_setting, load_config, make_config
+    from trabecula.config.marks import parse_yaml
+
+    if path is not None:
+        return load_config(path, settings)
+    document = parse_yaml(DEFAULTS, "defaults")
+    for text in settings:
+        apply_setting(document, text)
+    return make_config(document, Path("defaults.yaml"))
 
 
 def find_stages(config: "Config") -> "tuple[Step, ...]":
