@@ -1,5 +1,6 @@
 """Levels of patients under protocols: published figures, budgets, limits, and what labs do."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,9 @@ from courses import MAN, WOMAN, follow, mean, read
 from trabecula.config import load_parameters
 from trabecula.config.pharmacopoeia import find_drug
 from trabecula.hormones import (
+    Course,
+    compute_age,
+    compute_present_blockade,
     has_course,
     is_replete,
     make_exposure,
@@ -18,8 +22,9 @@ from trabecula.hormones import (
     step_signals,
 )
 from trabecula.hormones.binding import compute_free, compute_total
-from trabecula.hormones.course import BIN
-from trabecula.hormones.patient import CYCLE, compute_cycle
+from trabecula.hormones.course import BIN, average_back
+from trabecula.hormones.effects import compute_blockade
+from trabecula.hormones.patient import CYCLE, compute_cycle, make_own
 from trabecula.hormones.pharmacy import make_kinetics
 from trabecula.hormones.shapes import average_course, compute_cumulative, compute_density
 from trabecula.hormones.step import hold_in
@@ -251,6 +256,16 @@ def test_oophorectomy_takes_two_days():
     assert mean(course, "fsh", 40, 50) > 60
 
 
+def test_what_lh_does_not_drive_is_there_before_and_after_the_ovaries_went():
+    """Half of 30 ng/dL at an age at which it does not fall yet, on every day around the surgery."""
+    woman = "patient: {sex: female, age: 30 y, stage: surgical_menopause, last_period: 30}"
+    days = np.array([-5.0, -0.5, 0.25, 0.5, 1.0, 2.0, 60.0])
+    own = make_own(read(f"duration: 1 y\n{woman}\n").patient, TABLE, days)
+    assert own.testosterone * (1.0 - own.androgen_share) == pytest.approx([15.0] * 7)
+    assert own.testosterone[[0, -1]] == pytest.approx([30.0, 15.0])
+    assert own.androgen_share[[0, -1]] == pytest.approx([0.5, 0.0])
+
+
 def test_an_explicit_cycle_has_the_averaged_mean():
     woman = "patient: {sex: female, age: 30 y, stage: premenopausal, cycle: explicit}"
     course = follow(woman, duration="280 d")
@@ -322,6 +337,17 @@ def test_an_agonist_flares_and_then_castrates():
     assert mean(course, "testosterone", 60, 90) < 50
     stopped = follow(MAN, "[leuprolide 7.5 mg every month x 2]", "3 y")
     assert mean(stopped, "testosterone", 900, 1000) > 500
+
+
+def test_an_agonist_takes_nothing_of_what_no_gonad_makes():
+    """Progesterone after menopause, and the little testosterone of a man whose testes make none."""
+    woman = follow(WOMAN, "[leuprolide 7.5 mg every month]")
+    usual = TABLE["glands.menopause.progesterone"]
+    assert mean(woman, "lh_drive", 100, 200) < 0.1
+    assert woman.levels["progesterone"] == pytest.approx(usual, rel=1e-6)
+    man = "patient: {sex: male, age: 35 y, labs: [{day: -14, testosterone: 5}]}"
+    castrated = follow(man, "[leuprolide 7.5 mg every month]")
+    assert castrated.levels["testosterone"] == pytest.approx(5.0, rel=0.01)
 
 
 def test_estradiol_and_progestogen_brake_the_pituitary():
@@ -427,6 +453,24 @@ def test_an_antibody_in_two_entries_blocks_no_more_than_in_one():
     assert two.blockade["sclerostin"] == pytest.approx(one.blockade["sclerostin"], rel=1e-9)
 
 
+def test_two_antibodies_against_one_signal_leave_what_each_of_them_leaves():
+    drug = find_drug("romosozumab")
+    first = make_kinetics(drug, TABLE, "female")
+    second = replace(first, drug=replace(drug, name="other"), half=3.0 * first.half)
+    table = {"drugs.romosozumab.maximum": 0.9, "drugs.other.maximum": 0.6}
+    edges, doses = np.arange(0.0, 60.5, 0.5), [(0.0, 210.0)]
+
+    def block(*kinetics):
+        given = [doses] * len(kinetics)
+        return compute_blockade(edges, kinetics, given, table)["sclerostin"]
+
+    one, two = block(first), block(second)
+    assert min(one[20], two[20]) > 0.1
+    expected = 1.0 - (1.0 - one) * (1.0 - two)
+    for kinetics in ((first, second), (second, first)):
+        assert block(*kinetics) == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("depot", "most"),
     [
@@ -440,6 +484,15 @@ def test_a_depot_of_several_months_lasts_them(depot, most):
     course = follow("patient: {sex: male, age: 60, stage: adult}", f"[{depot}]", "2 y")
     late = (course.edges[:-1] > 365) & (course.edges[:-1] < 700)
     assert course.levels["testosterone"][late].max() < most
+
+
+@pytest.mark.parametrize(("dose", "days"), [(22.5, 56.0), (45.0, 140.0)])
+def test_a_depot_lets_go_a_months_dose_at_first_and_the_rest_evenly(dose, days):
+    """7.5 mg last 28 d: three times as much is let go over 28 d for each of two more months."""
+    kinetics = make_kinetics(find_drug("leuprolide"), TABLE, "male")
+    time = np.linspace(0.0, 250.0, 501)
+    evenly = kinetics.area * dose * compute_density(time, kinetics.rates, days)
+    assert kinetics.compute(time, [(0.0, dose)]) == pytest.approx(evenly, rel=1e-9)
 
 
 def test_a_large_depot_lets_go_the_same_amount():
@@ -472,6 +525,22 @@ def test_a_year_of_settling_holds_a_dose_of_its_first_day():
     assert found[0] == pytest.approx(found[1])
     assert found[1] > 0.0
     assert found[2] == 0.0
+
+
+def test_bisphosphonates_count_in_doses_of_zoledronate():
+    """5 mg of it are 1; 70 mg of alendronate, of which bone gets little, are 0.0224."""
+    for words, amount in (("zoledronate 5 mg", 1.0), ("alendronate 70 mg", 0.0224)):
+        [(day, dose)] = follow(WOMAN, f"[{words} once]").doses["bisphosphonate"]
+        assert (day, dose) == (0.0, pytest.approx(amount, rel=1e-9)), words
+
+
+def test_a_drugs_share_is_that_of_four_weeks():
+    """28 days are 56 bins."""
+    back = average_back(np.repeat([1.0, 0.0], [56, 100]))
+    assert back[:56] == pytest.approx(1.0)
+    assert back[[55 + 14, 55 + 28, 55 + 42]] == pytest.approx([0.75, 0.5, 0.25])
+    assert back[55 + 55] == pytest.approx(1 / 56)
+    assert back[55 + 56 :] == pytest.approx(0.0)
 
 
 def test_half_the_bin_changes_nothing(monkeypatch):
@@ -681,6 +750,20 @@ def test_what_binds_a_signal_acts_before_day_zero_too():
     bare = read(text.replace("{drug: romosozumab, dose: 210 mg, from: -60 d}", ""))
     assert compute_state_digest(config, 9, True) != compute_state_digest(bare, 9, True)
     assert compute_state_digest(config, 9, False) == compute_state_digest(bare, 9, False)
+
+
+def test_a_series_and_a_drug_leave_of_a_signal_what_each_of_them_leaves():
+    config = read(f"duration: 1 y\n{WOMAN}\nhormones: {{blockade: {{sclerostin: 0.5}}}}\n")
+    course = Course(np.array([-10.0, 10.0]), blockade={"sclerostin": np.array([0.5])})
+    exposure = replace(make_exposure(config), course=course)
+    assert compute_present_blockade(exposure, "sclerostin", 2.0, 1.0) == 0.75
+    assert compute_present_blockade(exposure, "sclerostin", -2.0, 1.0) == 0.5, "the drug's alone"
+
+
+def test_a_bone_settles_at_the_age_of_day_zero():
+    exposure = make_exposure(read(f"duration: 1 y\n{WOMAN}\n"))
+    ages = [compute_age(exposure, day) for day in (-365.25, 0.0, 365.25)]
+    assert ages == [60.0, 60.0, 61.0]
 
 
 def test_levels_doses_and_blockades_reach_the_signals():
