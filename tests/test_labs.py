@@ -1,15 +1,24 @@
 """What labs say before and after a dose, of glands and of what is given; and of aromatase in bone."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from courses import MAN, WOMAN, follow, mean, read
 from trabecula.base.codes import Species
+from trabecula.config import load_parameters
 from trabecula.config.deeds import find_answers
 from trabecula.config.pharmacopoeia import load_drugs
 from trabecula.hormones import compute_present_levels, make_exposure, make_signals, step_signals
+from trabecula.hormones.binding import compute_total
+from trabecula.hormones.labs import read_labs, scale_own
+from trabecula.hormones.local import YIELD, infer_inhibition, update_yield
+from trabecula.hormones.patient import make_own
 from trabecula.hormones.step import MONTH
 from trabecula.runner.digest import compute_state_digest
 
+TABLE = load_parameters()
 MAN_55 = "patient: {sex: male, age: 55 y, labs: [LABS]}"
 BASE, WEEKLY = "{day: -14, testosterone: 180}", "[testosterone cypionate 100 mg im weekly]"
 
@@ -99,6 +108,55 @@ def test_a_dose_is_fitted_after_the_last_lab_of_what_was_prescribed(lab, dose):
     last = course.visits[0][-1]
     assert 500 <= last.level <= 600
     assert last.before == pytest.approx(dose, rel=0.05)
+
+
+def test_a_lab_that_told_of_the_glands_goes_on_telling_of_them():
+    """Little of the usual level is the drug's, but much of what is left once the glands are fitted.
+
+    What they are then said to make without the drug leads, with the drug, to the lab.
+    """
+    weekly = "[testosterone cypionate 20 mg im weekly until day 180]"
+    course = of("{day: 90, testosterone: 200}", protocol=weekly)
+    usual = follow("patient: {sex: male, age: 55 y, stage: adult}", weekly)
+    share = [c.average(c.shares["testosterone"], 90, 91) for c in (usual, course)]
+    assert share[0] < 0.25 < share[1]
+    own = mean(course, "testosterone", -30, -1)
+    again = of(f"{{day: -14, testosterone: {own}}}", protocol=weekly)
+    assert again.read_day("testosterone", 90) == pytest.approx(200.0, rel=0.01)
+
+
+def read_man(*labs):
+    text = MAN_55.replace("LABS", ", ".join(labs))
+    return read_labs(read(f"duration: 1 y\n{text}\n").patient, TABLE)
+
+
+def test_shbg_that_was_measured_is_not_made_up():
+    """Total and free testosterone of one day tell it only where it was not measured on that day."""
+    both = "testosterone: 400, free_testosterone: 60"
+    assert read_man(f"{{day: -14, {both}, shbg: 30}}")["shbg"] == [(-14.0, pytest.approx(30.0))]
+    [(day, told)] = read_man(f"{{day: -14, {both}}}")["shbg"]
+    assert day == -14.0
+    assert compute_total(60.0, told, TABLE) == pytest.approx(400.0)
+    assert told > 50.0
+
+
+@pytest.mark.parametrize(("day", "shbg"), [(-80, 20.0), (-14, 60.0)])
+def test_free_testosterone_goes_by_the_shbg_of_the_nearest_day(day, shbg):
+    rows = "{day: -100, shbg: 20}", f"{{day: {day}, free_testosterone: 40}}", "{day: -9, shbg: 60}"
+    [(_, total)] = read_man(*rows)["testosterone"]
+    assert total == pytest.approx(compute_total(40.0, shbg, TABLE))
+
+
+def test_less_estradiol_than_is_made_outside_the_ovaries_is_less_of_both():
+    """Of 12 and 8 pg/mL, 15 leave 7 for the ovaries, but 6 are less than 8: both are 0.3 of it."""
+    woman = "patient: {sex: female, age: 50, stage: perimenopausal}"
+    days = np.array([0.0])
+    own = make_own(read(f"duration: 1 y\n{woman}\n").patient, TABLE, days)
+    own = replace(own, ovary=np.array([12.0]), periphery=np.array([8.0]))
+    for factor, ovary, periphery in ((0.75, 7.0, 8.0), (0.3, 3.6, 2.4)):
+        scaled = scale_own(own, days, {"estradiol": [(0.0, factor)]})
+        assert scaled.ovary == pytest.approx(ovary)
+        assert scaled.periphery == pytest.approx(periphery)
 
 
 def test_a_lab_of_working_ovaries_says_nothing_of_the_time_after_them():
@@ -202,6 +260,29 @@ def test_serum_tells_that_aromatase_stands_still():
     woman = "patient: {sex: female, age: 60}\nhormones: {levels: {estradiol: E, testosterone: 15}}"
     assert felt(woman.replace("E,", "8,"))[1] == 0.0, "after the ovaries went"
     assert felt(woman.replace("E,", "0.8,"))[1] > 0.6, "as letrozole takes it"
+
+
+def test_what_serum_tells_of_aromatase_counts_a_mans_own_adrenals():
+    """A man makes 27 pg/mL of 600 and 20 ng/dL, of 200 and 20 some 9.58, at the least 0.4 of it."""
+    young = {"testosterone": 600.0, "estradiol": 27.0}
+    levels = {"testosterone": 200.0, "estradiol": 2.0}
+    least = 0.4 * 27.0 * 220.0 / 620.0
+    found = infer_inhibition(levels, young, "male", TABLE)
+    assert found == pytest.approx(1.0 - 2.0 / least, rel=1e-9)
+    assert found == pytest.approx(0.478, abs=1e-3)
+
+
+def test_aromatase_that_hardly_works_tells_nothing_of_its_yield():
+    """10 pg/mL of 600 and 100 ng/dL are 1/70; of a tenth of them, still at work, 1/7."""
+    signals = make_signals(read(f"duration: 1 y\n{MAN}\n"))
+    molar = 1000.0 / 272.38
+    found = []
+    for blocked, local in ((0.0, 10.0), (0.99, 5.0), (0.9, 10.0)):
+        signals.blockade[str(Species.ESTRADIOL)] = blocked
+        signals.local_estradiol = local * molar
+        found.append(update_yield(signals, TABLE))
+    assert found == pytest.approx([1 / 70, 1 / 70, 1 / 7])
+    assert signals.lagged[YIELD] == found[-1]
 
 
 def test_what_stops_aromatase_elsewhere_stops_it_in_bone():
