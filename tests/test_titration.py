@@ -2,12 +2,15 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from courses import follow, mean, read
 from trabecula.cli.configs import tabulate_protocol
 from trabecula.cli.running import list_warnings
+from trabecula.config.regimens import read_regimen
 from trabecula.hormones import find_unmet, make_course
+from trabecula.hormones.visits import titrate
 
 WOMAN = "patient: {sex: female, age: 60, stage: natural_menopause}"
 LOW = "patient: {sex: male, age: 55, labs: [{day: -14, testosterone: 300}]}"
@@ -45,6 +48,19 @@ def test_a_dose_changes_only_after_one_was_given():
 def test_a_dose_goes_to_the_side_to_which_the_drug_moves_the_lab(words, name, rises):
     doses = get_doses(follow(LOW, f"[{words}]"), name)
     assert (doses[-1] > doses[0]) if rises else (doses[-1] < doses[0]), doses
+
+
+@pytest.mark.parametrize(("dose", "fitted"), [(100, 200), (200, 250), (400, 400)])
+def test_a_dose_rises_to_the_usual_ones_or_to_what_was_prescribed_above_them(dose, fitted):
+    """Twice as much would meet the lab; 250 mg of testosterone cypionate are the most that is usual."""
+    words = f"testosterone cypionate {dose} mg weekly until testosterone is 900-1100 ng/dL"
+    regimen = read_regimen(words, 365.0, {})
+    edges = np.arange(0.0, 365.5, 0.5)
+    levels = {"testosterone": np.full(len(edges) - 1, 500.0)}
+    doses, visit = titrate(regimen, list(regimen.doses), levels, edges, 56, "male")
+    assert (visit.day, visit.before, visit.after) == (28.0, dose, fitted)
+    assert {amount for day, amount in doses if day < 28.0} == {dose}
+    assert {amount for day, amount in doses if day >= 28.0} == {fitted}
 
 
 def test_visits_of_two_prescriptions_are_their_own():
