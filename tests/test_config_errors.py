@@ -269,6 +269,25 @@ def test_an_alias_of_its_own_parent_is_refused(tmp_path: Path) -> None:
     assert any("alias" in p.found for p in problems)
 
 
+def test_a_mistake_of_a_mapping_that_takes_another_in_stands_at_its_own_line(
+    tmp_path: Path,
+) -> None:
+    text = """\
+duration: 1 y
+protocol:
+  - &first
+    {drug: prednisone, every: 1 d, times: 3, dose: 5 mg}
+  - drug: anastrozole
+    <<: {every: 7 d}
+  - {<<: *first, dose: 5 kg}
+"""
+    problems = find_problems(tmp_path / "a.yaml", text)
+    assert [(p.where.split(":", 1)[1], p.key) for p in problems] == [
+        ("5:5", "protocol[1]"),
+        ("7:24", "protocol[2].dose"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("setting", "key"),
     [

@@ -291,6 +291,10 @@ def tied(*pairs: str) -> str:
             "weights[0]: found -1; allowed: a number above 0",
         ),
         (
+            one("patient.sex", "{distribution: choice, values: [male, female], weights: [0, 1]}"),
+            "weights[0]: found 0; allowed: a number above 0",
+        ),
+        (
             one("patient.sex", "{distribution: choice, values: 3}"),
             "found 3; allowed: a list of values",
         ),

@@ -491,6 +491,9 @@ def test_labs_on_drugs_are_not_held_against_the_untreated():
         ("gonadorelin 100 ug 5 times a week for 4 weeks", 20),
         ("gonadorelin 100 ug 3 times a week for 12 weeks", 36),
         ("gonadorelin 100 ug every 2 days for 29 days", 15),
+        ("{drug: gonadorelin, dose: 100, every: 0.7, until: 2.1}", 3),
+        ("{drug: prednisone, dose: 5, every: 7, times: 9, until: 30}", 5),
+        ("{drug: prednisone, dose: 5, every: 7, times: 3, until: 30}", 3),
     ],
 )
 def test_doses_end_before_the_end_whatever_the_interval(words, count):
