@@ -219,6 +219,16 @@ def test_one_regimen_follows_another():
         give({**entry, "after": "prolia2"}, earlier=[first])
 
 
+def test_after_a_drug_is_after_its_last_dose_of_all_whatever_the_order_of_entries():
+    """Entries need not stand in the order of their days: what is listed later may have ended before."""
+    late = give("denosumab 60 mg every 6 months x 2")
+    early = give({"drug": "denosumab", "dose": 60, "every": 100, "times": 3, "from": -300})
+    assert [one.doses[-1][0] for one in (late, early)] == [182.625, -100.0]
+    entry = {"drug": "zoledronate", "dose": "5 mg", "after": "denosumab", "from": 30}
+    for earlier in ([late, early], [early, late]):
+        assert give(entry, earlier=earlier).doses == ((212.625, 5.0),)
+
+
 def test_a_target_is_read_in_words_and_keys():
     words = give("anastrozole 0.5 mg twice a week until estradiol is 20-30 pg/mL")
     keys = give(

@@ -308,7 +308,7 @@ def _find_end(name: Any, earlier: Sequence[Regimen]) -> float:
     if not ends:
         known = ", ".join(r.drug.name for r in earlier) or "nothing"
         raise RegimenError(f"after {name!r}", f"a drug of an earlier entry ({known})")
-    return ends[-1]
+    return max(ends)
 
 
 def _list_days(
