@@ -211,6 +211,15 @@ def test_mineral_density():
     assert found["ov_bv"] == pytest.approx(0.125)
 
 
+def test_areal_density_is_seen_along_y():
+    """A lattice of 6, 10 and 8 voxels: the ray passes ten of them, 200 um."""
+    state = make_empty((6, 10, 8))
+    add_slab(state, 1, 4)
+    found = measure(state)
+    assert found["bmd"] == pytest.approx(0.5 * 1200)
+    assert found["abmd"] == pytest.approx(0.6 * 200e-4)
+
+
 def cover_twin(state, code):
     """Share of open faces on bone whose open voxel, or bone voxel, satisfies `code`."""
     matrix = state.lattice.matrix >= FULL // 2

@@ -228,6 +228,31 @@ def test_energy_grows_with_the_square_of_the_load():
     assert other.loading.failure_strain == pytest.approx(state.loading.failure_strain, rel=1e-3)
 
 
+def test_the_failure_load_is_that_of_the_cross_section():
+    """20 x 22 x 24 voxels of 20 um: force is stress times the area across z, whatever the height."""
+    state = make_struts()
+    step_mechanics(state, P, LOAD)
+    found, modulus = measure_loading(state, P), float(state.loading.modulus[0])
+    area = 22 * 24 * 0.02**2
+    assert found["failure_load"] == pytest.approx(modulus * state.loading.failure_strain * area)
+    assert found["stiffness"] == pytest.approx(modulus * area / (20 * 0.02))
+
+
+def test_disuse_and_strain_begin_where_the_lazy_zone_ends():
+    """A stimulus is an energy, the limits of the zone are strains: their squares count."""
+    state, lazy = make_struts(), make_lazy(0.7, 1.3)
+    step_mechanics(state, P, LOAD)
+    rows = state.cells.osteocytes.rows
+    for key, limit, below in (("disuse", 0.7, 1.0), ("strained", 1.3, 0.0)):
+        for factor, share in ((0.99, below), (1.01, 1.0 - below)):
+            rows.stimulus[:] = factor * limit**2
+            found = measure_loading(state, lazy)
+            assert found[key] == share, key
+            assert found["stimulus"] == pytest.approx(factor * limit**2, rel=1e-6)
+    rows.stimulus[: len(rows.stimulus) // 4] = 0.4
+    assert measure_loading(state, lazy)["disuse"] == pytest.approx(0.25, abs=1 / len(rows.stimulus))
+
+
 def test_a_thinner_bone_is_strained_more_at_the_same_stress():
     state = make_struts()
     step_mechanics(state, P, LOAD)

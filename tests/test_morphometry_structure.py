@@ -115,6 +115,20 @@ def test_purify_fills_pockets_and_drops_crumbs():
     assert not find_enclosed_marrow(face, False)[0, 2, 2]
 
 
+@pytest.mark.parametrize("periodic", [True, False])
+def test_connectivity_counts_neither_crumbs_nor_pockets(periodic):
+    """A plate with two tunnels: from side to side endless, or in a box a body with its share of edges."""
+    plate = np.zeros((20, 16, 18), bool)
+    plate[4:12] = True
+    plate[4:12, 4:6, 5:7] = plate[4:12, 10:12, 9:11] = False
+    rough = plate.copy()
+    rough[16:18, 8:10, 8:10] = True  # a crumb would take one off, and so would a pocket
+    rough[8, 8, 14] = False
+    clean, found = (measure_structure(mask, 20.0, periodic, True) for mask in (plate, rough))
+    assert clean["conn_d"] * plate.size * 0.02**3 == pytest.approx(3.0)
+    assert found["conn_d"] == clean["conn_d"]
+
+
 def test_anisotropy_of_isotropic_and_stretched_structures():
     one, two = gyroid(32, 2), gyroid(32, 2, stretch=2)
     assert measure_anisotropy(one > 0, True) == pytest.approx(1, abs=0.02)
