@@ -7,6 +7,7 @@ from bones import add_slab, live, make_empty, make_living
 from trabecula.base.codes import FULL, HALF, Phase, Population, Species, Target
 from trabecula.base.errors import TrabeculaError
 from trabecula.base.layouts import Osteoclasts
+from trabecula.cells import builders
 from trabecula.cells.builders import step_covering, step_factor
 from trabecula.cells.rates import make_osteoclast_rates
 from trabecula.cells.resorbers import step_supply
@@ -127,6 +128,28 @@ def test_what_is_left_of_an_osteoclast_keeps_its_site_from_ending(nuclei, first_
     assert np.isfinite(state.sites.rows.ended[0]) == (phase == Phase.COMPLETE)
 
 
+@pytest.mark.parametrize(
+    ("bound", "first_formed", "phase"),
+    [
+        (101, np.nan, Phase.REVERSAL),
+        (101, -1.0, Phase.FORMATION),
+        (100, np.nan, Phase.COMPLETE),
+    ],
+)
+def test_a_site_that_waits_for_osteoblasts_has_not_ended(bound, first_formed, phase):
+    """No cell is left, but factor above a seam of 100 quanta is: they may still come."""
+    state, _ = make_site(0)
+    state.cells.osteoclasts.rows.uid[:] = 0
+    state.cells.osteoclasts.compact()
+    state.sites.rows.first_formed[0] = first_formed
+    state.lattice.bound[3, 4, 4] = bound
+    state.lattice.site[3, 4, 4] = 1
+    step_sites(state, 100, 3)
+    assert state.sites.rows.phase[0] == phase
+    assert np.isfinite(state.sites.rows.ended[0]) == (phase == Phase.COMPLETE)
+    assert state.events.get("sites_completed", 0) == (phase == Phase.COMPLETE)
+
+
 @pytest.mark.parametrize(("nuclei", "site"), [(3, 1), (2, 2)])
 def test_a_newcomer_joins_who_resorbs_and_not_what_is_left(nuclei, site):
     """Else one site runs into the next for years."""
@@ -187,6 +210,27 @@ def test_every_lining_cell_comes_and_goes_by_an_event():
     gone = events["lining_opened"] + events["lining_shed"] + events.get("lining_woken", 0)
     assert events["osteoblasts_lined"] > 20
     assert state.cells.lining.count == before + came - gone
+
+
+def test_of_two_that_end_as_lining_in_one_place_one_dies():
+    """A third ends where there is no bone beside it, a fourth where a lining cell lies already."""
+    state = make_empty((16, 16, 16))
+    add_slab(state, 0, 3)
+    shared, taken, away = (
+        int(np.ravel_multi_index(at, state.grid.shape)) for at in ((3, 4, 4), (3, 9, 9), (8, 4, 4))
+    )
+    state.cells.lining.append(uid=[90], voxel=[taken])
+    state.cells.osteoblasts.append(
+        uid=[5, 6, 7, 8], voxel=[shared, shared, away, taken], stage=builders.LINING
+    )
+    stage = Stage(state)
+    stage.set_up(state, 0)
+    builders._bury(state, stage)
+    assert sorted(state.cells.lining.rows.voxel.tolist()) == sorted([shared, taken])
+    assert (state.cells.osteoblasts.rows.uid == 0).all()
+    assert state.events["osteoblasts_lined"] == 1
+    assert state.events["osteoblasts_ended"] == 3
+    assert state.cells.osteocytes.count == state.events.get("osteocytes_born", 0) == 0
 
 
 @pytest.mark.parametrize(

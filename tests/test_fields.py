@@ -15,7 +15,7 @@ from trabecula.fields import make_fields, measure_fields, step_fields
 from trabecula.fields.hierarchy import make_hierarchy
 from trabecula.fields.measure import compute_occupancy
 from trabecula.fields.numbers import MOLECULE, get_decay
-from trabecula.fields.sources import compute_rank_sites
+from trabecula.fields.sources import compute_rank_sites, compute_released, compute_share
 from trabecula.fields.step import make_production
 from trabecula.kernels.space import Space, fill_contact
 from trabecula.state.signals import TARGETS
@@ -154,6 +154,52 @@ def test_estrogen_retention_moves_rankl_from_soluble_to_membrane(solved, paramet
     before, after = (measure_fields(s, parameters) for s in (solved, state))
     assert after["rankl_soluble_marrow"] > 2 * before["rankl_soluble_marrow"]
     assert after["rankl_per_cell"] == pytest.approx(0.5 * before["rankl_per_cell"], rel=1e-6)
+
+
+def test_shedding_never_stops_however_much_is_held_back(solved, parameters):
+    """Held back are 0.8 x the signal, up to the limit of 0.98."""
+    state, key = copy.deepcopy(solved), TARGETS.index(Target.RANKL_RETENTION)
+    limit = parameters["fields.rankl_membrane.retention_limit"]
+    assert limit < 1.0
+    plain = parameters["fields.rankl_membrane.retention"]
+    for signal, held in ((0.5, 0.5 * plain), (1.0, plain), (100.0, limit)):
+        state.signals.multiplier[key] = signal
+        for species, share in (
+            (Species.RANKL_MEMBRANE, held),
+            (Species.RANKL_SOLUBLE, 1.0 - held),
+            (Species.OPG, 1.0),
+        ):
+            found = compute_share(state, parameters, species, Population.OSTEOBLAST)
+            assert found == pytest.approx(share), (signal, species)
+
+
+def test_an_osteocyte_secretes_sclerostin_once_it_has_its_age(solved, parameters):
+    state, onset = copy.deepcopy(solved), parameters["fields.sclerostin.onset"]
+    (row,) = (row for row in load_species() if row.species == Species.SCLEROSTIN)
+    (source,) = row.sources
+    rows = state.cells.osteocytes.rows
+    rows.born[:] = state.clock.time - onset - 1.0
+    whole = compute_released(state, parameters, row, source).amount
+    assert (whole > 0).all()
+    rows.born[::2] = state.clock.time - onset + 1.0
+    found = compute_released(state, parameters, row, source).amount
+    assert (found[::2] == 0).all()
+    assert (found[1::2] == whole[1::2]).all()
+
+
+def test_the_ratio_counts_the_complex_on_both_sides(solved, parameters):
+    """(3 + 1 + 2) over (4 + 2)."""
+    state = copy.deepcopy(solved)
+    for species, level in (
+        (Species.RANKL_MEMBRANE, 3.0), (Species.RANKL_SOLUBLE, 1.0),
+        (Species.OPG, 4.0), (Species.RANKL_OPG, 2.0),
+    ):  # fmt: skip
+        state.fields.get(species)[...] = level
+    assert measure_fields(state, parameters)["rankl_opg"] == pytest.approx(1.0)
+    state.fields.get(Species.RANKL_OPG)[...] = 0.0
+    assert measure_fields(state, parameters)["rankl_opg"] == pytest.approx(1.0)
+    state.fields.get(Species.OPG)[...] = 8.0
+    assert measure_fields(state, parameters)["rankl_opg"] == pytest.approx(0.5)
 
 
 def test_rankl_of_a_marrow_cell_is_that_of_marrow(solved, parameters):

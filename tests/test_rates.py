@@ -1,6 +1,6 @@
 """From parameters and signals to rates: each target moves its own rates, by its own factor."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -82,6 +82,7 @@ def test_at_rest_rates_are_those_of_the_table() -> None:
     assert rates["osteoclast.death"] * P["cells.osteoclast.nucleus_life"] == pytest.approx(1.0)
     assert rates["osteoblast.death_young"] * P["cells.osteoblast.young_life"] == pytest.approx(1.0)
     assert rates["osteocyte.fading"] * P["cells.osteocyte.fading"] == pytest.approx(1.0)
+    assert rates["osteocyte.thinning"] * P["cells.osteocyte.life"] == pytest.approx(1.0)
     assert rates["osteoblast.osteocytes"] == pytest.approx(P["cells.osteocyte.density"] * 1e-9)
 
 
@@ -105,6 +106,36 @@ def test_a_weight_of_choice_is_its_row_and_no_other(row: str, rate: str) -> None
     assert plain[rate] == P[key]
     assert {name for name in plain if moved[name] != plain[name]} == {rate}
     assert moved[rate] == P[key] + 1.0
+
+
+class Noting(Mapping[str, float]):
+    """The table; notes which rows are read, and can have other values in some."""
+
+    def __init__(self, **others: float) -> None:
+        self.seen: set[str] = set()
+        self._others = others
+
+    def __getitem__(self, key: str) -> float:
+        self.seen.add(key)
+        return self._others.get(key, P[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(P.rows)
+
+    def __len__(self) -> int:
+        return len(P.rows)
+
+
+def test_every_row_that_is_read_moves_a_rate_and_every_rate_is_moved_by_a_row() -> None:
+    """More than doubled, since some count in whole voxels or cells; a border is a ball of voxels."""
+    table = Noting()
+    plain, moves = make_all(Signals(), table=table), {}
+    assert len(table.seen) > 60
+    for row in table.seen:
+        moved = make_all(Signals(), table=Noting(**{row: 2.0 * P[row] + 1.0}))
+        moves[row] = {rate for rate, value in moved.items() if value != plain[rate]}
+    assert [row for row, rates in moves.items() if not rates] == ["cells.osteoclast.border"]
+    assert set(plain) - set().union(*moves.values()) == set()
 
 
 @pytest.mark.parametrize("voxel", [10.0, 20.0, 40.0])
