@@ -255,6 +255,15 @@ def test_a_baseline_of_its_own_is_kept():
     assert with_held.observe("res_pct", "a", WHEN) != without.observe("res_pct", "a", WHEN)
 
 
+def test_a_change_from_day_0_on_is_the_usual_change():
+    """From day 0 is what everything is counted from: the held arm counts as if nothing were said."""
+    with_held, without = make_bones(4, 1.3)
+    for when in (WHEN, When(90.0)):
+        usual = with_held.observe("res_pct", "a", when)
+        assert with_held.observe("res_pct", "a", replace(when, since=0.0)) == usual
+        assert without.observe("res_pct", "a", when) != pytest.approx(usual, rel=0.01)
+
+
 def test_a_first_day_is_not_that_of_chance():
     """Nothing is ever 10 % beyond a baseline that goes with it."""
     _, plain = make_bones(3, 1.0)

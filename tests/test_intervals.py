@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import t as student
 
 from trabecula.study.adaptive import LEAST
-from trabecula.study.pool import Estimate, Pool, estimate
+from trabecula.study.pool import DRAWS, Estimate, Pool, estimate
 from trabecula.study.terms import read_term
 
 TRIALS = 600
@@ -101,6 +101,42 @@ def test_what_jumps_has_an_error_too():
     clear = [estimate(term, make(0.5)).error for _ in range(6)]
     assert np.mean(equal) > 0.3
     assert max(clear) == 0.0
+
+
+def test_the_error_of_what_jumps_is_widened_for_the_number_of_bones():
+    """Resamples of n bones scatter less than new bones would, by the root of (n - 1) / n."""
+    rng = np.random.default_rng(8)
+    arms = ["a", "b", "c"]
+    pool = Bones({arm: [(1.0, value) for value in rng.uniform(1.0, 2.0, 3)] for arm in arms})
+    term = read_term("rank(res_pct, a, b, c)", "", arms, "", {"t": 1})
+    draws = np.random.default_rng(3).integers(3, size=(DRAWS, 3))
+    spread = np.std([term.compute(pool.draw(draw)) for draw in draws])
+    assert spread > 0.1
+    assert estimate(term, pool).error == pytest.approx(spread * np.sqrt(3 / 2))
+
+
+class Crossings(Bones):
+    """Bones that cross a level together on the first day of any, if enough of them are among them."""
+
+    def __init__(self, days, enough):
+        super().__init__({"a": days})
+        self._enough = enough
+
+    def draw(self, indices):
+        return Crossings([self._runs["a"][i] for i in indices], self._enough)
+
+    def find_first_day(self, observable, arm, level, when):
+        days = set(self._runs[arm])
+        return min(days) if len(days) >= self._enough else np.nan
+
+
+@pytest.mark.parametrize(("enough", "is_known"), [(1, True), (2, True), (3, False)])
+def test_a_day_that_most_resamples_lack_has_no_error(enough, is_known):
+    """Of the resamples of three bones 8 in 9 hold two of them or more, and 2 in 9 all three."""
+    pool = Crossings([5.0, 9.0, 7.0], enough)
+    found = estimate(read_term("first_day(res_pct, a, 40)", "", ["a"], "", {"t": 100}), pool)
+    assert (found.value, found.count) == (5.0, 3)
+    assert np.isfinite(found.error) == is_known
 
 
 def test_pairing_takes_out_what_arms_share():

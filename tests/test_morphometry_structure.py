@@ -117,7 +117,7 @@ def test_purify_fills_pockets_and_drops_crumbs():
 
 @pytest.mark.parametrize("periodic", [True, False])
 def test_connectivity_counts_neither_crumbs_nor_pockets(periodic):
-    """A plate with two tunnels: from side to side endless, or in a box a body with its share of edges."""
+    """A plate with two tunnels, which goes on beyond the sides."""
     plate = np.zeros((20, 16, 18), bool)
     plate[4:12] = True
     plate[4:12, 4:6, 5:7] = plate[4:12, 10:12, 9:11] = False

@@ -52,6 +52,36 @@ def test_the_first_day_of_a_fold_is_away_from_one():
     assert np.isnan(pool.find_first_day("rankl_per_cell_fold", "a", 0.3, when))
 
 
+def test_a_crossing_after_the_day_asked_for_is_none():
+    """It falls on day 60: by day 50 nothing has happened, by day 80 it has."""
+    run = make_results()
+    run.series["rankl_per_cell"] = Series(np.where(run.time > 60, 0.5, 1.0))
+    pool = Pool({"a": [run]})
+    found = [
+        pool.find_first_day("rankl_per_cell_fold", "a", 0.8, When(day, 1.0)) for day in (50, 60, 80)
+    ]
+    assert np.isnan(found[:2]).all()
+    assert found[2] == 61.0
+
+
+def test_a_window_at_the_end_of_a_run_is_moved_back():
+    """The last 14 days of 100, of a rate that rises by one a day: days 87 to 100."""
+    run = make_results()
+    run.series["matrix_resorbed"] = Series(np.cumsum(np.maximum(run.time, 0.0)))
+    pool = Pool({"a": [run]})
+    for day in (93.0, 97.0, 100.0):
+        assert pool.observe("res_pct", "a", When(day, 14.0, is_raw=True)) == pytest.approx(93.5)
+        assert pool.observe("res_pct", "a", When(day, is_raw=True)) == pytest.approx(93.5)
+    assert pool.observe("res_pct", "a", When(50.0, 14.0, is_raw=True)) == pytest.approx(50.5)
+
+
+def test_a_baseline_before_a_later_day_does_not_reach_before_day_0():
+    """Resorption doubles on day 0: from day 10 on nothing more has happened."""
+    pool = Pool({"a": [make_results(rise=2.0)]})
+    assert pool.observe("res_pct", "a", When(60.0, 14.0, since=10.0)) == pytest.approx(0.0)
+    assert pool.observe("res_pct", "a", When(60.0, 14.0)) == pytest.approx(100.0)
+
+
 def test_levels_are_means_over_patients():
     def make(level):
         run = make_results()

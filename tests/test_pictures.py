@@ -144,6 +144,22 @@ def test_depths_are_negative_in_a_pit_and_positive_on_a_mound(run, pyvista):
     assert np.abs(compute_depths(before, before)).max() < 1e-6
 
 
+def test_a_far_move_is_as_long_as_the_way_and_a_near_one_is_along_the_normal(pyvista):
+    """A sheet of 10 x 10 edges of 1 um that faces up, and points beyond its rim: 3, 4, 5."""
+    from trabecula.viz.surface import compute_depths
+
+    sheet = pyvista.Plane(
+        center=(5.0, 5.0, 0.0), direction=(0.0, 0.0, 1.0), i_size=10.0, j_size=10.0,
+        i_resolution=10, j_resolution=10,
+    ).triangulate()  # fmt: skip
+    assert np.asarray(sheet["Normals"])[0].tolist() == [0.0, 0.0, 1.0]
+    later = pyvista.PolyData(
+        np.array([[13.0, 5.0, 4.0], [5.0, -3.0, -4.0], [5.0, 10.3, 0.4], [13.0, 5.0, 4.0]])
+    )
+    later["cut"] = [0, 0, 0, 1]
+    assert compute_depths(later, sheet) == pytest.approx([5.0, -5.0, 0.4, 0.0], abs=1e-6)
+
+
 def test_cells_sit_on_the_surface_and_keep_their_kind(run, pyvista):
     from trabecula.viz.cellglyphs import make_bodies, place_cells
     from trabecula.viz.surface import make_surface

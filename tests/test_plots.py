@@ -95,6 +95,24 @@ def test_the_expected_error_is_what_chance_does() -> None:
     assert np.std(found) == pytest.approx(np.mean(told), rel=0.2)
 
 
+@pytest.mark.parametrize(("day", "share"), [(20.0, 0.25), (25.0, 0.375), (30.0, 0.5)])
+def test_the_work_of_a_site_is_spread_evenly_over_its_time(day: float, share: float) -> None:
+    """It works for 40 days, 20 to 60, whose variance is 40^2/12; another one does all on day 18.
+
+    A window of 20 days sees all of the second, and a share of the first; four sites are the baseline.
+    """
+    begun = np.array([-80.0, -60.0, -40.0, -20.0, 20.0, 18.0])
+    results = replace(make_results(1), bmus={
+        "activated": begun, "resorbed": np.ones(6),
+        "resorbed_mean": np.array([0.0, 0.0, 0.0, 0.0, 20.0, 2.5]),
+        "resorbed_spread": np.array([0.0, 0.0, 0.0, 0.0, 40.0**2 / 12.0, 0.0]),
+    })  # fmt: skip
+    course = compute_rate(results, "resorption_rate", 20.0)
+    (row,) = np.flatnonzero(results.time == day)
+    expected = np.hypot(np.sqrt(1.0 + share**2) / (1.0 + share), 0.5)
+    assert course.error[row] / course.percent[row] == pytest.approx(expected, rel=1e-6)
+
+
 def test_without_a_ledger_there_is_no_error() -> None:
     results = replace(make_results(10), bmus={})
     assert np.isnan(compute_rate(results, "resorption_rate", 60.0).error).all()

@@ -100,6 +100,22 @@ def test_replicates_are_averaged_and_tell_the_noise(tmp_path) -> None:
     assert found.runs == 48
 
 
+def test_a_point_that_lacks_a_replicate_is_left_out_and_not_the_mean_of_the_others(
+    tmp_path,
+) -> None:
+    """Seeds differ by 2: the mean over one of them would be an effect of 1 that nobody has."""
+    sweep = load(tmp_path, f"{MORRIS}seeds: 2\n")
+    pretend(
+        sweep, tmp_path / "out",
+        lambda x, seed: linear(x, seed) + (1 if seed == 1 else -1), lost={5, 30},
+    )  # fmt: skip
+    found = compute_sensitivity(tmp_path / "out", "bv_tv_change")
+    assert found.runs == 46
+    assert found.indices["mu"] == pytest.approx([3, -1, 0], abs=1e-9)
+    assert found.indices["sigma"] == pytest.approx([0, 0, 0], abs=1e-9)
+    assert found.noise == pytest.approx(1.0)
+
+
 def test_shares_of_a_plane_are_squares_of_its_slopes(tmp_path) -> None:
     sweep = load(tmp_path, SOBOL)
     assert len(list_points(sweep)) == 512 * 5

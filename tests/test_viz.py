@@ -9,11 +9,13 @@ import pytest
 
 from results_maker import make_results
 from trabecula.analysis import Results
+from trabecula.analysis.arms import Arm
 from trabecula.base.errors import ResultsError
 from trabecula.viz import Snapshot, draw_lattice, draw_series, draw_specimen, save_figure
 from trabecula.viz.lattice import MARROW, MINERAL, to_colours
-from trabecula.viz.panels import choose_panels, make_ylabel
+from trabecula.viz.panels import PANELS, Scale, choose_panels, fit_scale, make_ylabel
 from trabecula.viz.pictures import choose_bar, to_length_name
+from trabecula.viz.series import draw_arms
 
 
 def read_picture(path: Path) -> np.ndarray:
@@ -166,6 +168,27 @@ def test_without_a_baseline_a_panel_shows_the_rate_itself() -> None:
     axis = next(a for a in draw_series(results).axes if a.get_title(loc="left") == "Remodelling")
     assert axis.get_ylabel() == "BRs.R, BF.R\n(µm³/d)"
     assert axis.lines[-1].get_ydata()[-1] == pytest.approx(120.0)
+
+
+def test_a_baseline_of_zero_shows_a_panel_as_it_is_and_another_leaves_it() -> None:
+    panel = next(panel for panel in PANELS if panel.title == "Remodelling")
+    results, zero = make_results(), make_results()
+    zero.series["formation_rate"].values[zero.time <= 0] = 0.0
+    assert panel.scale is Scale.OF_BASELINE
+    assert fit_scale(panel, [results]) is panel
+    assert fit_scale(panel, [results, zero]).scale is Scale.RAW
+
+
+@pytest.mark.parametrize(("factor", "seen"), [(50.0, 1.8), (1.5, 1.45)])
+def test_a_band_that_reaches_far_up_does_not_squeeze_the_line(factor: float, seen: float) -> None:
+    """One run of three has `factor` times the 0.7 of the others; the band ends at 0.9 of the way to it.
+
+    Up to 1.8 times the line all of the band is seen.
+    """
+    runs = [make_results() for _ in range(3)]
+    runs[0].series["rankl_opg"].values[:] *= factor
+    axis = draw_arms([Arm("", tuple(runs))], ["rankl_opg"]).axes[0]
+    assert axis.get_ylim() == pytest.approx((0.0, 1.15 * seen * 0.7), rel=1e-6)
 
 
 def test_peaks_of_single_days_do_not_squeeze_the_mean() -> None:
