@@ -219,6 +219,21 @@ def test_one_regimen_follows_another():
         give({**entry, "after": "prolia2"}, earlier=[first])
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("denosumab 60 mg every 6 months x 4", "Prolia"),
+        ("testosterone cypionate 100 mg im weekly x 9", "testosterone cypionate"),
+        ("estradiol 1 mg oral daily x 9", "estradiol"),
+        ("estradiol 50 ug transdermal daily x 9", "Estradiol"),
+    ],
+)
+def test_after_takes_the_names_that_drug_takes(given, name):
+    first = give(given)
+    entry = {"drug": "zoledronate", "dose": "5 mg", "after": name, "from": 30}
+    assert give(entry, earlier=[first]).doses == ((first.doses[-1][0] + 30.0, 5.0),)
+
+
 def test_after_a_drug_is_after_its_last_dose_of_all_whatever_the_order_of_entries():
     """Entries need not stand in the order of their days: what is listed later may have ended before."""
     late = give("denosumab 60 mg every 6 months x 2")

@@ -12,7 +12,7 @@ def start() -> None:
 
         main()
     except KeyboardInterrupt:
-        print("trabecula: interrupted", file=sys.stderr)
+        sys.stderr.write("trabecula: interrupted\n")
         sys.exit(INTERRUPTED)
 
 

@@ -113,6 +113,13 @@ def find_drug(
     return next((drug for drug in drugs.values() if plain in map(simplify, drug.aliases)), None)
 
 
+def is_called(drug: Drug, route: str, name: str) -> bool:
+    """Whether a drug given by `route` may be called so: by a name of its own, or a family's."""
+    plain = simplify(name)
+    own = [simplify(one) for one in (drug.name, *drug.aliases)]
+    return plain in own or find_drug(plain, route, None, drug.unit) == drug
+
+
 @lru_cache(maxsize=1)
 def list_routes() -> frozenset[str]:
     """Return the full names of all routes by which anything is given."""

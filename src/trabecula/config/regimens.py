@@ -14,7 +14,14 @@ from typing import Any
 from trabecula.config.deeds import find_answers
 from trabecula.config.names import find_nearest
 from trabecula.config.parameters import load_parameters
-from trabecula.config.pharmacopoeia import Drug, find_drug, find_route, list_names, load_drugs
+from trabecula.config.pharmacopoeia import (
+    Drug,
+    find_drug,
+    find_route,
+    is_called,
+    list_names,
+    load_drugs,
+)
 from trabecula.config.phrases import (
     ANALYTES,
     NUMBER,
@@ -304,7 +311,7 @@ def _spell_span(text: str) -> float:
 def _find_end(name: Any, earlier: Sequence[Regimen]) -> float:
     if name is None:
         return 0.0
-    ends = [r.doses[-1][0] for r in earlier if r.drug.name == name or name in r.drug.aliases]
+    ends = [one.doses[-1][0] for one in earlier if is_called(one.drug, one.route, str(name))]
     if not ends:
         known = ", ".join(r.drug.name for r in earlier) or "nothing"
         raise RegimenError(f"after {name!r}", f"a drug of an earlier entry ({known})")
