@@ -5,9 +5,12 @@ import sys
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from fitting import FILE, OPG, RANKL, TRIGGER, USUAL, Formula, make, write
+from test_validation import make_results
+from trabecula.analysis import Series
 from trabecula.base.errors import InputError, TrabeculaError
 from trabecula.config import load_config
 from trabecula.config.calibrations import load_calibration
@@ -17,6 +20,8 @@ from trabecula.study.determination import determine, list_findings
 from trabecula.study.fitplan import count_kept, plan_stages
 from trabecula.study.freezing import freeze, list_comparisons, make_summary
 from trabecula.study.loss import DRIFT, UNKNOWN, Target, compute_loss
+from trabecula.study.pool import Pool
+from trabecula.study.steady import ARM, make_steady_trial
 from trabecula.viz.calibration import draw_profiles, make_page
 
 
@@ -327,6 +332,63 @@ def test_the_error_of_the_loss_follows_its_slope(group):
     up, down = (compute_loss(make_target(0.7 + h, 0.0), errors).value for h in (1e-5, -1e-5))
     error = compute_loss(make_target(0.7, 0.01), errors).error
     assert error == pytest.approx((up - down) / 2e-5 * 0.01, rel=1e-3)
+
+
+@pytest.mark.parametrize("group", ["T", DRIFT])
+@pytest.mark.parametrize("value", [0.0, 0.7, 2.5])
+def test_the_error_of_the_loss_follows_its_bend_too(group, value):
+    """An error of 1: the variance is slope^2 + bend^2 / 2, both of them by differences."""
+
+    def lose(at):
+        return compute_loss([Target("a", group, at, 0.0, -1.0, 1.0)], {}).value
+
+    step = 1e-3
+    slope = (lose(value + step) - lose(value - step)) / (2 * step)
+    bend = (lose(value + step) - 2 * lose(value) + lose(value - step)) / step**2
+    error = compute_loss([Target("a", group, value, 1.0, -1.0, 1.0)], {"a": 0.0}).error
+    assert error == pytest.approx((slope**2 + bend**2 / 2) ** 0.5, rel=1e-3, abs=1e-5)
+
+
+def test_errors_of_targets_add_by_squares_each_with_its_weight():
+    """Two trials of one target and of two: weights of a half, and of a quarter each."""
+    alone = Target("a", "T", 18.0, 2.0, 10.0, 20.0)
+    error = compute_loss([alone], {}).error
+    both = [replace(alone, name=name, group="U") for name in ("b", "c")]
+    whole = compute_loss([alone, *both], {})
+    assert whole.error == pytest.approx(error * (1 / 4 + 2 / 16) ** 0.5)
+    assert whole.parts["a"] == pytest.approx(2 * whole.parts["b"])
+
+
+def test_drift_is_added_and_is_no_trial_among_the_others():
+    target = Target("a", "T", 20.0, 0.0, 10.0, 20.0)
+    drift = Target("d", DRIFT, 0.5, 0.0, -0.5, 0.5)
+    found = compute_loss([target, drift], {})
+    assert found.parts == {"a": pytest.approx(2**0.5 - 1.0), "d": pytest.approx(0.5)}
+
+
+# ------------------------------------------------------------------ an untouched bone
+def make_untouched(days=100.0):
+    """A rate of 1 before day 0 and 3 after it in one bone, 5 in another; volume falls 0.1 % a day."""
+    pool = Pool({ARM: [make_results(days=120) for _ in range(2)]})
+    for run, rate in zip(pool.get_runs(ARM), (3.0, 5.0), strict=True):
+        course = np.where(run.time > 0, rate, 1.0)
+        run.series["turnover"] = Series(np.where(run.time > days, 99.0, course))
+    trial = make_steady_trial({"turnover": (2.0, 6.0), "ede_um": (40.0, 60.0)}, 0.5, days)
+    return pool, {end.label: end for end in trial.endpoints}
+
+
+def test_an_anchor_is_the_mean_over_the_days_that_are_lived_and_all_bones():
+    pool, ends = make_untouched()
+    assert list(ends) == ["turnover", "ede_um", DRIFT]
+    assert ends["turnover"].term.compute(pool) == pytest.approx(4.0)
+    assert ends["ede_um"].term.compute(pool) == pytest.approx(50.0), "40 um before day 0"
+
+
+@pytest.mark.parametrize("days", [50.0, 100.0])
+def test_drift_is_the_change_in_a_year(days):
+    pool, ends = make_untouched(days)
+    assert ends[DRIFT].term.compute(pool) == pytest.approx(-0.1 * 365.25)
+    assert ends[DRIFT].band == (-0.5, 0.5)
 
 
 def test_rows_are_told_apart_by_how_well_they_are_determined(tmp_path):

@@ -15,7 +15,7 @@ from trabecula.study import Sampling, add_held, lengthen_held, lived, load_panel
 from trabecula.study.adaptive import Adaptive, live_fixed
 from trabecula.study.crew import Crew
 from trabecula.study.lived import Lived, move_zero
-from trabecula.study.living import is_lived, live_all
+from trabecula.study.living import Outcome, is_lived, live_all
 from trabecula.study.onsets import GAP, REACH, find_needs, measure_needs
 from trabecula.study.pool import Estimate, estimate
 from trabecula.study.repeating import Repeats
@@ -23,6 +23,7 @@ from trabecula.study.scoring import Judged, judge
 from trabecula.study.terms import When
 from trabecula.study.trialplan import make_plan
 from trabecula.study.trials import (
+    Task,
     compute_prelude,
     compute_unit_cost,
     list_onset_tasks,
@@ -445,6 +446,33 @@ def test_with_time_to_spend_they_come_before_more_bones(place, first):
     poor._work.bones["A"] = 2
     poor._look("A")
     assert poor._work.later == [], "no time is left for them"
+
+
+def test_what_is_there_already_costs_no_time(place, first):
+    """The time left is enough for nothing; they were lived before, and are read."""
+    panel = lengthen_held(add_held(load_panel(place / "panel.yaml")), 2)
+    sampling = Sampling(2, 20, 20.0, SETS, 2)
+    adaptive = Adaptive(panel, sampling, place / "out", Crew(), budget=1e-9)
+    adaptive._work.bones["A"] = 2
+    adaptive._look("A")
+    assert [(task.bone, task.onset) for task in adaptive._work.later] == [(1, 1), (2, 1)]
+
+
+def test_a_later_day_that_fails_is_no_further_bone(place):
+    """An arm is given up when it fails on two bones; twice on one says nothing of another."""
+    panel = lengthen_held(add_held(load_panel(place / "panel.yaml")), 2)
+    adaptive = Adaptive(panel, Sampling(2, 20, 20.0, SETS, 2), place / "out", Crew(), budget=1.0)
+
+    def fail(bone, onset=0):
+        return Outcome(Task("A", "off", bone, Path(f"bone-{bone}-{onset}"), onset), "failed")
+
+    adaptive._work.outcomes = [fail(1), fail(1, onset=1)]
+    assert not adaptive._is_hopeless("A")
+    adaptive._work.outcomes.append(fail(2))
+    assert adaptive._is_hopeless("A")
+    kept = replace(fail(3), status="done")
+    adaptive._work.outcomes.append(kept)
+    assert not adaptive._is_hopeless("A")
 
 
 def test_without_the_states_of_the_held_arm_one_fails_with_the_reason(place, first, tmp_path):

@@ -137,6 +137,33 @@ def test_shares_come_with_errors_that_are_about_their_scatter() -> None:
     assert np.all((ratio > 0.6) & (ratio < 1.8))
 
 
+def test_components_are_those_of_mean_squares_and_errors_those_of_leaving_out() -> None:
+    """Three draws of four patients with two lives, by the table of an analysis of variance."""
+    values = np.random.default_rng(9).standard_normal((3, 4, 2)) + np.arange(3)[:, None, None]
+    values += 2.0 * np.arange(4)[None, :, None]
+    cell, mean = values.mean(axis=2), values.mean()
+    squares = [
+        8 * ((cell.mean(axis=1) - mean) ** 2).sum() / 2,
+        6 * ((cell.mean(axis=0) - mean) ** 2).sum() / 3,
+        ((values - cell[..., None]) ** 2).sum() / 12,
+    ]
+    whole = ((values - mean) ** 2).sum()
+    crossed = (whole - 2 * squares[0] - 3 * squares[1] - 12 * squares[2]) / 6
+    found = split_variance(values)
+    assert found.parameters == pytest.approx(max(squares[0] - crossed, 0.0) / 8)
+    assert found.patients == pytest.approx((squares[1] - crossed) / 6)
+    assert found.interaction == pytest.approx(max(crossed - squares[2], 0.0) / 2)
+    assert found.chance == pytest.approx(squares[2])
+    variance = 0.0
+    for axis, count in ((0, 3), (1, 4)):
+        left = [
+            split_variance(np.delete(values, one, axis)).to_shares().patients
+            for one in range(count)
+        ]
+        variance += (count - 1) * np.var(left)
+    assert estimate_shares(values)[1].patients == pytest.approx(np.sqrt(variance))
+
+
 def test_what_never_varies_or_hardly_exists_has_no_shares() -> None:
     assert np.isnan(split_variance(np.zeros((2, 1, 2)))).all()
     assert np.isnan(split_variance(np.ones((3, 4, 2))).to_shares()).all()
