@@ -350,6 +350,25 @@ def test_there_is_an_end_to_it(asked):
     assert asked(1000.0, starts=1) == ({}, [], 0)
 
 
+@pytest.mark.parametrize(("bones", "counts"), [(0, {}), (1, {"off": 2})])
+def test_what_no_run_tells_of_asks_for_no_more_of_them(tmp_path, monkeypatch, bones, counts):
+    """Of one bone the error is not known, which more days 0 may change; of none nothing will."""
+    row, sampling = Row(tmp_path), Sampling(4, 24, 30.0, (), 6)
+    panel = replace(load_panel(row.path), trials=(row.trial,))
+
+    def judge_all(trial, found):
+        one = Estimate(10.0, np.nan, bones)
+        return [
+            Judged(end, one, judge(end, one)) for end in trial.endpoints if "off" in end.term.arms
+        ]
+
+    monkeypatch.setattr(repeating, "Lived", lambda trial, tasks, out: tasks)
+    monkeypatch.setattr(repeating, "judge_trial", judge_all)
+    repeats = Repeats(panel, sampling, tmp_path)
+    assert repeats.grow(list_tasks(panel, sampling)) == bool(counts)
+    assert repeats.counts["A"] == counts
+
+
 def test_a_plan_knows_them(tmp_path):
     """Fewer errors for some more time; smaller bones where these are free."""
     trial = read_trial(tmp_path, starts=8)

@@ -24,7 +24,7 @@ from trabecula.config.support import find_support
 from trabecula.config.sweeps import load_sweep, to_key
 from trabecula.config.sweepschema import Range
 from trabecula.runner.lock import lock_folder
-from trabecula.study import journal
+from trabecula.study import journal, sweeping
 from trabecula.study.design import draw, list_points, stretch
 from trabecula.study.manifest import NAME, Entry, Manifest, read_manifest
 from trabecula.study.merged import choose_rows, describe_column, find_columns, write_tables
@@ -299,6 +299,22 @@ def test_a_torn_manifest_keeps_every_whole_line(tmp_path) -> None:
     assert [entry.attempts for entry in read_manifest(tmp_path)[1]] == [0, 4]
     manifest.compact()
     assert len((tmp_path / NAME).read_text().splitlines()) == 3
+
+
+def test_a_sweep_that_is_gone_on_with_knows_what_its_runs_took(place) -> None:
+    """By what a run is, not by its number: another one may have come before it."""
+    out = place / "out"
+    out.mkdir()
+    for text, done, seconds in (
+        ("grid: {patient.age: [40, 41]}", 1, [0.0, 0.0]),
+        ("grid: {patient.age: [39, 40, 41]}", 0, [0.0, 0.0, 2.5]),
+        ("grid: {patient.age: [41, 39]}", 0, [2.5, 2.5]),
+    ):
+        sweep = load_sweep(write(place, text))
+        manifest, orders = sweeping._begin(sweep, plan_sweep(sweep), out, 1)
+        assert len(orders) == len(seconds)
+        assert [entry.seconds for entry in manifest.entries.values()] == seconds
+        manifest.change(done, status="done", seconds=2.5)
 
 
 def longer_line(content: bytes) -> dict:
