@@ -75,6 +75,10 @@ def test_rates_of_the_first_months_are_read_from_later_days(tmp_path):
         ("{arm: off, obs: opg_pct, t_day: 20, band: [0, 1]}", {}),
         ("{arm: c, obs: 'res_pct(off) / opg_pct(off)', t_day: 20, band: [0, 1]}", {}),
         ("{arm: c, obs: 'first_day(res_pct, off, 10)', t_day: 20, band: [0, 1]}", {}),
+        (
+            "{arm: c, obs: 'first_day(res_pct, off, 10) + res_pct(off)', t_day: 20, band: [0, 1]}",
+            {},
+        ),
         ("{arm: off, obs: res_pct, t_day: 20, reference: [-60, 0], band: [0, 1]}", {}),
         ("{arm: off, obs: res_pct, t_day: 50, from_day: 10, band: [0, 1]}", {}),
         ("{arm: off, obs: how it feels, band: [0, 1]}", {}),
