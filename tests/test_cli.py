@@ -16,12 +16,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from trabecula.__main__ import start
 from trabecula.base.errors import InputError, LedgerError
 from trabecula.cli.app import Commands, advising_to_repeat, spread_lists
 from trabecula.cli.main import app
 from trabecula.cli.running import advising
 from trabecula.cli.schema import find_unit
+from trabecula.cli.start import start
 from trabecula.cli.tables import print_table, to_plain, to_text
 from trabecula.config.names import RULES
 
@@ -172,7 +172,7 @@ def test_ctrl_c_amid_the_imports_ends_as_it_does_later() -> None:
         "    def find_spec(self, name, path, target=None):\n"
         "        if name == 'trabecula.cli.main': raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Struck())\n"
-        "from trabecula.__main__ import start\nstart()\n"
+        "from trabecula.cli.start import start\nstart()\n"
     )
     words = [sys.executable, "-c", code]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
