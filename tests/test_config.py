@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from trabecula.base.errors import ConfigError
-from trabecula.config import RULES, load_config, make_json_schema
+from trabecula.config import RULES, find_warnings, load_config, make_json_schema
 from trabecula.config.names import find_nearest
 from trabecula.config.units import QuantityError, to_number
 
@@ -301,6 +301,17 @@ def test_other_words_for_a_hormone_lead_to_it():
     assert find_nearest("zoledronate", names) == "did you mean bisphosphonate?"
     assert find_nearest("estradol", names) == "did you mean estradiol?"
     assert find_nearest("estrogen", ["testosterone"]) != "did you mean estradiol?"
+
+
+def test_times_that_whole_steps_miss_are_told(tmp_path):
+    path = write(tmp_path, "duration: 2.5 d\nspin_up: 0.5 d\nsettle: 1 y\n")
+    assert find_warnings(load_config(path)) == [
+        "spin_up: 0.5 d, of which whole steps of 1 d make 0 d",
+        "duration: 2.5 d, of which whole steps of 1 d make 2 d",
+    ]
+    assert find_warnings(load_config(path, ["step=0.5", "settle=0"])) == []
+    years = load_config(path, ["duration=1 y", "spin_up=3 y"])
+    assert find_warnings(years) == [], "a year of 365 d is one"
 
 
 def test_a_relative_level_says_what_it_is_relative_to(tmp_path):

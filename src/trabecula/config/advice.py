@@ -12,6 +12,9 @@ from trabecula.config.shipped import load_shipped
 FAR, FAR_ON_DRUGS = 2.0, 20.0
 """A lab is far outside where it is beyond a limit by more than this factor; on drugs that move it."""
 
+MISSED = 0.01
+"""Share of a time that whole steps may leave out, or add, without a word."""
+
 COMPARED = (18.0, 25.0)
 """Voxels (um) about the 20 um of the rules, where sites cost as much matrix (decision 0025)."""
 
@@ -46,10 +49,21 @@ def find_reference(name: str, sex: str, age: float) -> tuple[float, float] | Non
 def find_warnings(config: Config) -> list[str]:
     """Return what to tell the user, a sentence each."""
     judges = (
-        _judge_voxel, _judge_stage, _judge_youth, _judge_doses, _judge_own_drugs, _judge_labs,
-        _judge_levels,
+        _judge_times, _judge_voxel, _judge_stage, _judge_youth, _judge_doses, _judge_own_drugs,
+        _judge_labs, _judge_levels,
     )  # fmt: skip
     return [text for judge in judges for text in judge(config)]
+
+
+def _judge_times(config: Config) -> list[str]:
+    """Tell of times that whole steps miss; a year of 365 d is one."""
+    asked = {name: getattr(config, name) for name in ("spin_up", "settle", "duration")}
+    lived = {name: round(time / config.step) * config.step for name, time in asked.items()}
+    return [
+        f"{name}: {time:g} d, of which whole steps of {config.step:g} d make {lived[name]:g} d"
+        for name, time in asked.items()
+        if abs(lived[name] - time) > MISSED * time
+    ]
 
 
 def _judge_voxel(config: Config) -> list[str]:
