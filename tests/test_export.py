@@ -49,6 +49,27 @@ def test_series_as_csv_with_the_meaning_of_each_column(run, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["s.csv", "s_columns.csv"]
 
 
+def test_a_day_between_snapshots_takes_the_nearest_and_says_so(run, tmp_path):
+    there, near = (
+        call(
+            "export",
+            run,
+            "--out",
+            tmp_path / "c.csv",
+            "--to",
+            "csv",
+            "--what",
+            "osteoclasts",
+            "--at",
+            day,
+        )
+        for day in ("30.4 d", "33 d")
+    )
+    assert (there.exit_code, there.stderr) == (0, "")
+    assert near.exit_code == 0
+    assert near.stderr == "--at: no snapshot of day 33; the nearest is taken, day 30\n"
+
+
 @pytest.mark.parametrize("what", ["hormones", "events", "bmus"])
 def test_other_tables_as_csv(run, tmp_path, what):
     export(run, tmp_path / "t.csv", "--to", "csv", "--what", what)

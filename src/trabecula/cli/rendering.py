@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trabecula.base.errors import InputError
-from trabecula.cli.app import app
+from trabecula.cli.app import app, say_error
 from trabecula.cli.options import RunPlace
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 POPULATIONS = ("osteoclasts", "osteoblasts", "lining", "precursors", "osteocytes")
 WIDTHS = (20.0, 400.0)
 DPI = (50, 1200)
+OFF = 0.5
+"""Days by which a snapshot may miss the time that was asked for, without a word."""
+
 
 At = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="Day, such as 1 y [default: the last].")
@@ -267,7 +270,11 @@ def find_row(held: "Array", text: str | None, option: str, default: int = -1) ->
 
     if text is None:
         return default % len(held)
-    return choose_snapshot(held, read_time(text, option), option)
+    day = read_time(text, option)
+    row = choose_snapshot(held, day, option)
+    if abs(held[row] - day) > OFF:
+        say_error(f"{option}: no snapshot of day {day:g}; the nearest is taken, day {held[row]:g}")
+    return row
 
 
 def make_request(
