@@ -12,10 +12,10 @@ import typer
 from typer.core import TyperGroup
 
 from trabecula.base.errors import InputError, TrabeculaError
+from trabecula.cli.start import INTERRUPTED
 
 WRONG_INPUT = 2
 FAILED = 1
-INTERRUPTED = 130
 
 
 def say_error(text: str) -> None:

@@ -156,11 +156,8 @@ def _list_past(config: "Config", at: float) -> Counter[tuple[float, str, float]]
     """Return the doses before day `at` (d), prescribed or given as doses: day, drug, amount."""
     from trabecula.hormones.course import find_course
 
-    doses = config.hormones.doses
     given = [
-        (day, drug, dose)
-        for drug in type(doses).model_fields
-        for day, dose in getattr(doses, drug) or ()
+        (day, drug, dose) for drug, points in config.hormones.doses for day, dose in points or ()
     ]
     course = find_course(config)
     prescribed = [] if course is None else course.given
