@@ -73,7 +73,7 @@ def find_reference(stimulus: Array, p: Table) -> float:
 
     Their mean secretion of sclerostin is then 1: those in disuse and those in use are in balance.
     Where all of them are within the lazy zone, or none of them can ask for less, it is their median.
-    Those that bear nothing, in pieces that are held nowhere, tell the others nothing of their load.
+    Those that bear nothing, as in blocks of too little bone, tell the others nothing of their load.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 JUMP = 0.02
-"""Change of a load within a step, as a share of it, that is felt at once."""
+"""Difference of a stress from that which was solved last, as a share of it, that is felt at once."""
 
 
 @dataclass(frozen=True)
