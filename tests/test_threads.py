@@ -12,6 +12,7 @@ from bones import make_mask
 from trabecula.base.codes import Sides
 from trabecula.config import load_config
 from trabecula.hormones import make_signals
+from trabecula.kernels.ahead import compile_ahead
 from trabecula.kernels.compile import (
     get_max_threads,
     get_threads,
@@ -57,10 +58,11 @@ cells: {parameters: {osteocyte.trigger: 1.0e-4, bone.young: 60}}
 """)
     config = load_config(path)
     fraction = make_mask((EDGE, EDGE, EDGE)).astype(np.float32)
-    state = make_state(
-        fraction, 20.0, Sides.PERIODIC, 5, 1.0, config.parameters, make_signals(config)
-    )
-    TrabeculaModel(config, state, replete=True).run_steps(WARM_UP)
+    with compile_ahead(EDGE**3):
+        state = make_state(
+            fraction, 20.0, Sides.PERIODIC, 5, 1.0, config.parameters, make_signals(config)
+        )
+        TrabeculaModel(config, state, replete=True).run_steps(WARM_UP)
     return config, state
 
 
