@@ -15,7 +15,7 @@ EVENTS = {
     "osteoclasts_died": "osteoclasts that lost their last nucleus",
     "nuclei_died": "osteoclast nuclei that died",
     "lining_opened": "lining cells that withdrew",
-    "lining_woken": "lining cells over granted factor that became osteoblasts",
+    "lining_woken": "lining cells over bound factor that became osteoblasts",
     "lining_shed": "lining cells that lost their place",
     "lining_born": "lining cells born by division",
     "osteoblasts_born": "preosteoblasts recruited",
