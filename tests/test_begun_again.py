@@ -105,12 +105,13 @@ def test_results_of_another_specimen_of_one_name_are_not_replaced(place, cache):
     (place / "imported.yaml").write_text(text)
     folder = place / "imported"
     write(6)
-    run(load_config(place / "imported.yaml", ["duration=4 d"]), folder, cache=cache)
+    asked = (place / "imported.yaml", ["duration=4 d"])
+    run(load_config(*asked), folder, cache=cache)
     kept = (folder / "results.h5").read_bytes()
     begin_again(folder, cache)
     assert list_aside(folder) == [], "the same bone"
     write(7)
-    begin_again(folder, cache)
+    run(load_config(*asked), folder, cache=cache)
     assert (folder / "earlier-1" / "results.h5").stat().st_size == len(kept)
     assert list_aside(folder) == ["earlier-1"]
 

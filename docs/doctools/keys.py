@@ -15,6 +15,7 @@ TAKES = {
     "mechanics": "a block, or `on`, `off`",
     "fit": "the file of a frozen fit; stored as a block",
     "lattice.specimen": "an image or a specimen file, relative to the configuration",
+    "lattice.specimen_digest": "the SHA-256 of that file; another one is refused",
     "lattice.labels": "a list of whole numbers",
     "patient.start": "the date of day 0, such as `2026-03-31`",
     "patient.labs": "a list of blocks, or a CSV file",
@@ -66,6 +67,7 @@ def make_defaults() -> dict[str, str]:
         "settle": "`365.25`; none where the levels of day 0 are those of the young adult",
         "lattice.seed": "that of `seed`",
         "lattice.threshold": "an image of two values needs none",
+        "lattice.specimen_digest": "any content; a run writes that of its image",
         "lattice.crop": "all of the image",
         "lattice.sides": (
             "`periodic` of a generated bone, `mirrored` of an image; a specimen file has its own"

@@ -36,6 +36,18 @@ def load_config(path: str | Path, sets: Sequence[str] = ()) -> Config:
     return make_config(read_document(file, sets), file)
 
 
+def load_lived(path: str | Path, sets: Sequence[str] = ()) -> Config:
+    """Load the configuration at `path` of a run that has its bone: an image that it pins may be gone.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake at once.
+    """
+    file = Path(path)
+    return make_config(read_document(file, sets), file, lived=True)
+
+
 def read_document(file: Path, sets: Sequence[str] = ()) -> Document:
     """Read the YAML `file`, with `sets` (``PATH=VALUE``) on top; their mistakes are noted there.
 
@@ -50,8 +62,10 @@ def read_document(file: Path, sets: Sequence[str] = ()) -> Document:
     return document
 
 
-def make_config(document: Document, file: Path) -> Config:
+def make_config(document: Document, file: Path, lived: bool = False) -> Config:
     """Build the configuration of a parsed `document`; paths in it are relative to `file`.
+
+    Of one that has been `lived` a specimen whose digest it holds need not be there.
 
     Raises
     ------
@@ -80,7 +94,7 @@ def make_config(document: Document, file: Path) -> Config:
         found = make_problems(error, document)
         wrong = [one["loc"] for one in error.errors(include_url=False)]
         problems += [problem for problem in found if problem.where not in known]
-    problems += find_conflicts(data, config, wrong, document, file)
+    problems += find_conflicts(data, config, wrong, document, file, lived)
     if problems or config is None:
         raise ConfigError(sorted(set(problems), key=_order))
     return resolve(config, file)
@@ -127,4 +141,6 @@ def make_json_schema() -> dict[str, Any]:
     return schema
 
 
-__all__ = ["apply_setting", "load_config", "make_config", "make_json_schema", "to_dotted"]
+__all__ = [
+    "apply_setting", "load_config", "load_lived", "make_config", "make_json_schema", "to_dotted"
+]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from trabecula.base.content import compute_content_digest
 from trabecula.base.errors import Problem
 from trabecula.config.marks import Document, Key, to_dotted
 from trabecula.config.names import STAGES
@@ -38,7 +39,7 @@ INTERVALS = {
 }
 """Keys that hold intervals, by block; a run lives whole steps."""
 
-IMPORTED = ("threshold", "labels", "crop")
+IMPORTED = ("specimen_digest", "threshold", "labels", "crop")
 ROOMS_OF_BLOCK = {
     "hormones": ("hormones", "drugs", "glands"),
     "fields": ("fields",),
@@ -53,6 +54,7 @@ def find_conflicts(
     wrong: Iterable[Key],
     document: Document,
     file: Path,
+    lived: bool = False,
 ) -> list[Problem]:
     """Return the mistakes that lie between keys; those of one key are pydantic's.
 
@@ -62,8 +64,10 @@ def find_conflicts(
         None if keys are wrong.
     wrong
         Where these are. What lies between the others is told at once, and not when they are mended.
+    lived
+        Whether a run has its bone, so that a specimen whose digest is given need not be there.
     """
-    problems = _check_lattice(data.get("lattice"), document, file)
+    problems = _check_lattice(data.get("lattice"), document, file, lived)
     for block in ROOMS_OF_BLOCK:
         problems += _check_overrides(data, block, document)
     rest, dropped = (config, set[Key]()) if config is not None else _leave_out(data, wrong)
@@ -194,11 +198,11 @@ def _check_drugs(config: Config, document: Document) -> list[Problem]:
     return problems
 
 
-def _check_lattice(given: Any, document: Document, file: Path) -> list[Problem]:
+def _check_lattice(given: Any, document: Document, file: Path, lived: bool) -> list[Problem]:
     if not isinstance(given, dict):
         return []
     problems: list[Problem] = []
-    specimen = given.get("specimen")
+    specimen, digest = given.get("specimen"), given.get("specimen_digest")
 
     def refuse(name: str, allowed: str, hint: str) -> None:
         path: Key = ("lattice", name)
@@ -214,7 +218,9 @@ def _check_lattice(given: Any, document: Document, file: Path) -> list[Problem]:
             refuse(name, "only beside lattice.specimen", "name an image as lattice.specimen")
     if imported and given.get("threshold") is not None and given.get("labels") is not None:
         refuse("labels", "either threshold or labels", "remove one of them")
-    if isinstance(specimen, str) and not _stands(specimen, file, Path.is_file):
+    if not isinstance(specimen, str) or (lived and isinstance(digest, str)):
+        return problems
+    if not _stands(specimen, file, Path.is_file):
         is_folder = _stands(specimen, file, Path.is_dir)
         problems.append(
             Problem(
@@ -227,7 +233,23 @@ def _check_lattice(given: Any, document: Document, file: Path) -> list[Problem]:
                 else "",
             )
         )
+    elif isinstance(digest, str):
+        problems += _check_content(digest, specimen, document, file)
     return problems
+
+
+def _check_content(digest: str, specimen: str, document: Document, file: Path) -> list[Problem]:
+    """Refuse an image that is not the one whose digest is given."""
+    try:
+        found = compute_content_digest(find_specimen(specimen, file))
+    except OSError:
+        return []  # whoever reads the image says so
+    if found == digest:
+        return []
+    path: Key = ("lattice", "specimen_digest")
+    where, what = document.find_value(path), f"an image of other content ({found[:12]}...)"
+    allowed, hint = f"that of {digest[:12]}...", "put the image back, or remove specimen_digest"
+    return [Problem(where, to_dotted(path), what, allowed, hint)]
 
 
 def _stands(specimen: str, file: Path, is_one: Callable[[Path], bool]) -> bool:

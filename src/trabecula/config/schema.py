@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -90,10 +90,25 @@ class LatticeSettings(Block):
     anisotropy: Annotated[float, Quantity("1", *ANISOTROPY_RANGE)] | None = None
     seed: Annotated[int, Whole(0, 2**63 - 1)] | None = None
     specimen: Annotated[str, Text()] | None = None
+    specimen_digest: Annotated[str, Text()] | None = None
     threshold: Annotated[float | str, NumberOr("otsu")] | None = None
     labels: tuple[Annotated[int, Whole(-(2**31), 2**31)], ...] | None = None
     crop: Crop | None = None
     sides: Annotated[str, Choice(("periodic", "mirrored"))] | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the bone follows from, as plain values; an image counts by its content.
+
+        Raises
+        ------
+        OSError
+            If the image cannot be read, and its digest is not given.
+        """
+        values = self.model_dump(mode="json", exclude={"specimen_digest"})
+        if self.specimen is not None:
+            given = self.specimen_digest
+            values["specimen"] = given or compute_content_digest(Path(self.specimen))
+        return values
 
 
 class Lab(Block):
@@ -353,10 +368,17 @@ class Config(Block):
         """Return the resolved configuration as YAML that loads to an equal one."""
         return dump_yaml(self.to_mapping())
 
+    def pin_specimen(self) -> Self:
+        """Return a copy that says what its image holds, so that a run can do without the image."""
+        if self.lattice.specimen is None:
+            return self
+        pinned = {"specimen_digest": self.lattice.describe()["specimen"]}
+        return self.model_copy(update={"lattice": self.lattice.model_copy(update=pinned)})
+
     def compute_digest(self) -> str:
         """Digest of all that the configuration determines; an image counts by its content."""
+        described = self.lattice.describe()
         values = self.to_mapping()
-        if self.lattice.specimen is not None:
-            values["lattice"]["specimen"] = compute_content_digest(Path(self.lattice.specimen))
+        values["lattice"] = {key: value for key, value in described.items() if value is not None}
         text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

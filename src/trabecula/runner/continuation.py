@@ -62,7 +62,7 @@ def resume(
         folder.clear()
         if stale:
             folder.add_log(stale)
-        stored = _load_config(place)
+        stored = _load_config(folder)
         config = stored if until is None else _lengthen(stored, until)
         job = Job(config, folder, progress, cache or StateCache())
         if not folder.checkpoint.is_file():
@@ -78,10 +78,11 @@ def resume(
     return job.summary
 
 
-def _load_config(place: Path) -> "Config":
-    from trabecula.config import load_config
+def _load_config(folder: RunFolder) -> "Config":
+    from trabecula.config import load_config, load_lived
 
-    return load_config(place / "config.yaml")
+    load = load_lived if folder.checkpoint.is_file() else load_config
+    return load(folder.config)
 
 
 def _lengthen(stored: "Config", until: float) -> "Config":

@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trabecula.base.content import compute_content_digest
 from trabecula.config.names import DRUGS
 from trabecula.hormones import (
     compute_present_levels,
@@ -55,12 +54,9 @@ def _describe_structure(config: "Config", settled: bool) -> dict[str, Any]:
     """Return what the structure and its life depend on; rows that a replete bone cannot feel only if
     part of it was lived under other hormones.
     """
-    lattice = config.lattice.model_dump(mode="json")
-    if config.lattice.specimen is not None:
-        lattice["specimen"] = compute_content_digest(Path(config.lattice.specimen))
     return {
         "code": compute_code_digest(),
-        "lattice": lattice,
+        "lattice": config.lattice.describe(),
         "step": config.step,
         "spin_up": config.spin_up,
         "sex": config.patient.sex,

@@ -68,6 +68,7 @@ def run(
         set_threads(threads)
     insist_on_memory(config)
     specimen = insist_on_specimen(config)
+    config = config.pin_specimen()
     folder = RunFolder(out)
     voxels = math.prod(config.lattice.shape or ()) if specimen is None else specimen.fraction.size
     with lock_folder(folder.path) as stale, watch_signals(), compile_ahead(voxels):

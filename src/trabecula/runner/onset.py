@@ -45,6 +45,7 @@ def begin_from(config: "Config", place: Path, at: float, out: Path) -> RunSummar
     if out.resolve() == place.resolve():
         msg = f"{out}: found the folder of the run itself; allowed: another one"
         raise InputError(msg)
+    config = config.pin_specimen()
     parent = _load_parent(config, place)
     steps = count_steps(at, config.step)
     at = steps * config.step
@@ -64,13 +65,13 @@ def begin_from(config: "Config", place: Path, at: float, out: Path) -> RunSummar
 
 
 def _load_parent(config: "Config", place: Path) -> "Config":
-    from trabecula.config import load_config
+    from trabecula.config import load_lived
 
     path = place / "config.yaml"
     if not path.is_file():
         msg = f"{place}: found no config.yaml; allowed: the folder of a run"
         raise InputError(msg)
-    parent = load_config(path)
+    parent = load_lived(path).pin_specimen()
     other = [name for name in SHARED if getattr(parent, name) != getattr(config, name)]
     if parent.mechanics.mesh != config.mechanics.mesh:
         other.append("mechanics.mesh")

@@ -79,9 +79,9 @@ def _find(what: str, check: Callable[[], str]) -> Finding:
 
 
 def _load_config(place: Path) -> Any:
-    from trabecula.config import load_config
+    from trabecula.config import load_lived
 
-    return load_config(place / "config.yaml")
+    return load_lived(place / "config.yaml")
 
 
 def _check_config(place: Path) -> str:

@@ -67,7 +67,8 @@ def shrink(config: "Config") -> "Config":
     voxel = config.lattice.voxel
     lattice = config.lattice.model_copy(
         update={
-            "specimen": None, "threshold": None, "labels": None, "crop": None, "sides": None,
+            "specimen": None, "specimen_digest": None, "threshold": None, "labels": None,
+            "crop": None, "sides": None,
             "shape": (EDGE,) * 3, "bv_tv": 0.25, "tb_th": 5.0 * voxel, "anisotropy": 1.3, "seed": 1,
         }
     )  # fmt: skip
