@@ -103,11 +103,17 @@ class ArmReader:
 
     def _make_course(self, key: str, points: Points) -> Points:
         """Return a prescription as a series, and say how its list was read."""
+        values = {value for _, value in points}
+        if len(values) == 1 and any(values) and points[0][0] >= 0.0:
+            self._notes.append(
+                f"arm {self._name}: {key} begins on day {points[0][0]:g}, nothing is given before; "
+                "a number without days is chronic"
+            )
         is_tapered = any(a[1] == b[1] for a, b in itertools.pairwise(points))
         if not is_tapered:
             return make_steps(points)
         self._notes.append(f"arm {self._name}: {key} goes straight from point to point")
-        return make_steps(points[:1]) + tuple(p for p in points if p[0] > points[0][0] + JUMP)
+        return _make_taper(points)
 
     def _begin(self, key: str, points: Points) -> Points:
         """Return a series from day 0 on: until then a bone lives under the level of that day."""
@@ -193,6 +199,14 @@ def make_steps(points: Points) -> Points:
         steps.append((day + JUMP, value))
         before = value
     return tuple(steps)
+
+
+def _make_taper(points: Points) -> Points:
+    """Return the points of a series that goes straight from one to the next, from nothing at first."""
+    series = list(make_steps(points[:1]) if points[0][1] else points[:1])
+    for day, value in points[1:]:  # one within the jump at the beginning comes just after it
+        series.append((day if day > series[-1][0] else series[-1][0] + JUMP, value))
+    return tuple(series)
 
 
 def flatten_settings(given: Any, folder: Path) -> tuple[dict[str, Any], str]:
