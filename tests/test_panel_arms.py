@@ -3,6 +3,7 @@
 import pytest
 
 from test_panel_strangers import load
+from trabecula.study.held import is_steady
 
 READ = ("{arm: a, obs: form_pct, t_day: 90, band: [-60, -5]}",)
 
@@ -45,3 +46,67 @@ def test_a_dose_that_never_changes_is_said_to_begin(tmp_path):
         assert any("begins on day 0, nothing is given before" in note for note in notes)
     for course in ("10", "[[0, 0]]", "[[0, 10], [5, 0]]"):
         assert not any("begins on" in n for n in read_arm(tmp_path, f"{{pred_mg_d: {course}}}")[1])
+
+
+# ------------------------------------------------------------------ numbers and nothing
+def test_numbers_may_stand_in_quotes(tmp_path):
+    text = "{e2_pg_ml: [['0', '1e1'], ['14', 45]], t_ng_dl: '30', block: {il1: '0.9'}, note: '7'}"
+    arm, notes = read_arm(tmp_path, text)
+    assert not arm.reason
+    assert arm.levels == {"estradiol": ((0.0, 10.0), (14.0, 45.0)), "testosterone": ((0.0, 30.0),)}
+    assert arm.blockade["il1"][-1] == (0.0, 0.9)
+    assert notes == []
+
+
+def test_numbers_of_a_trial_and_of_its_endpoints_may_stand_in_quotes(tmp_path):
+    end = "{arm: a, obs: res_pct, t_day: '180', window_d: '28', band: ['\N{MINUS SIGN}60', '-22']}"
+    trial = load(tmp_path, ("a: {e2_pg_ml: 9}",), (end,), duration_days="'365'")
+    (found,) = trial.endpoints
+    assert (trial.days, found.day, found.band) == (365.0, 180.0, (-60.0, -22.0))
+    words = end.replace("['\N{MINUS SIGN}60', '-22']", "['about -60', '-22']")
+    assert "two numbers" in load(tmp_path, ("a: {}",), (words,)).endpoints[0].reason
+
+
+def test_what_is_empty_is_not_given(tmp_path):
+    arm, notes = read_arm(tmp_path, "{e2_pg_ml: ~, denosumab_mg: [], t_ng_dl: 20, note: }")
+    assert not arm.reason
+    assert (list(arm.levels), arm.doses) == (["testosterone"], {})
+    assert notes == [
+        "arm a: e2_pg_ml is empty: not given",
+        "arm a: denosumab_mg is empty: not given",
+    ]
+    end = "{arm: a, obs: res_pct, t_day: , window_d: ~, from_day: null, compare: , band: ~}"
+    trial = load(tmp_path, ("a: {}",), (*READ, end), duration_days="")
+    assert (trial.days, trial.endpoints[1].day, trial.endpoints[1].reason) == (90.0, 90.0, "")
+
+
+@pytest.mark.parametrize("none", ["0", "[[0, 0]]", "[[0, 0], [182, 0]]", "[]"])
+def test_doses_of_nothing_leave_an_arm_as_it_was(tmp_path, none):
+    arm, _ = read_arm(tmp_path, f"{{e2_pg_ml: 8, denosumab_mg: {none}}}")
+    assert is_steady(arm)
+    assert arm.to_hormones() == {"levels": {"estradiol": [[0.0, 8.0]]}}
+    some, _ = read_arm(tmp_path, "{denosumab_mg: [[0, 0], [182, 60]]}")
+    assert some.doses == {"denosumab": ((182.0, 60.0),)}
+
+
+def test_an_empty_first_day_leaves_the_baseline_of_the_trial(tmp_path):
+    ends = ("{arm: a, obs: res_pct, t_day: 90, from_day: ~, reference: ~, band: [1, 2]}",)
+    changes = {"duration_days": "365\n    reference: [-60, 0]"}
+    (end,) = load(tmp_path, ("a: {}",), ends, **changes).endpoints
+    seen = []
+
+    class Observer:
+        def observe(self, observable, arm, when):
+            seen.append(when.reference)
+            return 1.0
+
+    end.term.compute(Observer())
+    assert seen == [(-60.0, 0.0)]
+
+
+def test_what_is_required_without_a_band_is_said_to_be_measured_alone(tmp_path):
+    ends = ("{arm: a, obs: res_pct, required: true}", "{arm: a, obs: res_pct}")
+    trial = load(tmp_path, ("a: {}",), ends)
+    assert [note for note in trial.notes if "without a band" in note] == [
+        "endpoint 1 (res_pct): required, but without a band, so that it is only measured"
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 from trabecula.config.marks import Key
 from trabecula.config.paths import anchor_files
 from trabecula.hormones import compute_series
-from trabecula.study.complaints import Complaints, is_number
+from trabecula.study.complaints import Complaints, drop_empty, is_number, read_numbers
 from trabecula.study.panel import Arm, Points
 
 LEVELS = {
@@ -67,10 +67,14 @@ class ArmReader:
             self._complain((), given, "levels, doses and blockades by name")
             given = {}
         for key, value in given.items():
-            self._read_entry(str(key), value)
-        return Arm(
-            self._name, self._levels, self._doses, self._blockade, self._settings, self._reason
-        )
+            if value in (None, []):
+                self._notes += (
+                    [] if key in UNUSED else [f"arm {self._name}: {key} is empty: not given"]
+                )
+            else:
+                self._read_entry(str(key), read_numbers(value))
+        doses = {drug: given for drug, given in self._doses.items() if given}
+        return Arm(self._name, self._levels, doses, self._blockade, self._settings, self._reason)
 
     def _complain(self, path: Key, found: object, allowed: str, hint: str = "") -> None:
         reason = self._complaints.add((*self._path, *path), found, allowed, hint)
@@ -87,7 +91,8 @@ class ArmReader:
                 points = self._make_course(key, points)
             self._levels[series] = self._begin(key, points)
         elif drug in DOSES.values():
-            self._doses[drug] = self._read_points((key,), value, are_doses=True)
+            given = self._read_points((key,), value, are_doses=True)
+            self._doses[drug] = tuple(dose for dose in given if dose[1])
         elif key == "block":
             self._read_blocks(value)
         elif key.endswith("_block"):
@@ -128,7 +133,7 @@ class ArmReader:
         if not isinstance(value, dict):
             self._complain(("block",), value, "signals with their shares, such as {il1: 0.9}")
             return
-        for signal, share in value.items():
+        for signal, share in drop_empty(value, list(value)).items():
             self._read_block(("block", str(signal)), str(signal), share)
 
     def _read_block(self, path: Key, signal: str, value: Any) -> None:

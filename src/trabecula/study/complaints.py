@@ -1,7 +1,8 @@
 """What is wrong in a panel: told at once, or kept beside what it makes impossible."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trabecula.base.errors import Problem
@@ -51,6 +52,29 @@ def say(found: object) -> str:
 def is_number(value: Any) -> bool:
     """Whether a value is a finite number; true and false are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+def read_numbers(value: Any) -> Any:
+    """Return a number that stands in quotes as a number, in lists too; all else as it is."""
+    if isinstance(value, list):
+        return [read_numbers(one) for one in value]
+    plain = value.strip().replace("\N{MINUS SIGN}", "-") if isinstance(value, str) else ""
+    return float(plain) if _NUMBER.fullmatch(plain) else value
+
+
+def drop_empty(given: Mapping[str, Any], numbers: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a mapping without the keys that have no value, which are not given.
+
+    Parameters
+    ----------
+    numbers
+        Keys whose numbers may stand in quotes.
+    """
+    kept = {key: value for key, value in given.items() if value is not None}
+    return {key: read_numbers(value) if key in numbers else value for key, value in kept.items()}
 
 
 def is_window(value: Any) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trabecula.config.marks import Key
-from trabecula.study.complaints import Complaints, is_number, is_window, say
+from trabecula.study.complaints import Complaints, drop_empty, is_number, is_window, say
 from trabecula.study.panel import Endpoint
 from trabecula.study.terms import LEAD, TermError, can_cross, is_plain, read_term
 
@@ -26,6 +26,9 @@ READ = (
 
 UNUSED = ("note", "notes", "comment", "evidence", "source", "caveat", "unit", "n", "id", "title")
 """Keys of an endpoint that are words for people."""
+
+NUMBERS = ("t_day", "window_d", "from_day", "reference", "band", "precision")
+"""Keys of an endpoint whose values are numbers."""
 
 WITHOUT_BASELINE = ("ede_um", "wth_um", "e2_pg_ml", "t_ng_dl")
 """Observables that are read as they are, over no baseline."""
@@ -67,9 +70,10 @@ class EndpointReader:
             self._notes.append("no endpoints")
             return ()
         found: list[Endpoint] = []
-        for index, entry in enumerate(given):
+        for index, one in enumerate(given):
             path: Key = (*self._path, index)
-            if not isinstance(entry, dict) or entry.get("obs") is None:
+            entry = drop_empty(one, NUMBERS) if isinstance(one, dict) else one
+            if not isinstance(entry, dict) or "obs" not in entry:
                 allowed = "an endpoint: arm, obs, t_day, band"
                 reason = self._complaints.add(path, entry, allowed)
                 is_required = isinstance(entry, dict) and read_flag(entry.get("required"))
@@ -80,14 +84,17 @@ class EndpointReader:
 
     def _read_entry(self, entry: dict[str, Any], index: int) -> list[Endpoint]:
         words = str(entry["obs"]).strip()
+        what = f"endpoint {index + 1} ({words})"
         unread = [str(key) for key in entry if key not in READ and key not in UNUSED]
         self._complaints.add_unread((*self._path, index), unread, READ)
         if unread:
-            self._notes.append(f"endpoint {index + 1} ({words}): not read: {', '.join(unread)}")
+            self._notes.append(f"{what}: not read: {', '.join(unread)}")
         band, reason = read_band(entry)
         required = read_flag(entry.get("required"))
         if required is None:
             reason = reason or f"required is neither true nor false: {entry.get('required')}"
+        if required and "band" not in entry:
+            self._notes.append(f"{what}: required, but without a band, so that it is only measured")
         context = {
             "t": entry.get("t_day", self._days), "w": entry.get("window_d"),
             "since": entry.get("from_day"), "compare": entry.get("compare"),
@@ -95,7 +102,7 @@ class EndpointReader:
             "days": self._days,
         }  # fmt: skip
         if words in WITHOUT_BASELINE and "from_day" in entry:
-            self._notes.append(f"endpoint {index + 1} ({words}): from_day says nothing of it")
+            self._notes.append(f"{what}: from_day says nothing of it")
         reason = reason or self._find_fault(context)
         precision = entry.get("precision")
         if precision is not None and not (is_number(precision) and precision > 0):
@@ -202,10 +209,9 @@ def is_control(name: str) -> bool:
 
 def list_days(given: Any) -> list[float]:
     """Return the days (d) that the endpoints of a trial name."""
-    entries = (
-        [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
-    )
-    return [float(entry["t_day"]) for entry in entries if is_number(entry.get("t_day"))]
+    rows = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+    days = [drop_empty(row, NUMBERS).get("t_day") for row in rows]
+    return [float(day) for day in days if is_number(day)]  # type: ignore[arg-type]
 
 
 def find_last_day(given: Any, days: float) -> float:

@@ -14,7 +14,7 @@ from trabecula.config.parameters import load_parameters
 from trabecula.config.populationrules import read_variation
 from trabecula.config.populationschema import Variation
 from trabecula.study.arms import ArmReader, flatten_settings
-from trabecula.study.complaints import Complaints, is_number, say
+from trabecula.study.complaints import Complaints, drop_empty, is_number, say
 from trabecula.study.endpoints import EndpointReader, find_last_day, list_days, read_flag
 from trabecula.study.held import is_steady
 from trabecula.study.panel import (
@@ -154,6 +154,7 @@ class RowReader:
             allowed = "a trial: id, duration_days, arms, endpoints"
             reason = self._complaints.add(self._path, row, allowed)
             return self._give_up({}, f"row {self._index + 1}", reason)
+        row = drop_empty(row, ("duration_days", "reference"))
         fallback = self._file.stem if not self._path else f"row {self._index + 1}"
         name = str(row.get("id") or fallback)
         days, reason = self._read_days(row)
