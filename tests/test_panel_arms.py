@@ -3,7 +3,9 @@
 import pytest
 
 from test_panel_strangers import load
+from trabecula.study import Sampling, screen
 from trabecula.study.held import is_steady
+from trabecula.study.panel import Panel
 
 READ = ("{arm: a, obs: form_pct, t_day: 90, band: [-60, -5]}",)
 
@@ -110,3 +112,16 @@ def test_what_is_required_without_a_band_is_said_to_be_measured_alone(tmp_path):
     assert [note for note in trial.notes if "without a band" in note] == [
         "endpoint 1 (res_pct): required, but without a band, so that it is only measured"
     ]
+
+
+def test_doses_from_before_the_bone_settles_are_said_not_to_be_given(tmp_path):
+    arms = ("a: {denosumab_mg: [[-1095, 60], [-912, 60], [-730, 60], [-182, 60]]}", "b: {}")
+    trial = load(tmp_path, arms, ("{arm: a, obs: bvtv_pct_vs_ctl, band: [-9, 0]}",))
+    panel = Panel(tmp_path / "panel.yaml", (trial,))
+    assert not any("not given" in note for note in trial.notes)
+    (screened,) = screen(panel, Sampling(1, 32, 730.0)).trials
+    assert len(screened.notes) == len(trial.notes) + 1
+    assert "arm a: hormones.doses.denosumab: the doses on days -1095, -912" in screened.notes[-1]
+    assert screen(panel, Sampling(1, 32, 1095.0)).trials[0].notes == trial.notes
+    (late,) = screen(panel, Sampling(1, 32, 200.0)).trials
+    assert "days -1095, -912, -730 are not given: they are before" in late.notes[-1]

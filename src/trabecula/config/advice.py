@@ -49,8 +49,8 @@ def find_reference(name: str, sex: str, age: float) -> tuple[float, float] | Non
 def find_warnings(config: Config) -> list[str]:
     """Return what to tell the user, a sentence each."""
     judges = (
-        _judge_times, _judge_voxel, _judge_stage, _judge_youth, _judge_doses, _judge_own_drugs,
-        _judge_labs, _judge_levels,
+        _judge_times, _judge_voxel, _judge_stage, _judge_youth, _judge_doses, find_early_doses,
+        _judge_own_drugs, _judge_labs, _judge_levels,
     )  # fmt: skip
     return [text for judge in judges for text in judge(config)]
 
@@ -126,26 +126,37 @@ def _judge_doses(config: Config) -> list[str]:
             )
         if regimen.doses[-1][0] > config.duration:
             found.append(f"protocol[{index}]: {drug.name} goes on after the run ends")
-        if regimen.doses[0][0] < -config.settle:
-            what = "is not given"
-            if drug.deed != "doses":
-                what = f"acts from day {-config.settle:g} on alone"
-            told = f"protocol[{index}]: {drug.name} on day {regimen.doses[0][0]:g} {what}"
-            found.append(_say_too_early(told, config))
     for name, points in config.hormones.doses.model_dump(exclude_none=True).items():
         if max(day for day, _ in points) > config.duration:
             found.append(f"hormones.doses.{name} goes on after the run ends")
-        first = min(day for day, _ in points)
-        if first < -config.settle:
-            what = f"hormones.doses.{name}: the dose on day {first:g} is not given"
-            found.append(_say_too_early(what, config))
     return found
 
 
-def _say_too_early(what: str, config: Config) -> str:
+def find_early_doses(config: Config) -> list[str]:
+    """Return what is given before the bone settles, so that it is not lived, a sentence each."""
+    found = []
+    for index, regimen in enumerate(config.read_regimens(config.duration)):
+        if regimen.doses[0][0] < -config.settle:
+            what = "is not given"
+            if regimen.drug.deed != "doses":
+                what = f"acts from day {-config.settle:g} on alone"
+            told = f"protocol[{index}]: {regimen.drug.name} on day {regimen.doses[0][0]:g} {what}"
+            found.append(f"{told}: it is {_say_too_early(config)} it in")
+    for name, points in config.hormones.doses.model_dump(exclude_none=True).items():
+        days = [f"{day:g}" for day, _ in points if day < -config.settle]
+        if len(days) == 1:
+            told = f"the dose on day {days[0]} is not given: it is {_say_too_early(config)} it in"
+            found.append(f"hormones.doses.{name}: {told}")
+        elif days:
+            told = f"the doses on days {', '.join(days)} are not given: they are"
+            found.append(f"hormones.doses.{name}: {told} {_say_too_early(config)} them in")
+    return found
+
+
+def _say_too_early(config: Config) -> str:
     return (
-        f"{what}: it is before the bone lives under the patient's levels (settle: {config.settle:g} d); "
-        "a longer settle takes it in"
+        f"before the bone lives under the patient's levels (settle: {config.settle:g} d); "
+        "a longer settle takes"
     )
 
 

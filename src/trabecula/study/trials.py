@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trabecula.base.errors import ConfigError
+from trabecula.config.advice import find_early_doses
 from trabecula.config.load import apply_setting, make_config
 from trabecula.config.marks import Document, load_yaml
 from trabecula.config.names import replace_odd
@@ -264,6 +265,8 @@ def lay(below: Any, above: Any) -> Any:
 def screen(panel: Panel, sampling: Sampling, strict: bool = False) -> Panel:
     """Return the panel; an arm that no configuration can be is given up, with the reason.
 
+    What an arm was given too early to be lived is noted with its trial.
+
     Raises
     ------
     ConfigError
@@ -273,15 +276,18 @@ def screen(panel: Panel, sampling: Sampling, strict: bool = False) -> Panel:
     make_arm_config(plain, Arm("plain", {}, {}, {}), 1, sampling)
     trials = []
     for trial in panel.trials:
-        reasons = {}
+        reasons, early = {}, []
         for arm in trial.used_arms:
             try:
-                make_first_config(trial, arm, sampling)
+                config = make_first_config(trial, arm, sampling)
             except ConfigError as error:
                 if strict:
                     raise
                 reasons[arm.name] = str(error.problems[0])
-        trials.append(trial.give_up(reasons) if reasons else trial)
+            else:
+                early += [f"arm {arm.name}: {text}" for text in find_early_doses(config)]
+        told = replace(trial, notes=(*trial.notes, *early))
+        trials.append(told.give_up(reasons) if reasons else told)
     return replace(panel, trials=tuple(trials))
 
 
