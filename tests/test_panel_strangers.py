@@ -12,6 +12,7 @@ from trabecula.study.pool import Estimate, Pool
 from trabecula.study.scoring import Judged, Nothing, Verdict, score_trial
 from trabecula.study.terms import read_term
 from trabecula.study.trials import make_arm_config
+from trabecula.study.wording import find_pair
 
 ROW = """
   - id: ONE
@@ -55,6 +56,57 @@ def test_arms_in_which_nothing_changes_are_compared_as_they_are(tmp_path):
     assert texts[1] == "over(acf_ratio, post, pre)"
     assert texts[2:] == ["bvtv_pct(post) - bvtv_pct(pre)", "res_pct(post)"]
     assert sum("one over the other" in note for note in trial.notes) == 2
+
+
+def test_a_control_in_which_nothing_changes_is_compared_as_it_is_too(tmp_path):
+    ends = (
+        "{arm: post, obs: res_pct_vs_ctl, compare: pre, band: [50, 110]}",
+        "{arm: post, obs: bvtv_pct_vs_ctl, compare: pre, band: [-9, -4]}",
+        "{arm: x, obs: 'res_pct(post) - res_pct(pre)', band: [50, 110]}",
+        "{arm: x, obs: 'rankl_per_cell_fold(post) / rankl_per_cell_fold(\"pre\")', band: [1, 3]}",
+        "{arm: x, obs: 'share_prevented(res_pct, pre, post, pre)', band: [0, 1]}",
+        "{arm: x, obs: 'bvtv_pct(post) - bvtv_pct(pre)', band: [-9, -4]}",
+    )
+    trial = load(tmp_path, PRE_POST, ends)
+    assert [end.term.text for end in trial.endpoints] == [
+        "over(res_pct, post, pre)", "bvtv_pct(post) - bvtv_pct(pre)", "over(res_pct, post, pre)",
+        "over(rankl_per_cell_fold, post, pre)", "share_prevented(res_pct, pre, post, pre)",
+        "bvtv_pct(post) - bvtv_pct(pre)",
+    ]  # fmt: skip
+    assert sum("one over the other" in note for note in trial.notes) == 3
+    assert sum("each 0 % or 1 of itself" in note for note in trial.notes) == 1
+    falling = load(
+        tmp_path, ("pre: {e2_pg_ml: 80}", "post: {e2_pg_ml: [[0, 80], [9, 9]]}"), ends[:3]
+    )
+    assert falling.endpoints[0].term.text == "res_pct(post) - res_pct(pre)"
+    assert falling.endpoints[2].term.text == "res_pct(post) - res_pct(pre)"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "res_pct(post, t=30) - res_pct(pre)", "res_pct(post) / res_pct(pre)",
+        "acf_ratio(post) - acf_ratio(pre)", "res_pct(post) - form_pct(pre)",
+        "res_pct(post) - res_pct(post)", "res_pct(post) - res_pct(nobody)", "2 - res_pct(pre)",
+        "res_pct(post) + res_pct(pre)", "res_pct(3) - res_pct(pre)", "falls (by much)", "-" * 3000,
+    ],
+)  # fmt: skip
+def test_other_words_are_no_pair(words):
+    assert find_pair(words, ["pre", "post"]) is None
+    assert find_pair("res_pct(60 mg) - res_pct(or)", ["60 mg", "or"]) == ("res_pct", "60 mg", "or")
+
+
+def test_nothing_is_compared_with_itself(tmp_path):
+    ends = (
+        "{arm: [pre, post], obs: rankl_per_cell_fold, compare: pre, band: [1, 3]}",
+        "{arm: post, obs: bvtv_pct, from_day: 200, t_day: 180, band: [-9, -4]}",
+        "{arm: post, obs: bvtv_pct, from_day: 180, t_day: 200, band: [-9, -4]}",
+    )
+    pre, post, back, on = load(tmp_path, PRE_POST, ends).endpoints
+    assert (pre.term, pre.reason) == (None, "arm pre is compared with itself")
+    assert post.term.text == "over(rankl_per_cell_fold, post, pre)"
+    assert back.reason == "its day 180 is not after its from_day 200"
+    assert on.term is not None
 
 
 def test_a_change_of_one_arm_is_still_a_difference_of_changes(tmp_path):

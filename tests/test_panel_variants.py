@@ -119,9 +119,9 @@ def test_one_trial_alone_and_lists_of_trials_and_arms(tmp_path):
     (trial,) = load(tmp_path, text=PANEL.replace("rows:", "trials:")).trials
     assert trial.id == "T-1"
     row = {"duration_days": 9, "arms": [{"name": "a"}, {"name": "b", "e2_pg_ml": 5}],
-           "endpoints": [{"arm": "b", "obs": "res_pct_vs_ctl", "band": [0, 1]}]}  # fmt: skip
+           "endpoints": [{"arm": "b", "obs": "bvtv_pct_vs_ctl", "band": [0, 1]}]}  # fmt: skip
     (trial,) = load_panel(write(tmp_path, [row])).trials
-    assert trial.endpoints[0].term.text == "res_pct(b) - res_pct(a)"
+    assert trial.endpoints[0].term.text == "bvtv_pct(b) - bvtv_pct(a)"
 
 
 def test_only_the_arm_that_there_is_needs_no_name(tmp_path):

@@ -7,7 +7,16 @@ from typing import Any
 from trabecula.config.marks import Key
 from trabecula.study.complaints import Complaints, drop_empty, is_number, is_window, say
 from trabecula.study.panel import Endpoint
-from trabecula.study.terms import LEAD, TermError, can_cross, is_plain, read_term
+from trabecula.study.terms import LEAD, Term, read_term
+from trabecula.study.wording import (
+    COMPARED,
+    CONTROLLED,
+    TermError,
+    can_cross,
+    find_pair,
+    is_plain,
+    quote,
+)
 
 CONTROLS = (
     "control", "controls", "ctl", "ctrl", "placebo", "none", "replete", "untreated", "no_treatment",
@@ -103,7 +112,7 @@ class EndpointReader:
         }  # fmt: skip
         if words in WITHOUT_BASELINE and "from_day" in entry:
             self._notes.append(f"{what}: from_day says nothing of it")
-        reason = reason or self._find_fault(context)
+        reason = reason or self._find_fault(context, words)
         precision = entry.get("precision")
         if precision is not None and not (is_number(precision) and precision > 0):
             reason = reason or f"its precision is no standard error: {precision}"
@@ -115,11 +124,15 @@ class EndpointReader:
             term, why = None, reason
             if not reason and name and not known:
                 why = f"no arm '{name}' (arms: {', '.join(self._arms)})"
+            elif not reason and known and str(context["compare"]) == known and is_plain(words):
+                why = f"arm {known} is compared with itself"
             elif not reason:
                 try:
                     control = find_control(known, self._arms, context["compare"])
                     across = self._find_across(words, known, control, context["compare"], index)
-                    term = read_term(words, known, self._arms, control, context | across)
+                    text = self._cross_pair(words, what)
+                    term = read_term(text, known, self._arms, control, context | across)
+                    self._note_still(term, what)
                 except TermError as error:
                     why = str(error)
             goal = float(precision) if is_number(precision) else math.nan  # type: ignore[arg-type]
@@ -141,7 +154,8 @@ class EndpointReader:
         """
         here, there = self._steady.get(arm), self._steady.get(control)
         what = f"endpoint {index + 1} ({words}, {arm})"
-        if here is None or not can_cross(words):
+        is_controlled = words.endswith(CONTROLLED) and words.removesuffix(CONTROLLED) in COMPARED
+        if here is None or not (can_cross(words) or is_controlled):
             return {}
         asked = compare is not None or not words.endswith("_pct")
         if asked and there is not None and there != here:
@@ -149,11 +163,32 @@ class EndpointReader:
                 f"{what}: nothing changes in {arm} and {control}: one over the other"
             )
             return {"across": True}
-        if not words.endswith("_pct") and compare is None:
+        if not words.endswith("_pct") and compare is None and not is_controlled:
             self._notes.append(
                 f"{what}: nothing changes in the arm, which is 1 of itself; compare names another"
             )
         return {}
+
+    def _cross_pair(self, words: str, what: str) -> str:
+        """Return words that compare two arms in which nothing changes as ``over``, and say so."""
+        found = None if is_plain(words) else find_pair(words, self._arms)
+        if found is None:
+            return words
+        name, arm, other = found
+        here, there = self._steady.get(arm), self._steady.get(other)
+        if here is None or there is None or here == there:
+            return words
+        self._notes.append(f"{what}: nothing changes in {arm} and {other}: one over the other")
+        return f"over({name}, {quote(arm)}, {quote(other)})"
+
+    def _note_still(self, term: Term, what: str) -> None:
+        """Say of a term that compares arms in which nothing changes that each is 0 % or 1 of itself."""
+        still = all(arm in self._steady for arm in term.arms) and len(term.arms) > 1
+        if still and all(map(can_cross, term.observables)) and "over(" not in term.text:
+            self._notes.append(
+                f"{what}: nothing changes in {', '.join(term.arms)}, each 0 % or 1 of itself; "
+                "over(OBS, arm, other) compares two of them"
+            )
 
     def _find_names(self, named: Any, words: str) -> list[str]:
         """Return the arms that an entry speaks of; an empty name for a contrast.
@@ -168,7 +203,7 @@ class EndpointReader:
             return names
         return [""]
 
-    def _find_fault(self, context: Mapping[str, Any]) -> str:
+    def _find_fault(self, context: Mapping[str, Any], words: str) -> str:
         """Return what is wrong with the days of an endpoint; an empty text if nothing is."""
         day, width, since, span = (context[key] for key in ("t", "w", "since", "reference"))
         if not is_number(day) or not -LEAD <= day <= self._days:
@@ -177,6 +212,8 @@ class EndpointReader:
             return f"its window is no number of days: {say(width)}"
         if since is not None and not (is_number(since) and -LEAD <= since <= self._days):
             return f"its from_day {say(since)} is none of the trial's {self._days:g}"
+        if since is not None and since >= day and is_plain(words):
+            return f"its day {day:g} is not after its from_day {since:g}"
         if span is not None and not is_window(span):
             return f"its reference is no [first, last] day: {say(span)}"
         if span is not None and (span[0] < -LEAD or span[1] > self._days):

@@ -20,12 +20,12 @@ that of the control. Anything else is prose, and is not guessed.
 """
 
 import ast
-import keyword
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from trabecula.study.wording import COMPARED, TermError, can_cross, expand, is_plain, quote_names
 
 OBSERVABLES = {
     "bvtv_pct": "change of BV/TV since day 0 (%)",
@@ -52,25 +52,6 @@ WITHOUT_COURSE = ("acf_ratio", "ede_um", "wth_um", "igf1_ratio", "e2_pg_ml", "t_
 
 LEAD = 90.0
 """Days before day 0 that a run keeps."""
-
-COMPARED = ("res_pct", "form_pct", "opg_pct", "ms_bs_pct", "mar_pct", "sclerostin_pct")
-"""Changes that ``over`` can take between two arms; folds and ratios it always can."""
-
-_PLAIN = re.compile(r"[a-z0-9_]+")
-
-
-def can_cross(name: str) -> bool:
-    """Whether ``over`` can compare an observable between two arms."""
-    return name in COMPARED or name.endswith(("_fold", "_ratio"))
-
-
-def is_plain(words: str) -> bool:
-    """Whether the words are one, as a bare observable is."""
-    return _PLAIN.fullmatch(words.strip()) is not None
-
-
-class TermError(ValueError):
-    """An endpoint that is no term of the grammar."""
 
 
 @dataclass(frozen=True)
@@ -159,12 +140,12 @@ def read_term(
     """
     text = words.strip()
     if not is_plain(text):
-        text = _quote_names(text, arms)
+        text = quote_names(text, arms)
     else:
         if not arm:
             msg = f"'{text}' without an arm of the trial"
             raise TermError(msg)
-        text = _expand(text, arm, control, context)
+        text = expand(text, arm, control, context)
     reader = _Reader(arms, _make_when(context), float(context.get("days", math.inf)))
     try:
         compute = reader.read(ast.parse(text, mode="eval").body)
@@ -183,37 +164,6 @@ def read_term(
     is_smooth = not {"rank", "first_day"} & reader.functions
     read = tuple(dict.fromkeys(reader.observables))
     return Term(compute, tuple(dict.fromkeys(reader.used)), text, is_smooth, read)
-
-
-def _is_word(name: str) -> bool:
-    """Whether a name can stand in a term without quotes."""
-    return name.isidentifier() and not keyword.iskeyword(name)
-
-
-def _quote(name: str) -> str:
-    return name if _is_word(name) else repr(name)
-
-
-def _quote_names(text: str, arms: list[str]) -> str:
-    """Put arms that stand alone between brackets and commas in quotes, if their names need them."""
-    for name in sorted((arm for arm in arms if not _is_word(arm)), key=len, reverse=True):
-        whole = rf"(?<=[(,])\s*{re.escape(name)}\s*(?=[,)])"
-        text = re.sub(whole, repr(name).replace("\\", "\\\\"), text)
-    return text
-
-
-def _expand(name: str, arm: str, control: str, context: Mapping[str, Any]) -> str:
-    """Write a bare observable as a term."""
-    arm, control = _quote(arm), _quote(control) if control else ""
-    if name.endswith("_vs_ctl"):
-        if not control:
-            msg = f"'{name}' without a control; name one with compare"
-            raise TermError(msg)
-        return f"{name[:-7]}({arm}) - {name[:-7]}({control})"
-    is_compared = context.get("compare") is not None
-    if context.get("across") or (is_compared and name.endswith(("_fold", "_ratio"))):
-        return f"over({name}, {arm}, {control})"
-    return f"{name}({arm}) - {name}({control})" if is_compared else f"{name}({arm})"
 
 
 def _make_when(context: Mapping[str, Any]) -> When:
