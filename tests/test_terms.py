@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from test_panel_strangers import load as load_row
 from test_panel_variants import load
 from trabecula.study.endpoints import SLACK, find_last_day, read_band
 from trabecula.study.panel import Endpoint
@@ -155,3 +156,57 @@ def test_to_whom_nothing_happens_sites_are_as_deep_as_in_biopsies_and_serum_is_u
     assert all(
         math.isnan(Nothing().observe(name, "a", When(9.0))) for name in ("e2_pg_ml", "t_ng_dl")
     )
+
+
+# ------------------------------------------------------------------ words that people write
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("res_pct(a) \N{MINUS SIGN} res_pct(b)", -1.0),
+        ("res_pct(a) \N{EN DASH} res_pct(b)", -1.0),
+        ("res_pct(b) \N{DIVISION SIGN} res_pct(a)", 2.0),
+        ("100 \N{MULTIPLICATION SIGN} res_pct(a)", 100.0),
+        ("+res_pct(b)", 2.0),
+    ],
+)
+def test_signs_as_printers_set_them(words, value):
+    assert read(words).compute(Course(a=lambda _: 1.0, b=lambda _: 2.0)) == value
+
+
+def test_a_printed_sign_in_the_name_of_an_arm_stays():
+    arms = ["\N{MINUS SIGN}T", "b"]
+    words = "res_pct(\N{MINUS SIGN}T) - res_pct(b)"
+    term = read_term(words, "", arms, "", {"t": 1})
+    assert term.arms == tuple(arms)
+
+
+def test_days_of_a_term_as_an_endpoint_names_them():
+    observer = Course(a=lambda day: day)
+    assert read("res_pct(a, t_day=60, window_d=7, from_day=30)").compute(observer) == 60.0
+    assert observer.seen == [When(60.0, 7.0, 30.0)]
+    for words in ("res_pct(a, t=60, t_day=60)", "res_pct(a, day=60)"):
+        with pytest.raises(TermError, match="allowed are t, w and since"):
+            read(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("res_pct(a, 60)", "res_pct takes one arm; days stand as t="),
+        ("resorption_pct(a)", "no observable .*; did you mean res_pct?"),
+        ("Res_pct", "'Res_pct' is no observable .*; did you mean res_pct?"),
+        ("zzz(a)", "there are bvtv_pct, .*; slope, rank"),
+    ],
+)
+def test_names_of_no_observable_are_answered_with_those_there_are(words, reason):
+    with pytest.raises(TermError, match=reason):
+        read(words)
+
+
+def test_a_trial_without_a_duration_lasts_as_long_as_its_terms(tmp_path):
+    for words in ("bvtv_pct(a, t=400) - bvtv_pct(a, t_day = 90)", "slope(bvtv_pct, a, 90, 400)"):
+        ends = (f"{{arm: x, obs: '{words}', band: [0, 1]}}", "{arm: a, obs: res_pct, t_day: 30}")
+        trial = load_row(tmp_path, ("a: {}",), ends, duration_days="")
+        assert trial.days == 400.0
+        assert trial.endpoints[0].term is not None
+        assert trial.endpoints[0].title == words

@@ -1,11 +1,19 @@
 """The endpoints of a trial, as a panel writes them; what cannot be scored is kept with its reason."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from trabecula.config.marks import Key
-from trabecula.study.complaints import Complaints, drop_empty, is_number, is_window, say
+from trabecula.study.complaints import (
+    Complaints,
+    drop_empty,
+    is_number,
+    is_window,
+    read_numbers,
+    say,
+)
 from trabecula.study.panel import Endpoint
 from trabecula.study.terms import LEAD, Term, read_term
 from trabecula.study.wording import (
@@ -42,8 +50,11 @@ NUMBERS = ("t_day", "window_d", "from_day", "reference", "band", "precision")
 WITHOUT_BASELINE = ("ede_um", "wth_um", "e2_pg_ml", "t_ng_dl")
 """Observables that are read as they are, over no baseline."""
 
-DATED = ("t=", "slope", "first_day")
+DATED = re.compile(r"\bt(?:_day)?\s*=|slope|first_day")
 """What in the words of a term tells its days."""
+
+DAYS = re.compile(r"\bt(?:_day)?\s*=\s*([\d.]+)|slope\([^()]*,\s*([\d.]+)\s*,\s*([\d.]+)\s*\)")
+"""Days that a term names."""
 
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "none", "")
 
@@ -136,7 +147,7 @@ class EndpointReader:
                 except TermError as error:
                     why = str(error)
             goal = float(precision) if is_number(precision) else math.nan  # type: ignore[arg-type]
-            is_dated = term is not None and not any(word in words for word in DATED)
+            is_dated = term is not None and not DATED.search(words)
             end = Endpoint(
                 label, term, why, band, bool(required), say_published(entry.get("published")), goal,
                 float(context["t"]) if is_dated else math.nan, 1.0 / len(names),
@@ -245,10 +256,11 @@ def is_control(name: str) -> bool:
 
 
 def list_days(given: Any) -> list[float]:
-    """Return the days (d) that the endpoints of a trial name."""
+    """Return the days (d) that the endpoints of a trial name, in their words or beside them."""
     rows = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
     days = [drop_empty(row, NUMBERS).get("t_day") for row in rows]
-    return [float(day) for day in days if is_number(day)]  # type: ignore[arg-type]
+    named = [day for row in rows for match in DAYS.findall(str(row.get("obs"))) for day in match]
+    return [float(day) for day in (*days, *map(read_numbers, named)) if is_number(day)]
 
 
 def find_last_day(given: Any, days: float) -> float:

@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from trabecula.config.names import find_nearest
 from trabecula.study.wording import COMPARED, TermError, can_cross, expand, is_plain, quote_names
 
 OBSERVABLES = {
@@ -49,6 +50,12 @@ OBSERVABLES = {
 
 WITHOUT_COURSE = ("acf_ratio", "ede_um", "wth_um", "igf1_ratio", "e2_pg_ml", "t_ng_dl")
 """Observables that ``first_day`` cannot follow."""
+
+FUNCTIONS = ("slope", "rank", "share_prevented", "first_day", "over")
+"""What a term can call beside observables."""
+
+WHEN = {"t": "t", "w": "w", "since": "since", "t_day": "t", "window_d": "w", "from_day": "since"}
+"""How a term can say when: in short, or as an endpoint does."""
 
 LEAD = 90.0
 """Days before day 0 that a run keeps."""
@@ -187,6 +194,13 @@ _OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
+def _say_unknown(name: str) -> str:
+    """Return what to say of a name that is none of the grammar."""
+    hint = find_nearest(name.lower(), list(OBSERVABLES))
+    hint = hint or f"there are {', '.join(OBSERVABLES)}; {', '.join(FUNCTIONS)}"
+    return f"'{name}' is no observable and no function of the grammar; {hint}"
+
+
 class _Reader:
     """Turns a syntax tree into a function of an observer."""
 
@@ -201,22 +215,27 @@ class _Reader:
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
             value = float(node.value)
             return lambda _: value
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            inner = self.read(node.operand)
-            return lambda observer: -inner(observer)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+            inner, sign = self.read(node.operand), -1.0 if isinstance(node.op, ast.USub) else 1.0
+            return lambda observer: sign * inner(observer)
         if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
             left, right = self.read(node.left), self.read(node.right)
             operate = _OPERATIONS[type(node.op)]
             return lambda observer: operate(left(observer), right(observer))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             return self._read_call(node.func.id, node.args, node.keywords)
+        if isinstance(node, ast.Name) and node.id.lower() in OBSERVABLES:
+            raise TermError(_say_unknown(node.id))
         msg = f"prose: '{ast.unparse(node)[:60]}'"
         raise TermError(msg)
 
     def _read_call(
         self, name: str, args: list[ast.expr], keywords: list[ast.keyword]
     ) -> Callable[[Observer], float]:
-        if name in OBSERVABLES and len(args) == 1:
+        if name in OBSERVABLES:
+            if len(args) != 1:
+                msg = f"{name} takes one arm; days stand as t=, w= and since="
+                raise TermError(msg)
             arm, when = self._read_arm(args[0]), self._read_when(keywords)
             self.observables.append(name)
             return lambda observer: observer.observe(name, arm, when)
@@ -231,8 +250,7 @@ class _Reader:
                 self.functions.add(name)
                 self.observables.append(observable)
                 return readers[name](observable, args[1:])
-        msg = f"'{name}' is no observable and no function of the grammar"
-        raise TermError(msg)
+        raise TermError(_say_unknown(name))
 
     def _read_arm(self, node: ast.expr) -> str:
         name = node.id if isinstance(node, ast.Name) else ""
@@ -254,9 +272,10 @@ class _Reader:
         raise TermError(msg)
 
     def _read_when(self, keywords: list[ast.keyword]) -> When:
-        given = {str(word.arg): self._read_number(word.value) for word in keywords}
-        if not set(given) <= {"t", "w", "since"}:
-            msg = f"{', '.join(given)}: allowed are t, w and since"
+        named = {str(word.arg): self._read_number(word.value) for word in keywords}
+        given = {WHEN[name]: number for name, number in named.items() if name in WHEN}
+        if len(given) < len(named):
+            msg = f"{', '.join(named)}: allowed are t, w and since, each once"
             raise TermError(msg)
         when = self._when
         day, width = given.get("t", when.day), given.get("w", when.width)

@@ -12,6 +12,9 @@ COMPARED = ("res_pct", "form_pct", "opg_pct", "ms_bs_pct", "mar_pct", "sclerosti
 CONTROLLED = "_vs_ctl"
 """End of an observable that is compared with that of the control."""
 
+PRINTED, TYPED = "\N{MINUS SIGN}\N{EN DASH}\N{MULTIPLICATION SIGN}\N{DIVISION SIGN}", "--*/"
+"""Signs of arithmetic as printers set them, and what they are on a keyboard."""
+
 _PLAIN = re.compile(r"[a-z0-9_]+")
 
 
@@ -40,7 +43,12 @@ def quote(name: str) -> str:
 
 
 def quote_names(text: str, arms: list[str]) -> str:
-    """Put arms that stand alone between brackets and commas in quotes, if their names need them."""
+    """Put arms that stand alone between brackets and commas in quotes, if their names need them.
+
+    Signs as printers set them are those of the keyboard, unless the name of an arm has one.
+    """
+    if not any(sign in arm for arm in arms for sign in PRINTED):
+        text = text.translate(str.maketrans(PRINTED, TYPED))
     for name in sorted((arm for arm in arms if not _is_word(arm)), key=len, reverse=True):
         whole = rf"(?<=[(,])\s*{re.escape(name)}\s*(?=[,)])"
         text = re.sub(whole, repr(name).replace("\\", "\\\\"), text)
