@@ -125,3 +125,49 @@ def test_doses_from_before_the_bone_settles_are_said_not_to_be_given(tmp_path):
     assert screen(panel, Sampling(1, 32, 1095.0)).trials[0].notes == trial.notes
     (late,) = screen(panel, Sampling(1, 32, 200.0)).trials
     assert "days -1095, -912, -730 are not given: they are before" in late.notes[-1]
+
+
+# ------------------------------------------------------------------ what is told
+@pytest.mark.parametrize(
+    ("series", "points"),
+    [
+        ("[[-1, 80], [0, 10]]", ((0.0, 80.0), (0.01, 10.0))),
+        ("[[-300, 90], [-0.01, 80], [0, 10], [30, 8]]", ((0.0, 80.0), (0.01, 10.0), (30.0, 8.0))),
+        ("[[-0.5, 80], [0.5, 10]]", ((0.0, 80.0), (0.5, 10.0))),
+        ("[[-0.5, 80], [0, 10], [0.005, 9], [2, 8]]", ((0.0, 80.0), (0.01, 10.0), (2.0, 8.0))),
+        ("[[-2, 80], [0, 10]]", ((0.0, 10.0),)),
+        ("[[-1, 10], [0, 10], [30, 8]]", ((0.0, 10.0), (30.0, 8.0))),
+    ],
+)
+def test_what_changes_across_day_0_changes_on_it(tmp_path, series, points):
+    """Else the bone would have lived under the new level all along, and nothing would change."""
+    arm, notes = read_arm(tmp_path, f"{{e2_pg_ml: {series}}}")
+    assert arm.levels["estradiol"] == points
+    assert any("taken to change on day 0" in note for note in notes) == (points[0][1] == 80.0)
+    assert any("is not lived" in note for note in notes) == (points[0][1] == 10.0)
+
+
+def test_a_single_level_of_a_later_day_is_said_to_hold_before(tmp_path):
+    _, notes = read_arm(
+        tmp_path, "{inflammation_rel: [[30, 3], [60, 3]], pred_mg_d: [[30, 5], [60, 0]]}"
+    )
+    assert notes == [
+        "arm a: inflammation_rel never changes: its level of day 30 holds before it too"
+    ]
+
+
+def test_a_share_that_fades_is_said_to(tmp_path):
+    _, notes = read_arm(tmp_path, "{sclerostin_block: [[0, 0.9], [365, 0]], tnf_block: 0.5}")
+    assert notes == ["arm a: sclerostin_block goes straight from 0.9 on day 0 to 0 on day 365"]
+    assert not read_arm(tmp_path, "{block: {tnf: [[0, 0.9], [365, 0.9], [379, 0]]}}")[1]
+
+
+def test_words_about_an_arm_do_not_keep_it_from_being_lived(tmp_path):
+    arm, _ = read_arm(tmp_path, "{e2_pg_ml: 9, label: placebo, description: none, sources: [x]}")
+    assert not arm.reason
+
+
+def test_a_mistake_has_its_line_and_the_nearest_name(tmp_path):
+    arm, _ = read_arm(tmp_path, "{e2_pg_ml: 9, E2_pmol_l: 40}")
+    assert arm.reason.startswith("rows[0].arms.a.E2_pmol_l (line 6): found unknown series")
+    assert arm.reason.endswith("; did you mean e2_pg_ml?")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from trabecula.config.marks import Key
+from trabecula.config.names import find_nearest
 from trabecula.config.paths import anchor_files
 from trabecula.hormones import compute_series
 from trabecula.study.complaints import Complaints, drop_empty, is_number, read_numbers
@@ -32,7 +33,10 @@ DOSES = {"denosumab_mg": "denosumab", "opg_fc_mg_kg": "opg_fc", "bisphosphonate"
 BLOCKS = ("rankl", "il1", "il6", "tnf", "tgfb", "sclerostin")
 """Signals that an arm can neutralise."""
 
-UNUSED = ("note", "notes", "comment", "title", "n", "evidence", "source", "caveat", "name", "id")
+UNUSED = (
+    "note", "notes", "comment", "title", "n", "evidence", "source", "sources", "caveat", "name", "id",
+    "label", "description", "published",
+)  # fmt: skip
 """Keys of an arm that are words for people."""
 
 FIXED = ("seed", "lattice.seed", "lattice.shape", "name", "duration")
@@ -40,6 +44,15 @@ FIXED = ("seed", "lattice.seed", "lattice.shape", "name", "duration")
 
 JUMP = 0.01
 """Time that a jump of a level takes (d)."""
+
+SUDDEN = 1.0
+"""Time (d) within which a change across day 0 is one on day 0."""
+
+LONG = 30.0
+"""Time (d) beyond which a share that goes straight from one value to another is told of."""
+
+WITHOUT_PAST = tuple(key for key, name in LEVELS.items() if name in COURSES) + COURSES
+"""Keys of prescriptions, of which nothing is given before the first day."""
 
 
 class ArmReader:
@@ -103,8 +116,9 @@ class ArmReader:
             if reason:
                 self._complain((key,), reason, "keys of a configuration, such as mechanics.every")
         elif key not in UNUSED:
-            allowed = ", ".join([*LEVELS, *DOSES, "block", "sclerostin_block", "settings", "note"])
-            self._complain((key,), f"unknown series '{key}'", allowed)
+            known = [*LEVELS, *DOSES, "block", "sclerostin_block", "settings", "note"]
+            hint = find_nearest(key.lower(), [*known, *LEVELS.values(), *DOSES.values()])
+            self._complain((key,), f"unknown series '{key}'", ", ".join(known), hint)
 
     def _make_course(self, key: str, points: Points) -> Points:
         """Return a prescription as a series, and say how its list was read."""
@@ -122,8 +136,19 @@ class ArmReader:
 
     def _begin(self, key: str, points: Points) -> Points:
         """Return a series from day 0 on: until then a bone lives under the level of that day."""
-        if points[0][0] >= 0.0 or self._reason:
+        first = points[0][0]
+        if first > 0.0 and len({value for _, value in points}) == 1 and key not in WITHOUT_PAST:
+            self._notes.append(
+                f"arm {self._name}: {key} never changes: its level of day {first:g} holds before it too"
+            )
+        if first >= 0.0 or self._reason:
             return points
+        jump = find_jump(points)
+        if jump is not None:
+            self._notes.append(
+                f"arm {self._name}: {key} changes within a day of day 0: taken to change on day 0"
+            )
+            return jump
         self._notes.append(
             f"arm {self._name}: {key} before day 0 is not lived; until then its level of day 0 holds"
         )
@@ -146,6 +171,10 @@ class ArmReader:
         if points[0][0] < 0.0:
             self._notes.append(f"arm {self._name}: nothing is blocked before day 0")
             points = cut_at_day_zero(points)
+        for (first, share), (last, other) in itertools.pairwise(points):
+            if share != other and last - first > LONG:
+                legs = f"from {share:g} on day {first:g} to {other:g} on day {last:g}"
+                self._notes.append(f"arm {self._name}: {path[-1]} goes straight {legs}")
         points = ((points[0][0] - 1.0, 0.0), *points)
         if any(not 0 <= share <= 1 for _, share in points):
             self._complain(path, value, "a share from 0 to 1")
@@ -192,6 +221,20 @@ def _part(points: list[tuple[float, float]], are_doses: bool) -> Points:
 def cut_at_day_zero(points: Points) -> Points:
     """Return a series (d, any unit) from day 0 on, with the value that it has there."""
     return (0.0, compute_series(points, 0.0)), *(point for point in points if point[0] > 0.0)
+
+
+def find_jump(points: Points) -> Points | None:
+    """Return a series (d, any unit) from day 0 on that jumps there; None if it does not around day 0."""
+    before = [point for point in points if point[0] < 0.0]
+    after = points[len(before) :]
+    if not (before and after) or after[0][0] - before[-1][0] > SUDDEN:
+        return None
+    (_, old), (day, new) = before[-1], after[0]
+    if old == new:
+        return None
+    first = max(day, JUMP)
+    rest = tuple(point for point in after[1:] if point[0] > first)
+    return (0.0, old), (first, new), *rest
 
 
 def make_steps(points: Points) -> Points:

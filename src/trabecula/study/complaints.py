@@ -28,11 +28,13 @@ class Complaints:
         self.unread: list[Problem] = []
 
     def add(self, path: Key, found: object, allowed: str, hint: str = "") -> str:
-        """Note a mistake; returns it without its place, as a reason."""
+        """Note a mistake; returns it with its line, as a reason."""
         where = self.document.find_value(path)
         problem = Problem(where, to_dotted(path), say(found), allowed, hint)
         self.problems.append(problem)
-        return f"{problem.key}: found {problem.found}; allowed: {allowed}"
+        line = where.rsplit(":", 2)[1]
+        reason = f"{problem.key} (line {line}): found {problem.found}; allowed: {allowed}"
+        return f"{reason}; {hint}" if hint else reason
 
     def add_unread(self, path: Key, keys: Sequence[str], known: Sequence[str]) -> None:
         """Note keys of `path` that nothing reads: in a trial of one's own each is a mistake."""
