@@ -135,6 +135,64 @@ def test_a_day_named_in_a_term_beats_the_baseline_of_the_trial(pool):
         assert found == pytest.approx(expected), text
 
 
+def test_an_arm_may_have_a_baseline_of_its_own(tmp_path):
+    text = PANEL.replace(
+        "control: {e2_pg_ml: 60}", "control: {e2_pg_ml: 60, reference: [-60, -30]}"
+    )
+    text = text.replace("duration_days: 30", "duration_days: 30\n    reference: [-80, -10]")
+    ends = """- {arm: [off, control], obs: res_pct, band: [10, 50]}
+      - {arm: x, obs: "res_pct(off) - res_pct(control)", t_day: 20, band: [10, 50]}
+      - {arm: control, obs: res_pct, reference: [0, 10], band: [10, 50]}
+      - {arm: x, obs: "share_prevented(res_pct, drug, off, control)", from_day: 5, band: [10, 50]}
+      - {arm: x, obs: "rank(bvtv_pct, drug, off, control) + slope(res_pct, control, 3, 9)"}
+      - {arm: x, obs: "res_pct(control, since=4) + first_day(res_pct, control, 5)"}"""
+    (trial,) = load(tmp_path, FIRST, ends, text=text).trials
+    seen = []
+
+    class Observer:
+        def observe(self, observable, arm, when):
+            seen.append((arm, when.reference))
+            return 1.0
+
+        def find_first_day(self, observable, arm, level, when):
+            return self.observe(observable, arm, when)
+
+    for end in trial.endpoints[:7]:
+        end.term.compute(Observer())
+    usual, own = (-80.0, -10.0), (-60.0, -30.0)
+    assert seen[:4] == [("off", usual), ("control", own), ("off", usual), ("control", own)]
+    assert seen[4] == ("control", (0.0, 10.0))
+    assert seen[5:8] == [("drug", None), ("off", None), ("control", None)]
+    assert seen[8:13] == [
+        ("drug", usual), ("off", usual), ("control", own), ("control", own), ("control", own),
+    ]  # fmt: skip
+    assert seen[13:] == [("control", None), ("control", own)]
+
+
+@pytest.mark.parametrize("span", ["[-400, -310]", "[10, 31]", "[5, 5]", "before", "-90"])
+def test_a_baseline_that_is_not_lived_cannot_be_that_of_an_arm(tmp_path, span):
+    new = f"control: {{e2_pg_ml: 60, reference: {span}}}"
+    (trial,) = load(tmp_path, "control: {e2_pg_ml: 60}", new).trials
+    assert "[first, last] day of a baseline, from -90 to 30" in trial.get_arm("control").reason
+
+
+def test_the_usual_baseline_may_be_written_out(tmp_path):
+    """It is the one in which held arms help; of bone volume it is a mean, as any other."""
+    ends = """- {arm: off, obs: res_pct, reference: [-90, 0], band: [10, 50]}
+      - {arm: off, obs: bvtv_pct, reference: [-90, 0], band: [10, 50]}"""
+    (trial,) = load(tmp_path, FIRST, ends).trials
+    seen = []
+
+    class Observer:
+        def observe(self, observable, arm, when):
+            seen.append(when.reference)
+            return 1.0
+
+    for end in trial.endpoints[:2]:
+        end.term.compute(Observer())
+    assert seen == [None, (-90.0, 0.0)]
+
+
 def test_a_first_day_that_says_nothing_is_noted(tmp_path):
     new = "- {arm: off, obs: ede_um, t_day: 28, from_day: 3, band: [10, 50]}"
     (trial,) = load(tmp_path, FIRST, new).trials

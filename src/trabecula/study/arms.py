@@ -8,8 +8,9 @@ from trabecula.config.marks import Key
 from trabecula.config.names import find_nearest
 from trabecula.config.paths import anchor_files
 from trabecula.hormones import compute_series
-from trabecula.study.complaints import Complaints, drop_empty, is_number, read_numbers
+from trabecula.study.complaints import Complaints, drop_empty, is_number, is_window, read_numbers
 from trabecula.study.panel import Arm, Points
+from trabecula.study.terms import LEAD
 
 LEVELS = {
     "e2_pg_ml": "estradiol",
@@ -62,15 +63,21 @@ class ArmReader:
     ----------
     path
         Where the arm stands.
+    days
+        How long it is lived (d).
     """
 
-    def __init__(self, name: str, path: Key, complaints: Complaints, notes: list[str]) -> None:
+    def __init__(
+        self, name: str, path: Key, complaints: Complaints, notes: list[str], days: float
+    ) -> None:
         self._name, self._path, self._complaints, self._notes = name, path, complaints, notes
+        self._days = days
         self._reason = ""
         self._levels: dict[str, Points] = {}
         self._doses: dict[str, Points] = {}
         self._blockade: dict[str, Points] = {}
         self._settings: dict[str, Any] = {}
+        self._reference: tuple[float, float] | None = None
 
     def read(self, given: Any) -> Arm:
         """Return the arm; nothing at all is an arm to which nothing is done."""
@@ -87,7 +94,10 @@ class ArmReader:
             else:
                 self._read_entry(str(key), read_numbers(value))
         doses = {drug: given for drug, given in self._doses.items() if given}
-        return Arm(self._name, self._levels, doses, self._blockade, self._settings, self._reason)
+        return Arm(
+            self._name, self._levels, doses, self._blockade, self._settings, self._reason,
+            reference=self._reference,
+        )  # fmt: skip
 
     def _complain(self, path: Key, found: object, allowed: str, hint: str = "") -> None:
         reason = self._complaints.add((*self._path, *path), found, allowed, hint)
@@ -110,13 +120,17 @@ class ArmReader:
             self._read_blocks(value)
         elif key.endswith("_block"):
             self._read_block((key,), key[:-6], value)
+        elif key == "reference":
+            self._read_reference(value)
         elif key == "settings":
             found, reason = flatten_settings(value, Path(self._complaints.document.name).parent)
             self._settings |= found
             if reason:
                 self._complain((key,), reason, "keys of a configuration, such as mechanics.every")
         elif key not in UNUSED:
-            known = [*LEVELS, *DOSES, "block", "sclerostin_block", "settings", "note"]
+            known = [
+                *LEVELS, *DOSES, "block", "sclerostin_block", "reference", "settings", "note",
+            ]  # fmt: skip
             hint = find_nearest(key.lower(), [*known, *LEVELS.values(), *DOSES.values()])
             self._complain((key,), f"unknown series '{key}'", ", ".join(known), hint)
 
@@ -153,6 +167,13 @@ class ArmReader:
             f"arm {self._name}: {key} before day 0 is not lived; until then its level of day 0 holds"
         )
         return cut_at_day_zero(points)
+
+    def _read_reference(self, value: Any) -> None:
+        if is_window(value) and value[0] >= -LEAD and value[1] <= self._days:
+            self._reference = float(value[0]), float(value[1])
+            return
+        allowed = f"[first, last] day of a baseline, from {-LEAD:g} to {self._days:g}"
+        self._complain(("reference",), value, allowed)
 
     def _read_blocks(self, value: Any) -> None:
         if not isinstance(value, dict):

@@ -72,12 +72,16 @@ class EndpointReader:
         First and last day of its baseline, as the trial gives it; None for the usual one.
     steady
         By name of an arm in which nothing changes, what it lives under.
+    baselines
+        Baselines that arms have of their own, first and last day (d), by name.
     """
 
     def __init__(
         self, path: Key, arms: list[str], days: float, reference: Any, complaints: Complaints,
         notes: list[str], steady: Mapping[str, object] | None = None,
+        baselines: Mapping[str, tuple[float, float]] | None = None,
     ) -> None:  # fmt: skip
+        self._baselines = baselines or {}
         self._path, self._arms, self._days, self._reference = path, arms, days, reference
         self._complaints, self._notes, self._steady = complaints, notes, steady or {}
 
@@ -120,6 +124,7 @@ class EndpointReader:
             "since": entry.get("from_day"), "compare": entry.get("compare"),
             "reference": entry.get("reference", None if "from_day" in entry else self._reference),
             "days": self._days,
+            "baselines": {} if {"reference", "from_day"} & entry.keys() else self._baselines,
         }  # fmt: skip
         if words in WITHOUT_BASELINE and "from_day" in entry:
             self._notes.append(f"{what}: from_day says nothing of it")

@@ -41,6 +41,8 @@ class Arm:
         How long it is lived (d); None: as long as the trial.
     is_held
         Whether it is such an arm, added to those of the panel.
+    reference
+        First and last day of a baseline of its own (d); None for that of the trial.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Arm:
     held: str = ""
     days: float | None = None
     is_held: bool = False
+    reference: tuple[float, float] | None = None
 
     def to_hormones(self) -> dict[str, Any]:
         """Return the block ``hormones`` of a configuration."""

@@ -158,7 +158,7 @@ class RowReader:
         fallback = self._file.stem if not self._path else f"row {self._index + 1}"
         name = str(row.get("id") or fallback)
         days, reason = self._read_days(row)
-        arms, missing = self._read_arms(row.get("arms"))
+        arms, missing = self._read_arms(row.get("arms"), days)
         if reason or missing:
             return self._give_up(row, name, reason or missing)
         given = row.get("population")
@@ -192,6 +192,7 @@ class RowReader:
         reader = EndpointReader(
             (*self._path, "endpoints"), [arm.name for arm in arms], days, row.get("reference"),
             self._complaints, self._notes, {} if config or settings else list_steady(arms),
+            {arm.name: arm.reference for arm in arms if arm.reference is not None},
         )  # fmt: skip
         endpoints = reader.read(row.get("endpoints"))
         if why:
@@ -262,8 +263,14 @@ class RowReader:
         path = (*self._path, "duration_days")
         return 0.0, self._complaints.add(path, stated, f"days, up to {LONGEST:g}")
 
-    def _read_arms(self, given: Any) -> tuple[tuple[Arm, ...], str]:
-        """Return arms, which stand by name or in a list with their names, and why there are none."""
+    def _read_arms(self, given: Any, days: float) -> tuple[tuple[Arm, ...], str]:
+        """Return arms, which stand by name or in a list with their names, and why there are none.
+
+        Parameters
+        ----------
+        days
+            How long they are lived (d).
+        """
         path: Key = (*self._path, "arms")
         entries: list[tuple[str, Any, Key]] = []
         if isinstance(given, dict):
@@ -277,7 +284,7 @@ class RowReader:
             allowed = "at least one arm, each with a name of its own"
             return (), self._complaints.add(path, given, allowed)
         arms = (
-            ArmReader(name, place, self._complaints, self._notes).read(value)
+            ArmReader(name, place, self._complaints, self._notes, days).read(value)
             for name, value, place in entries
         )
         return tuple(arms), ""

@@ -138,7 +138,8 @@ def read_term(
         Arm that it is compared with, empty if there is none.
     context
         ``t``, ``w``, ``since``, ``reference`` (d) and ``compare`` of the endpoint; ``days``, the last
-        day that a term may name; ``across``, whether an arm's observable is taken over its control's.
+        day that a term may name; ``across``, whether an arm's observable is taken over its control's;
+        ``baselines``, those that arms have of their own, first and last day (d) by name.
 
     Raises
     ------
@@ -153,7 +154,8 @@ def read_term(
             msg = f"'{text}' without an arm of the trial"
             raise TermError(msg)
         text = expand(text, arm, control, context)
-    reader = _Reader(arms, _make_when(context), float(context.get("days", math.inf)))
+    days = float(context.get("days", math.inf))
+    reader = _Reader(arms, _make_when(context), days, context.get("baselines") or {})
     try:
         compute = reader.read(ast.parse(text, mode="eval").body)
     except TermError:
@@ -204,8 +206,11 @@ def _say_unknown(name: str) -> str:
 class _Reader:
     """Turns a syntax tree into a function of an observer."""
 
-    def __init__(self, arms: list[str], when: When, days: float) -> None:
-        self._arms, self._when, self._days = arms, when, days
+    def __init__(
+        self, arms: list[str], when: When, days: float,
+        baselines: Mapping[str, tuple[float, float]],
+    ) -> None:  # fmt: skip
+        self._arms, self._when, self._days, self._baselines = arms, when, days, baselines
         self.used: list[str] = []
         self.observables: list[str] = []
         self.functions: set[str] = set()
@@ -236,7 +241,8 @@ class _Reader:
             if len(args) != 1:
                 msg = f"{name} takes one arm; days stand as t=, w= and since="
                 raise TermError(msg)
-            arm, when = self._read_arm(args[0]), self._read_when(keywords)
+            arm = self._read_arm(args[0])
+            when = self._place(name, arm, self._read_when(keywords))
             self.observables.append(name)
             return lambda observer: observer.observe(name, arm, when)
         readers = {
@@ -287,6 +293,16 @@ class _Reader:
         reference = None if "since" in given else when.reference
         return When(day, width, given.get("since", when.since), reference)
 
+    def _place(self, name: str, arm: str, when: When) -> When:
+        """Return when an observable is read, over the baseline that is its arm's; the usual one is none.
+
+        Bone volume alone is that of day 0 where nothing is said, and a mean where that is.
+        """
+        if arm in self._baselines and when.since is None:
+            when = replace(when, reference=self._baselines[arm])
+        is_usual = when.reference == (-LEAD, 0.0) and name != "bvtv_pct"
+        return replace(when, reference=None) if is_usual else when
+
     def _check_day(self, day: float) -> None:
         if not -LEAD <= day <= self._days:
             msg = f"its day {day:g} is none of the trial's {self._days:g}"
@@ -303,8 +319,8 @@ class _Reader:
         if first == last:
             msg = f"slope between day {first:g} and itself"
             raise TermError(msg)
-        when = self._when
-        ends = [When(day, when.width, when.since, when.reference) for day in (first, last)]
+        when = self._place(name, arm, self._when)
+        ends = [replace(when, day=day) for day in (first, last)]
 
         def compute(observer: Observer) -> float:
             low, high = (observer.observe(name, arm, end) for end in ends)
@@ -317,12 +333,12 @@ class _Reader:
         if len(arms) < 3:
             msg = "rank takes an observable and three arms or more"
             raise TermError(msg)
-        when = self._when
+        places = [(arm, self._place(name, arm, self._when)) for arm in arms]
 
         def compute(observer: Observer) -> float:
             from scipy.stats import spearmanr
 
-            values = [-observer.observe(name, arm, when) for arm in arms]
+            values = [-observer.observe(name, arm, when) for arm, when in places]
             if len(set(values)) < 2 or not all(map(math.isfinite, values)):
                 return math.nan
             return float(spearmanr(range(len(values)), values).statistic)
@@ -333,11 +349,11 @@ class _Reader:
         if len(args) != 3:
             msg = "share_prevented takes an observable and three arms"
             raise TermError(msg)
-        arm, worst, best = (self._read_arm(arg) for arg in args)
-        when = self._when
+        arms = [self._read_arm(arg) for arg in args]
+        places = [(arm, self._place(name, arm, self._when)) for arm in arms]
 
         def compute(observer: Observer) -> float:
-            value, bad, good = (observer.observe(name, a, when) for a in (arm, worst, best))
+            value, bad, good = (observer.observe(name, arm, when) for arm, when in places)
             return 1.0 - (value - good) / (bad - good) if bad != good else float("nan")
 
         return compute
@@ -363,5 +379,6 @@ class _Reader:
         if name in WITHOUT_COURSE:
             msg = f"first_day cannot follow {name}, which is no course in time"
             raise TermError(msg)
-        arm, level, when = self._read_arm(args[0]), self._read_number(args[1]), self._when
+        arm, level = self._read_arm(args[0]), self._read_number(args[1])
+        when = self._place(name, arm, self._when)
         return lambda observer: observer.find_first_day(name, arm, level, when)
