@@ -160,6 +160,23 @@ def test_a_control_is_known_by_its_name_and_has_none_itself(tmp_path):
     assert other[0].term.text == "bvtv_pct(drug) - bvtv_pct(ctrl)"
 
 
+def test_of_several_controls_the_one_that_is_taken_is_told(tmp_path):
+    arms = ("drug: {denosumab_mg: 60}", "low: {denosumab_mg: 14}", "PBO: {}", "usual-care: {}")
+    ends = ("{arm: drug, obs: bvtv_pct_vs_ctl}", "{arm: drug, obs: bvtv_pct_vs_ctl, compare: low}")
+    trial = load(tmp_path, arms, ends)
+    assert trial.endpoints[0].term.text == "bvtv_pct(drug) - bvtv_pct(PBO)"
+    told = [note for note in trial.notes if "is the control" in note]
+    assert told == ["endpoint 1 (bvtv_pct_vs_ctl): of PBO and usual-care PBO is the control"]
+    assert not any("is the control" in n for n in load(tmp_path, arms[:3], ends).notes)
+
+
+@pytest.mark.parametrize(("word", "is_required"), [("Y", True), ("1.0", True), ("n", False)])
+def test_whether_it_is_required_in_few_letters(tmp_path, word, is_required):
+    end = f"{{arm: post, obs: res_pct, required: {word}, band: [0, 1]}}"
+    (found,) = load(tmp_path, PRE_POST, (end,)).endpoints
+    assert (found.required, found.reason) == (is_required, "")
+
+
 def test_an_entry_of_several_arms_is_one_entry(tmp_path):
     ends = (
         "{arm: [pre, post], obs: res_pct, band: [-10, 10], required: true}",

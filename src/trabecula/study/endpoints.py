@@ -28,7 +28,8 @@ from trabecula.study.wording import (
 
 CONTROLS = (
     "control", "controls", "ctl", "ctrl", "placebo", "none", "replete", "untreated", "no_treatment",
-    "usual", "usual_care", "vehicle", "sham",
+    "usual", "usual_care", "vehicle", "sham", "pbo", "plb", "observation", "no_therapy",
+    "standard_care",
 )  # fmt: skip
 """Names of arms, in small letters, that others are compared with where an endpoint does not name one."""
 
@@ -56,7 +57,10 @@ DATED = re.compile(r"\bt(?:_day)?\s*=|slope|first_day")
 DAYS = re.compile(r"\bt(?:_day)?\s*=\s*([\d.]+)|slope\([^()]*,\s*([\d.]+)\s*,\s*([\d.]+)\s*\)")
 """Days that a term names."""
 
-YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "none", "")
+YES, NO = (
+    ("true", "yes", "y", "on", "1", "1.0"),
+    ("false", "no", "n", "off", "0", "0.0", "none", ""),
+)
 
 
 class EndpointReader:
@@ -145,6 +149,7 @@ class EndpointReader:
             elif not reason:
                 try:
                     control = find_control(known, self._arms, context["compare"])
+                    self._note_controls(words, known, context["compare"], what)
                     across = self._find_across(words, known, control, context["compare"], index)
                     text = self._cross_pair(words, what)
                     term = read_term(text, known, self._arms, control, context | across)
@@ -184,6 +189,12 @@ class EndpointReader:
                 f"{what}: nothing changes in the arm, which is 1 of itself; compare names another"
             )
         return {}
+
+    def _note_controls(self, words: str, arm: str, compare: Any, what: str) -> None:
+        """Say which arm is the control where several are called so."""
+        named = [other for other in self._arms if other != arm and is_control(other)]
+        if words.endswith(CONTROLLED) and compare is None and len(named) > 1:
+            self._notes.append(f"{what}: of {' and '.join(named)} {named[0]} is the control")
 
     def _cross_pair(self, words: str, what: str) -> str:
         """Return words that compare two arms in which nothing changes as ``over``, and say so."""
