@@ -195,6 +195,7 @@ def test_days_of_a_term_as_an_endpoint_names_them():
         ("res_pct(a, 60)", "res_pct takes one arm; days stand as t="),
         ("resorption_pct(a)", "no observable .*; did you mean res_pct?"),
         ("Res_pct", "'Res_pct' is no observable .*; did you mean res_pct?"),
+        ("bvtv_pct / 2", "bvtv_pct names no arm: in a term it is bvtv_pct.arm."),
         ("zzz(a)", "there are bvtv_pct, .*; slope, rank"),
     ],
 )

@@ -229,6 +229,9 @@ class _Reader:
             return lambda observer: operate(left(observer), right(observer))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             return self._read_call(node.func.id, node.args, node.keywords)
+        if isinstance(node, ast.Name) and node.id in OBSERVABLES:
+            msg = f"{node.id} names no arm: in a term it is {node.id}(arm)"
+            raise TermError(msg)
         if isinstance(node, ast.Name) and node.id.lower() in OBSERVABLES:
             raise TermError(_say_unknown(node.id))
         msg = f"prose: '{ast.unparse(node)[:60]}'"
