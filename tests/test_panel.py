@@ -229,7 +229,7 @@ def test_nothing_of_the_prediction_panel_was_tuned_on():
     ("more", "reason"),
     [
         ("t_day: 38", "its day 38 is none of the trial's 30"),
-        ("t_day: end", "its day end"),
+        ("t_day: end", "its t_day is no day: end"),
         ("reference: late", "no \\[first, last\\] day"),
         ("compare: nobody", "no arm 'nobody'"),
         ("window_d: wide", "window is no number of days"),

@@ -127,7 +127,7 @@ class EndpointReader:
             "t": entry.get("t_day", self._days), "w": entry.get("window_d"),
             "since": entry.get("from_day"), "compare": entry.get("compare"),
             "reference": entry.get("reference", None if "from_day" in entry else self._reference),
-            "days": self._days,
+            "days": self._days, "named": entry.get("arm"),
             "baselines": {} if {"reference", "from_day"} & entry.keys() else self._baselines,
         }  # fmt: skip
         if words in WITHOUT_BASELINE and "from_day" in entry:
@@ -233,7 +233,9 @@ class EndpointReader:
     def _find_fault(self, context: Mapping[str, Any], words: str) -> str:
         """Return what is wrong with the days of an endpoint; an empty text if nothing is."""
         day, width, since, span = (context[key] for key in ("t", "w", "since", "reference"))
-        if not is_number(day) or not -LEAD <= day <= self._days:
+        if not is_number(day):
+            return f"its t_day is no day: {say(day)}"
+        if not -LEAD <= day <= self._days:
             return f"its day {say(day)} is none of the trial's {self._days:g}"
         if width is not None and not (is_number(width) and width > 0):
             return f"its window is no number of days: {say(width)}"

@@ -139,7 +139,8 @@ def read_term(
     context
         ``t``, ``w``, ``since``, ``reference`` (d) and ``compare`` of the endpoint; ``days``, the last
         day that a term may name; ``across``, whether an arm's observable is taken over its control's;
-        ``baselines``, those that arms have of their own, first and last day (d) by name.
+        ``baselines``, those that arms have of their own, first and last day (d) by name; ``named``,
+        what the endpoint calls its arm.
 
     Raises
     ------
@@ -151,7 +152,9 @@ def read_term(
         text = quote_names(text, arms)
     else:
         if not arm:
-            msg = f"'{text}' without an arm of the trial"
+            named = context.get("named")
+            others = f"{', '.join(arms)}" if named is None else f"{', '.join(arms)}; not {named}"
+            msg = f"'{text}' without an arm of the trial (arms: {others})"
             raise TermError(msg)
         text = expand(text, arm, control, context)
     days = float(context.get("days", math.inf))
