@@ -75,6 +75,17 @@ def test_a_window_at_the_end_of_a_run_is_moved_back():
     assert pool.observe("res_pct", "a", When(50.0, 14.0, is_raw=True)) == pytest.approx(50.5)
 
 
+def test_windows_that_are_moved_back_are_told(tmp_path):
+    ends = """- {arm: [off, drug], obs: res_pct, t_day: 28, window_d: 4, band: [10, 50]}
+      - {arm: [off, drug], obs: res_pct, t_day: 29, window_d: 4, band: [10, 50]}
+      - {arm: off, obs: res_pct, t_day: 30, band: [10, 50]}
+      - {arm: off, obs: bvtv_pct, t_day: 30, window_d: 4, band: [10, 50]}
+      - {arm: x, obs: "form_pct(off) - form_pct(drug)", window_d: 4, band: [10, 50]}"""
+    (trial,) = load(tmp_path, FIRST, ends).trials
+    (told,) = [note for note in trial.notes if "moved back" in note]
+    assert told == "windows that reach beyond day 30 are moved back to end with it: endpoints 2, 5"
+
+
 def test_a_baseline_before_a_later_day_does_not_reach_before_day_0():
     """Resorption doubles on day 0: from day 10 on nothing more has happened."""
     pool = Pool({"a": [make_results(rise=2.0)]})

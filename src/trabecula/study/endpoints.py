@@ -85,7 +85,7 @@ class EndpointReader:
         notes: list[str], steady: Mapping[str, object] | None = None,
         baselines: Mapping[str, tuple[float, float]] | None = None,
     ) -> None:  # fmt: skip
-        self._baselines = baselines or {}
+        self._baselines, self._moved = baselines or {}, list[int]()
         self._path, self._arms, self._days, self._reference = path, arms, days, reference
         self._complaints, self._notes, self._steady = complaints, notes, steady or {}
 
@@ -108,6 +108,11 @@ class EndpointReader:
                 found.append(_give_up(say(entry), reason, bool(is_required)))
                 continue
             found += self._read_entry(entry, index)
+        if self._moved:
+            self._notes.append(
+                f"windows that reach beyond day {self._days:g} are moved back to end with it: endpoints "
+                f"{', '.join(map(str, self._moved))}"
+            )
         return tuple(found)
 
     def _read_entry(self, entry: dict[str, Any], index: int) -> list[Endpoint]:
@@ -163,7 +168,15 @@ class EndpointReader:
                 float(context["t"]) if is_dated else math.nan, 1.0 / len(names),
             )  # fmt: skip
             found.append(end)
+        if any(one.term and self._is_moved(one, context["w"]) for one in found):
+            self._moved.append(index + 1)
         return found
+
+    def _is_moved(self, end: Endpoint, width: Any) -> bool:
+        """Whether the window that an endpoint asks for does not fit before the last day of the trial."""
+        is_wide = is_number(width) and end.day + float(width) / 2.0 > self._days
+        read = end.term.observables if end.term is not None else ()
+        return is_wide and any(name != "bvtv_pct" for name in read)
 
     def _find_across(
         self, words: str, arm: str, control: str, compare: Any, index: int

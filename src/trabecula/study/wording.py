@@ -56,7 +56,13 @@ def quote_names(text: str, arms: list[str]) -> str:
 
 
 def expand(name: str, arm: str, control: str, context: Mapping[str, Any]) -> str:
-    """Write a bare observable as a term."""
+    """Write a bare observable as a term.
+
+    Raises
+    ------
+    TermError
+        If it is compared with a control and there is none.
+    """
     arm, control = quote(arm), quote(control) if control else ""
     if name.endswith(CONTROLLED):
         plain = name.removesuffix(CONTROLLED)
