@@ -6,6 +6,7 @@ from test_panel_strangers import load
 from trabecula.study import Sampling, screen
 from trabecula.study.held import is_steady
 from trabecula.study.panel import Panel
+from trabecula.study.trials import find_settle, make_arm_config
 
 READ = ("{arm: a, obs: form_pct, t_day: 90, band: [-60, -5]}",)
 
@@ -114,17 +115,37 @@ def test_what_is_required_without_a_band_is_said_to_be_measured_alone(tmp_path):
     ]
 
 
-def test_doses_from_before_the_bone_settles_are_said_not_to_be_given(tmp_path):
-    arms = ("a: {denosumab_mg: [[-1095, 60], [-912, 60], [-730, 60], [-182, 60]]}", "b: {}")
+def test_bones_settle_for_as_long_as_doses_before_day_zero_take(tmp_path):
+    """All arms of the trial alike, so that they are compared at one age; others as long as ever."""
+    arms = ("a: {denosumab_mg: [[-1095, 60], [-912, 60], [-182, 60]]}", "b: {}")
+    end = ("{arm: a, obs: bvtv_pct_vs_ctl, band: [-9, 0]}",)
+    trial = load(tmp_path, arms, end)
+    (told,) = screen(Panel(tmp_path / "panel.yaml", (trial,)), Sampling(1, 32, 730.0)).trials
+    assert set(told.notes) - set(trial.notes) == {
+        "bones settle for 1185 d, since a dose is given before the usual ones"
+    }
+    found = {a.name: make_arm_config(trial, a, 1, Sampling(1, 32, 730.0)) for a in trial.used_arms}
+    assert {config.settle for config in found.values()} == {1185.0}
+    given = found["a"].hormones.doses.denosumab
+    assert [day for day, _ in given] == [-1095.0, -912.0, -182.0]
+    assert find_settle(trial, Sampling(1, 32, 1095.0)) == 1095.0
+    assert find_settle(trial, Sampling(1, 32, 1200.0)) == 1200.0
+    later = load(tmp_path, (arms[0].replace("[-1095, 60], [-912, 60], ", ""), "b: {}"), end)
+    assert find_settle(later, Sampling(1, 32, 730.0)) == 730.0
+
+
+def test_doses_from_before_an_own_settle_are_said_not_to_be_given(tmp_path):
+    arms = (
+        "a: {denosumab_mg: [[-1095, 60], [-912, 60], [-182, 60]], settings: {settle: 500}}",
+        "b: {}",
+    )
     trial = load(tmp_path, arms, ("{arm: a, obs: bvtv_pct_vs_ctl, band: [-9, 0]}",))
-    panel = Panel(tmp_path / "panel.yaml", (trial,))
-    assert not any("not given" in note for note in trial.notes)
-    (screened,) = screen(panel, Sampling(1, 32, 730.0)).trials
-    assert len(screened.notes) == len(trial.notes) + 1
-    assert "arm a: hormones.doses.denosumab: the doses on days -1095, -912" in screened.notes[-1]
-    assert screen(panel, Sampling(1, 32, 1095.0)).trials[0].notes == trial.notes
-    (late,) = screen(panel, Sampling(1, 32, 200.0)).trials
-    assert "days -1095, -912, -730 are not given: they are before" in late.notes[-1]
+    (told,) = screen(Panel(tmp_path / "panel.yaml", (trial,)), Sampling(1, 32, 730.0)).trials
+    early = [note for note in told.notes if "are not given" in note]
+    assert len(early) == 1
+    assert (
+        "arm a: hormones.doses.denosumab: the doses on days -1095, -912 are not given" in early[0]
+    )
 
 
 # ------------------------------------------------------------------ what is told

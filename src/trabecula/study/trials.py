@@ -19,6 +19,7 @@ from trabecula.study.held import is_steady
 from trabecula.study.onsets import GAP, measure_needs
 from trabecula.study.panel import Arm, Panel, Trial
 from trabecula.study.patients import Patients
+from trabecula.study.terms import LEAD
 
 if TYPE_CHECKING:
     from trabecula.config import Config
@@ -50,7 +51,8 @@ class Sampling:
     edge
         Edge of a bone (voxels of 20 um).
     settle
-        Days under the levels of day 0, where these are not a young adult's.
+        Days under the levels of day 0, where these are not a young adult's; more where an arm is given
+        something before (:func:`find_settle`).
     sets
         Changes of every configuration, ``PATH=VALUE``.
     starts
@@ -197,7 +199,7 @@ def make_arm_config(
         states = {"states": GAP, "states_kept": int(length / GAP) + 2}
         fresh["output"] = lay(fresh["output"], states)
     if "settle" not in data:
-        fresh["settle"] = sampling.settle
+        fresh["settle"] = find_settle(trial, sampling)
     if trial.config is None:
         age = trial.age + onset * GAP / YEAR
         fresh["patient"] = lay({"sex": trial.sex, "age": age}, data.get("patient"))
@@ -211,6 +213,16 @@ def make_arm_config(
     for text in sampling.sets:
         apply_setting(document, text)
     return make_config(document, file)
+
+
+def find_settle(trial: Trial, sampling: Sampling) -> float:
+    """Return how long bones of a trial settle (d), all of its arms alike.
+
+    Where an arm has a dose from before the sampling's days it is that dose and a baseline before it.
+    """
+    given = [doses for arm in trial.used_arms for doses in arm.doses.values()]
+    first = min((day for doses in given for day, _ in doses), default=0.0)
+    return sampling.settle if -first <= sampling.settle else LEAD - first
 
 
 def make_task_config(trial: Trial, task: Task, sampling: Sampling) -> "Config":
@@ -286,6 +298,11 @@ def screen(panel: Panel, sampling: Sampling, strict: bool = False) -> Panel:
                 reasons[arm.name] = str(error.problems[0])
             else:
                 early += [f"arm {arm.name}: {text}" for text in find_early_doses(config)]
+        settle = find_settle(trial, sampling)
+        if settle > sampling.settle:
+            early.append(
+                f"bones settle for {settle:g} d, since a dose is given before the usual ones"
+            )
         told = replace(trial, notes=(*trial.notes, *early))
         trials.append(told.give_up(reasons) if reasons else told)
     return replace(panel, trials=tuple(trials))
