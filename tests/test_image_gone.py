@@ -8,7 +8,7 @@ from bones import make_mask
 from trabecula.base.codes import Sides
 from trabecula.base.errors import ConfigError
 from trabecula.cli.main import app
-from trabecula.config import load_config, load_lived
+from trabecula.config import load_config
 from trabecula.records import SpecimenFile, write_specimen
 from trabecula.runner.onset import begin_from
 
@@ -69,7 +69,9 @@ def test_its_levels_are_drawn(run):
 
 
 def test_it_begins_what_comes_later(run):
-    config = load_lived(run / "config.yaml", ["hormones.levels.igf1=1.5", "duration=1 d"])
+    config = load_config(
+        run / "config.yaml", ["hormones.levels.igf1=1.5", "duration=1 d"], lived=True
+    )
     assert begin_from(config, run, 4.0, run.with_name("later")).folder
     call("verify", run.with_name("later"))
 
@@ -90,7 +92,7 @@ def test_without_a_digest_the_image_is_asked_for(run, tmp_path):
     lines = (run / "config.yaml").read_text().splitlines(keepends=True)
     (tmp_path / "c.yaml").write_text("".join(one for one in lines if "specimen_digest" not in one))
     with pytest.raises(ConfigError, match="no file"):
-        load_lived(tmp_path / "c.yaml")
+        load_config(tmp_path / "c.yaml", lived=True)
 
 
 def test_a_digest_is_of_an_image(tmp_path):

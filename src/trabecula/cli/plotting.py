@@ -137,12 +137,12 @@ def save_hormones(
     InputError
         If it names no patient and no protocol, so that no level follows from anything.
     """
-    from trabecula.config import load_config, load_lived
+    from trabecula.config import load_config
     from trabecula.hormones import has_course, make_course
     from trabecula.viz import draw_hormones, save_figure
 
     is_run = file.is_dir()
-    config = load_lived(file / "config.yaml", sets) if is_run else load_config(file, sets)
+    config = load_config(file / "config.yaml" if is_run else file, sets, is_run)
     if not has_course(config):
         msg = (
             f"{file}: found neither patient.stage, patient.labs nor protocol; allowed: one of them, "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trabecula.config.advice import find_warnings
-    from trabecula.config.load import load_config, load_lived, make_json_schema
+    from trabecula.config.load import load_config, make_json_schema
     from trabecula.config.names import RULES
     from trabecula.config.parameters import Parameters, load_parameters
     from trabecula.config.rules import Rule, load_rules
@@ -23,7 +23,6 @@ __all__ = [
     "Rule",
     "find_warnings",
     "load_config",
-    "load_lived",
     "load_parameters",
     "load_rules",
     "make_json_schema",
@@ -38,7 +37,6 @@ _HOMES = {
     "Parameters": "parameters",
     "Rule": "rules",
     "load_config": "load",
-    "load_lived": "load",
     "load_parameters": "parameters",
     "load_rules": "rules",
     "make_json_schema": "load",

@@ -24,20 +24,10 @@ OTHERS = (
 """Keys by which files of other commands are known, what they are, and the command."""
 
 
-def load_config(path: str | Path, sets: Sequence[str] = ()) -> Config:
+def load_config(path: str | Path, sets: Sequence[str] = (), lived: bool = False) -> Config:
     """Load the YAML file at `path`, with `sets` (``PATH=VALUE``) on top.
 
-    Raises
-    ------
-    ConfigError
-        With every mistake at once.
-    """
-    file = Path(path)
-    return make_config(read_document(file, sets), file)
-
-
-def load_lived(path: str | Path, sets: Sequence[str] = ()) -> Config:
-    """Load the configuration at `path` of a run that has its bone: an image that it pins may be gone.
+    Of a run that has its bone, which is `lived`, the image that the file pins may be gone.
 
     Raises
     ------
@@ -45,7 +35,7 @@ def load_lived(path: str | Path, sets: Sequence[str] = ()) -> Config:
         With every mistake at once.
     """
     file = Path(path)
-    return make_config(read_document(file, sets), file, lived=True)
+    return make_config(read_document(file, sets), file, lived)
 
 
 def read_document(file: Path, sets: Sequence[str] = ()) -> Document:
@@ -141,6 +131,4 @@ def make_json_schema() -> dict[str, Any]:
     return schema
 
 
-__all__ = [
-    "apply_setting", "load_config", "load_lived", "make_config", "make_json_schema", "to_dotted"
-]  # fmt: skip
+__all__ = ["apply_setting", "load_config", "make_config", "make_json_schema", "to_dotted"]

@@ -108,13 +108,13 @@ def branch(
 
 
 def _load_configs(place: Path, sets: Sequence[str]) -> tuple["Config", "Config"]:
-    from trabecula.config import load_lived
+    from trabecula.config import load_config
 
     path = place / "config.yaml"
     if not path.is_file():
         msg = f"{place}: found no config.yaml; allowed: the folder of a run"
         raise InputError(msg)
-    parent, child = load_lived(path), load_lived(path, sets)
+    parent, child = load_config(path, lived=True), load_config(path, sets, lived=True)
     changed = [name for name in FIXED if getattr(parent, name) != getattr(child, name)]
     if changed:
         msg = (

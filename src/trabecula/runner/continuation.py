@@ -79,10 +79,9 @@ def resume(
 
 
 def _load_config(folder: RunFolder) -> "Config":
-    from trabecula.config import load_config, load_lived
+    from trabecula.config import load_config
 
-    load = load_lived if folder.checkpoint.is_file() else load_config
-    return load(folder.config)
+    return load_config(folder.config, lived=folder.checkpoint.is_file())
 
 
 def _lengthen(stored: "Config", until: float) -> "Config":

@@ -65,13 +65,13 @@ def begin_from(config: "Config", place: Path, at: float, out: Path) -> RunSummar
 
 
 def _load_parent(config: "Config", place: Path) -> "Config":
-    from trabecula.config import load_lived
+    from trabecula.config import load_config
 
     path = place / "config.yaml"
     if not path.is_file():
         msg = f"{place}: found no config.yaml; allowed: the folder of a run"
         raise InputError(msg)
-    parent = load_lived(path).pin_specimen()
+    parent = load_config(path, lived=True).pin_specimen()
     other = [name for name in SHARED if getattr(parent, name) != getattr(config, name)]
     if parent.mechanics.mesh != config.mechanics.mesh:
         other.append("mechanics.mesh")

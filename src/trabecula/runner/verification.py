@@ -79,9 +79,9 @@ def _find(what: str, check: Callable[[], str]) -> Finding:
 
 
 def _load_config(place: Path) -> Any:
-    from trabecula.config import load_lived
+    from trabecula.config import load_config
 
-    return load_lived(place / "config.yaml")
+    return load_config(place / "config.yaml", lived=True)
 
 
 def _check_config(place: Path) -> str:

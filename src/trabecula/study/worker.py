@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from trabecula.analysis import load_results, summarise
 from trabecula.base.errors import ResultsError, TrabeculaError
-from trabecula.config.load import load_lived, make_config
+from trabecula.config.load import load_config, make_config
 from trabecula.config.marks import parse_yaml
 from trabecula.records.atomic import write_text_whole
 from trabecula.records.seals import KEY, make_seals
@@ -250,7 +250,7 @@ def find_state(order: Order) -> str:
         return "new"
     if not (folder / "checkpoint.h5").is_file():
         return "new"
-    return _find_end(folder, load_lived(folder / "config.yaml"))
+    return _find_end(folder, load_config(folder / "config.yaml", lived=True))
 
 
 def _find_end(folder: Path, config: "Config") -> str:
