@@ -343,15 +343,17 @@ def report_arms_of_estrogen(folder: Path) -> None:
     arms = find_arms(folder / "arms_of_estrogen")
     if not arms:
         return
-    print("\n**Surgery with one of estrogen's arms off**, days 182-365, against the control\n")
-    print("| off | resorbed (%) | formed (%) | BV/TV at a year (%) |\n|---|---|---|---|")
+    print("\n**Surgery with one of estrogen's arms off**, against the control\n")
+    spans = (("resorbed", 0, 30), ("resorbed", 182, 365), ("formed", 182, 365))
+    titles = " | ".join(f"{name}, days {first}-{last} (%)" for name, first, last in spans)
+    print(f"| off | {titles} | BV/TV at a year (%) |\n|---|---|---|---|---|")
     for part, arm in [("estrogen", "surgical"), *(("arms_of_estrogen", arm) for arm in arms)]:
         runs = [run for run in read_runs(folder / part, arm) if run.seed == 1 and 1 in pairs]
         if runs:
-            rates = [compare_pooled(runs, pairs, n, 182, 365)[0] for n in ("resorbed", "formed")]
+            rates = [f"{compare_pooled(runs, pairs, *span)[0]:.0f}" for span in spans]
             gap = runs[0].bv_percent(365) - pairs[1].bv_percent(365)
             name = "none" if part == "estrogen" else arm
-            print(f"| {name} | {rates[0]:.0f} | {rates[1]:.0f} | {gap:+.1f} |")
+            print(f"| {name} | {' | '.join(rates)} | {gap:+.1f} |")
 
 
 def report_space(folder: Path) -> None:
