@@ -14,15 +14,14 @@ def test_the_mouth_of_a_pit_is_the_surface_that_it_opened():
     rng, n, radius = np.random.default_rng(1), 40, 13.0
     space = Space(n, n, n, 0, 20.0)
     centred = np.indices((n, n, n)).reshape(3, -1).T - (n - 1) / 2 + 0.2
-    ratios = []
+    lattice, ratios = make_lattice(rng, (n, n, n)), []
+    scene = make_scene(lattice, space)  # of which only the matrix is asked for
     for _ in range(12):
         normal = rng.normal(size=3)
         normal /= np.linalg.norm(normal)
         height = centred @ normal
-        lattice = make_lattice(rng, (n, n, n))
         lattice.matrix[...] = np.where(height.reshape(n, n, n) < 0, FULL, 0)
         lattice.site[...] = lattice.eroded[...] = 0
-        scene = make_scene(lattice, space)
         near = np.linalg.norm(centred - np.outer(height, normal), axis=1) < radius
         near &= np.abs(height) < 3.0
         first = (near.reshape(n, n, n) & (lattice.matrix > 0)) & erode(lattice.matrix == 0)
