@@ -1,5 +1,7 @@
 """What an arm got, in the many ways in which it can be written: each is read one way, or told."""
 
+from dataclasses import replace
+
 import pytest
 
 from test_panel_strangers import load
@@ -132,6 +134,16 @@ def test_bones_settle_for_as_long_as_doses_before_day_zero_take(tmp_path):
     assert find_settle(trial, Sampling(1, 32, 1200.0)) == 1200.0
     later = load(tmp_path, (arms[0].replace("[-1095, 60], [-912, 60], ", ""), "b: {}"), end)
     assert find_settle(later, Sampling(1, 32, 730.0)) == 730.0
+
+
+def test_a_trial_that_says_how_long_bones_settle_is_taken_at_its_word(tmp_path):
+    arms = ("a: {denosumab_mg: [[-1095, 60], [-182, 60]]}", "b: {}")
+    trial = load(tmp_path, arms, ("{arm: a, obs: bvtv_pct_vs_ctl, band: [-9, 0]}",))
+    own = replace(trial, settings={**trial.settings, "settle": 500.0})
+    (told,) = screen(Panel(tmp_path / "panel.yaml", (own,)), Sampling(1, 32, 730.0)).trials
+    assert make_arm_config(own, own.get_arm("a"), 1, Sampling(1, 32, 730.0)).settle == 500.0
+    assert not any("bones settle for" in note for note in told.notes)
+    assert any("the dose on day -1095 is not given" in note for note in told.notes)
 
 
 def test_doses_from_before_an_own_settle_are_said_not_to_be_given(tmp_path):

@@ -141,22 +141,25 @@ def find_early_doses(config: Config) -> list[str]:
             if regimen.drug.deed != "doses":
                 what = f"acts from day {-config.settle:g} on alone"
             told = f"protocol[{index}]: {regimen.drug.name} on day {regimen.doses[0][0]:g} {what}"
-            found.append(f"{told}: it is {_say_too_early(config)} it in")
+            found.append(_say_too_early(told, 1, config))
     for name, points in config.hormones.doses.model_dump(exclude_none=True).items():
         days = [f"{day:g}" for day, _ in points if day < -config.settle]
-        if len(days) == 1:
-            told = f"the dose on day {days[0]} is not given: it is {_say_too_early(config)} it in"
-            found.append(f"hormones.doses.{name}: {told}")
-        elif days:
-            told = f"the doses on days {', '.join(days)} are not given: they are"
-            found.append(f"hormones.doses.{name}: {told} {_say_too_early(config)} them in")
+        if not days:
+            continue
+        told = (
+            f"doses on days {', '.join(days)} are" if len(days) > 1 else f"dose on day {days[0]} is"
+        )
+        found.append(
+            _say_too_early(f"hormones.doses.{name}: the {told} not given", len(days), config)
+        )
     return found
 
 
-def _say_too_early(config: Config) -> str:
+def _say_too_early(what: str, count: int, config: Config) -> str:
+    they, them = ("they are", "them") if count > 1 else ("it is", "it")
     return (
-        f"before the bone lives under the patient's levels (settle: {config.settle:g} d); "
-        "a longer settle takes"
+        f"{what}: {they} before the bone lives under the patient's levels "
+        f"(settle: {config.settle:g} d); a longer settle takes {them} in"
     )
 
 

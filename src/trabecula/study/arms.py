@@ -87,15 +87,12 @@ class ArmReader:
             self._complain((), given, "levels, doses and blockades by name")
             given = {}
         for key, value in given.items():
-            if value in (None, []):
-                self._notes += (
-                    [] if key in UNUSED else [f"arm {self._name}: {key} is empty: not given"]
-                )
-            else:
+            if value not in (None, []):
                 self._read_entry(str(key), read_numbers(value))
-        doses = {drug: given for drug, given in self._doses.items() if given}
+            elif key not in UNUSED:
+                self._notes.append(f"arm {self._name}: {key} is empty: not given")
         return Arm(
-            self._name, self._levels, doses, self._blockade, self._settings, self._reason,
+            self._name, self._levels, self._doses, self._blockade, self._settings, self._reason,
             reference=self._reference,
         )  # fmt: skip
 
@@ -114,8 +111,9 @@ class ArmReader:
                 points = self._make_course(key, points)
             self._levels[series] = self._begin(key, points)
         elif drug in DOSES.values():
-            given = self._read_points((key,), value, are_doses=True)
-            self._doses[drug] = tuple(dose for dose in given if dose[1])
+            points = self._read_points((key,), value, are_doses=True)
+            if given := tuple(dose for dose in points if dose[1]):
+                self._doses[drug] = given
         elif key == "block":
             self._read_blocks(value)
         elif key.endswith("_block"):

@@ -288,7 +288,7 @@ def screen(panel: Panel, sampling: Sampling, strict: bool = False) -> Panel:
     make_arm_config(plain, Arm("plain", {}, {}, {}), 1, sampling)
     trials = []
     for trial in panel.trials:
-        reasons, early = {}, []
+        reasons, early, settled = {}, [], set[float]()
         for arm in trial.used_arms:
             try:
                 config = make_first_config(trial, arm, sampling)
@@ -298,8 +298,9 @@ def screen(panel: Panel, sampling: Sampling, strict: bool = False) -> Panel:
                 reasons[arm.name] = str(error.problems[0])
             else:
                 early += [f"arm {arm.name}: {text}" for text in find_early_doses(config)]
+                settled.add(config.settle)
         settle = find_settle(trial, sampling)
-        if settle > sampling.settle:
+        if settle > sampling.settle and settle in settled:
             early.append(
                 f"bones settle for {settle:g} d, since a dose is given before the usual ones"
             )
