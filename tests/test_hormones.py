@@ -392,6 +392,16 @@ def test_denosumab_reaches_the_marrow(tmp_path: Path) -> None:
     assert (signals.multiplier[:, Population.OSTEOCLAST] == 1.0).all()
 
 
+def test_denosumab_stays_in_marrow_when_serum_has_lost_it(tmp_path: Path) -> None:
+    config = make_config(tmp_path, "{doses: {denosumab: [[0, 60]]}}")
+    before, after = live(config, 210), live(config, 233)
+    serum = after.doses["denosumab"][1] / config.parameters["hormones.denosumab.central_volume"]
+    assert serum < 0.1  # ng/mL: 0.5 pM in marrow, were it serum alone
+    assert 30.0 < after.binders["denosumab"] < 300.0
+    share = after.binders["denosumab"] / before.binders["denosumab"]
+    assert share == pytest.approx(0.5, rel=1e-6)
+
+
 def test_bisphosphonate_stays(tmp_path: Path) -> None:
     signals = live(make_config(tmp_path, "{doses: {bisphosphonate: [[0, 1]]}}"), 700)
     assert 0.5 < signals.levels["bisphosphonate"] < 0.7

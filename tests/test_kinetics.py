@@ -1,5 +1,6 @@
 """Kinetics of drugs: mass balance, known solutions, and the antibody's level and half-life."""
 
+import itertools
 import math
 
 import pytest
@@ -10,6 +11,7 @@ from trabecula.hormones.kinetics import (
     compute_marrow_concentration,
     integrate,
     make_rates,
+    retain_in_marrow,
     step_drug,
 )
 from trabecula.hormones.step import find_due_doses
@@ -70,6 +72,43 @@ def test_denosumab_in_marrow_is_molar() -> None:
     share = PARAMETERS["hormones.denosumab.marrow_share"]
     found = compute_marrow_concentration("denosumab", amounts, PARAMETERS)
     assert found == pytest.approx(10_000.0 * share, rel=1e-12)
+
+
+def marrow(dose: float, days: int, step: float = 1.0) -> list[float]:
+    """Denosumab in marrow fluid (pM), at the end of each day."""
+    level, course = 0.0, []
+    for amounts in follow("denosumab", dose, days, step):
+        arriving = compute_marrow_concentration("denosumab", amounts, PARAMETERS)
+        level = retain_in_marrow("denosumab", level, arriving, step, PARAMETERS)
+        course.append(level)
+    return course[round(1.0 / step) - 1 :: round(1.0 / step)]
+
+
+def test_marrow_fills_with_serum_and_empties_by_itself() -> None:
+    course, amounts = marrow(60.0, 300), follow("denosumab", 60.0, 300)
+    alone = [compute_marrow_concentration("denosumab", now, PARAMETERS) for now in amounts]
+    assert course[:21] == alone[:21]  # serum rises, and marrow with it
+    assert all(level >= now for level, now in zip(course, alone, strict=True))
+    half = round(PARAMETERS["hormones.denosumab.marrow_half_life"])
+    assert alone[-1] < 1e-6 * alone[150]  # the target has taken all of it from serum
+    assert course[299] / course[299 - half] == pytest.approx(0.5, rel=1e-12)
+
+
+def test_marrow_holds_a_small_dose_long_after_serum_has_lost_it() -> None:
+    days = [84, 112, 140, 168]
+    small, large = marrow(14.0, 169), marrow(60.0, 169)
+    assert all(small[day] < large[day] for day in days)
+    assert serum(follow("denosumab", 14.0, 140)[-1]) < 1.0
+    # four weeks take away half and little more, where serum would lose all but a tenth and less
+    assert all(0.35 < small[b] / small[a] < 0.55 for a, b in itertools.pairwise(days))
+
+
+def test_marrow_does_not_ask_for_the_step() -> None:
+    assert marrow(60.0, 240, 0.25) == pytest.approx(marrow(60.0, 240), rel=0.01)
+
+
+def test_a_decoy_leaves_marrow_with_serum() -> None:
+    assert retain_in_marrow("opg_fc", 100.0, 3.0, 1.0, PARAMETERS) == 3.0
 
 
 def test_opg_fc_in_marrow_is_molar() -> None:

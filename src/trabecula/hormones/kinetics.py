@@ -96,7 +96,7 @@ def compute_absorbed(drug: str, dose: float, parameters: Parameters) -> float:
 def compute_marrow_concentration(
     drug: str, amounts: Sequence[float], parameters: Parameters
 ) -> float:
-    """Return the concentration in marrow fluid (pM) of a binder.
+    """Return the concentration in marrow fluid (pM) of a binder that serum alone would give.
 
     Parameters
     ----------
@@ -112,6 +112,30 @@ def compute_marrow_concentration(
     # ng/mL over kDa is 1e-9 mol/L
     molar = serum / p[f"hormones.{drug}.molar_mass"] * 1000.0
     return molar * p[f"hormones.{drug}.marrow_share"]
+
+
+def retain_in_marrow(
+    drug: str, before: float, arriving: float, step: float, parameters: Parameters
+) -> float:
+    """Return the concentration in marrow fluid (pM) of a binder at the end of a step.
+
+    Marrow fills with serum and empties no faster than by ``hormones.denosumab.marrow_half_life``
+    (docs/adr/0040): M = max(serum's, M_before * 2^(-step / half-life)). OPG-Fc leaves with serum.
+
+    Parameters
+    ----------
+    before
+        Concentration in marrow (pM) at the beginning of the step.
+    arriving
+        What serum alone would give (pM), of :func:`compute_marrow_concentration`.
+    step
+        Length of the step (d).
+    """
+    if drug != "denosumab":
+        return arriving
+    half_life = parameters["hormones.denosumab.marrow_half_life"]
+    left: float = before * 0.5 ** (step / half_life)
+    return max(arriving, left)
 
 
 def step_drug(

@@ -9,7 +9,12 @@ from trabecula.config.schema import Config
 from trabecula.hormones.arms import apply_arms, compute_factor, make_arms, make_reference
 from trabecula.hormones.course import Course, has_course
 from trabecula.hormones.exposure import Exposure
-from trabecula.hormones.kinetics import COMPARTMENTS, compute_marrow_concentration, step_drug
+from trabecula.hormones.kinetics import (
+    COMPARTMENTS,
+    compute_marrow_concentration,
+    retain_in_marrow,
+    step_drug,
+)
 from trabecula.hormones.levels import (
     compute_derived_levels,
     compute_series,
@@ -144,7 +149,9 @@ def _give_drugs(signals: Signals, exposure: Exposure, time: float, step: float) 
         amounts = signals.doses.get(drug, [])
         signals.doses[drug] = step_drug(drug, amounts, due, parameters, step)
     for drug in BINDERS:
-        signals.binders[drug] = compute_marrow_concentration(drug, signals.doses[drug], parameters)
+        arriving = compute_marrow_concentration(drug, signals.doses[drug], parameters)
+        before = signals.binders[drug]
+        signals.binders[drug] = retain_in_marrow(drug, before, arriving, step, parameters)
 
 
 def list_doses(exposure: Exposure, drug: str) -> list[tuple[float, float]]:
