@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 
+from trabecula.runner.stop import is_asked, watch_signals
+
 
 def work(folder: str, number: int, manner: str) -> int:
-    """Leave a mark for every attempt; die the first time, or always, fail, or rest."""
+    """Leave a mark for every attempt; die the first time, or always, fail, rest, or keep itself."""
     path = Path(folder) / str(number)
     with path.open("a") as file:
         file.write("x")
@@ -19,6 +21,12 @@ def work(folder: str, number: int, manner: str) -> int:
     if manner == "rests":
         path.write_text(str(os.getpid()))
         time.sleep(120.0)
+    if manner == "keeps":
+        with watch_signals():
+            path.write_text(str(os.getpid()))
+            wait_for(is_asked, 120.0)
+        path.write_text("kept")
+        raise KeyboardInterrupt  # as a run does
     if manner == "fails":
         msg = f"number {number}"
         raise ValueError(msg)

@@ -48,6 +48,37 @@ Crew(2).carry_out(work, calls, print)
 """
 
 
+ASKED = """
+import sys
+from crewwork import work
+from trabecula.study.crew import Crew
+calls = [(sys.argv[1], number, "keeps") for number in range(3)]
+try:
+    Crew(int(sys.argv[2])).carry_out(work, calls, lambda *told: print("told of", told[0]))
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sigterm_stops_a_crew_as_ctrl_c_does_and_its_runs_are_kept(tmp_path, workers):
+    """What a batch system sends when it wants the machine back."""
+    places = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
+    parent = subprocess.Popen(
+        [sys.executable, "-c", ASKED, str(tmp_path), str(workers)],
+        env=os.environ | {"PYTHONPATH": places},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    marks = [tmp_path / str(number) for number in range(workers)]
+    begun = wait_for(lambda: all(m.is_file() and m.read_text().isdigit() for m in marks), 60)
+    parent.terminate()
+    out, err = parent.communicate(timeout=30)
+    assert begun
+    assert [mark.read_text() for mark in marks] == ["kept"] * workers
+    assert not (tmp_path / "2").exists()
+    assert (out, err, parent.returncode) == ("stopped\n", "", 0)
+
+
 def lives(pid):
     """Whether a process is there and no zombie."""
     try:

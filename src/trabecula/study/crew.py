@@ -24,6 +24,7 @@ from multiprocessing import connection, get_context, parent_process
 from typing import Any
 
 from trabecula.base.errors import InputError
+from trabecula.study.sigterm import answer_sigterm
 
 ATTEMPTS = 3
 """How often a task is begun before it is given up."""
@@ -75,14 +76,17 @@ class Crew:
         ------
         InputError
             If no scheduler answers.
+        KeyboardInterrupt
+            If Ctrl-C or SIGTERM asked to stop; processes of its own keep their runs first.
         """
-        if self.scheduler:
-            _send_all(self.scheduler, work, calls, note)
-        elif self.workers <= 1:
-            for number, call in enumerate(calls):
-                note(number, work(*call), 1)
-        else:
-            _live_in_processes(self.workers, work, calls, note)
+        with answer_sigterm(passes_on=True):
+            if self.scheduler:
+                _send_all(self.scheduler, work, calls, note)
+            elif self.workers <= 1:
+                for number, call in enumerate(calls):
+                    note(number, work(*call), 1)
+            else:
+                _live_in_processes(self.workers, work, calls, note)
 
 
 def _live_in_processes(

@@ -1,11 +1,8 @@
 """A sweep from its file to its tables: done runs are skipped, begun ones gone on with."""
 
-import signal
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +23,7 @@ from trabecula.study.forecasttables import write_forecast
 from trabecula.study.indices import describe_design
 from trabecula.study.manifest import NAME, Entry, Manifest, read_manifest
 from trabecula.study.merged import write_tables
+from trabecula.study.sigterm import answer_sigterm
 from trabecula.study.sweepplan import Planned, find_folders, plan_sweep
 from trabecula.study.worker import Order, Outcome, is_done
 
@@ -104,7 +102,7 @@ def run_sweep(
     if scheduler is not None:
         connect(scheduler).close()  # before a folder is made
     _insist_on_folder(out)
-    with lock_folder(out), _answer_sigterm():
+    with lock_folder(out), answer_sigterm():
         manifest, orders = _begin(sweep, chosen, out, attempts)
         try:
             if orders:
@@ -139,23 +137,6 @@ def _insist_on_folder(out: Path) -> None:
             " name another with --out"
         )
         raise InputError(msg)
-
-
-@contextmanager
-def _answer_sigterm() -> Iterator[None]:
-    """Let SIGTERM stop a sweep as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def leave(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _begin(
