@@ -79,6 +79,20 @@ def test_a_run_that_another_process_writes_is_neither_cleared_nor_relabelled(pla
     assert read_bones(place)[0] == 2
 
 
+def test_a_run_stopped_before_its_first_checkpoint_is_begun_again_and_replaces_nobody(place):
+    """Its baseline has been lived, and stands in its results; it is not another configuration's."""
+    folder = place / "out" / "mine" / "usual" / "bone-1"
+    whole = (folder / "results.h5").read_bytes()
+    (folder / "checkpoint.h5").unlink()
+    status = json.loads((folder / "status.json").read_text())
+    (folder / "status.json").write_text(json.dumps(status | {"state": "interrupted"}))
+    (folder / "results.h5").write_bytes(whole[:100])
+    result = call(place / "mine.yaml", place / "out")
+    assert result.exit_code == 0, result.output
+    assert "usual/bone-1: done (" in result.output
+    assert len((folder / "results.h5").read_bytes()) > 100
+
+
 @pytest.mark.parametrize("command", ["trial", "validate"])
 def test_two_studies_in_one_folder_are_refused(place, command):
     out, file = place / "out", str(place / "mine.yaml")

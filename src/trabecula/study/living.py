@@ -111,7 +111,7 @@ def _live(config: "Config", task: Task, out: Path, cache: Path) -> Outcome:
                 return Outcome(task, "done")
             except ResultsError:  # a checkpoint that cannot be read is not worth the run
                 message = ANEW
-        if not message and (folder / "results.h5").is_file():
+        if not message and (folder / "results.h5").is_file() and not _is_of(folder, made_from):
             message = REPLACED
         _claim(folder, made_from)
         if task.source is None:
@@ -141,14 +141,19 @@ def _claim(folder: Path, made_from: dict[str, Any]) -> None:
 
 def _read_state(folder: Path, made_from: dict[str, Any]) -> str:
     """Return ``done``, ``begun`` (a checkpoint is there) or ``new``."""
-    try:
-        if json.loads((folder / RECORD).read_text(encoding="utf-8")) != made_from:
-            return "new"
-    except (OSError, ValueError):
+    if not _is_of(folder, made_from):
         return "new"
     if has_ended(folder) and (folder / "results.h5").is_file():
         return "done"
     return "begun" if (folder / "checkpoint.h5").is_file() else "new"
+
+
+def _is_of(folder: Path, made_from: dict[str, Any]) -> bool:
+    """Whether what is in a folder was made from this."""
+    try:
+        return bool(json.loads((folder / RECORD).read_text(encoding="utf-8")) == made_from)
+    except (OSError, ValueError):
+        return False
 
 
 def live_all(
