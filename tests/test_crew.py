@@ -48,6 +48,18 @@ Crew(2).carry_out(work, calls, print)
 """
 
 
+def start(script, *words, **pipes):
+    """Start a parent of workers, which finds what the tests find."""
+    places = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
+    words = [sys.executable, "-c", script, *map(str, words)]
+    return subprocess.Popen(words, env=os.environ | {"PYTHONPATH": places}, **pipes)
+
+
+def wait_for_marks(marks):
+    """Wait until every worker has left its number, and say whether they all did."""
+    return wait_for(lambda: all(m.is_file() and m.read_text().isdigit() for m in marks), 60)
+
+
 ASKED = """
 import sys
 from crewwork import work
@@ -63,17 +75,15 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_stops_a_crew_as_ctrl_c_does_and_its_runs_are_kept(tmp_path, workers):
     """What a batch system sends when it wants the machine back."""
-    places = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
-    parent = subprocess.Popen(
-        [sys.executable, "-c", ASKED, str(tmp_path), str(workers)],
-        env=os.environ | {"PYTHONPATH": places},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
     marks = [tmp_path / str(number) for number in range(workers)]
-    begun = wait_for(lambda: all(m.is_file() and m.read_text().isdigit() for m in marks), 60)
-    parent.terminate()
-    out, err = parent.communicate(timeout=30)
-    assert begun
+    pipe = subprocess.PIPE
+    parent = start(ASKED, tmp_path, workers, stdout=pipe, stderr=pipe, text=True)
+    try:
+        assert wait_for_marks(marks)
+        parent.terminate()
+        out, err = parent.communicate(timeout=30)
+    finally:
+        parent.kill()
     assert [mark.read_text() for mark in marks] == ["kept"] * workers
     assert not (tmp_path / "2").exists()
     assert (out, err, parent.returncode) == ("stopped\n", "", 0)
@@ -89,13 +99,10 @@ def lives(pid):
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 def test_workers_end_with_a_parent_that_is_killed(tmp_path):
-    places = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(tmp_path)], env=os.environ | {"PYTHONPATH": places}
-    )
+    parent = start(PARENT, tmp_path)
     marks = [tmp_path / "0", tmp_path / "1"]
     try:
-        assert wait_for(lambda: all(m.is_file() and m.read_text().isdigit() for m in marks), 60)
+        assert wait_for_marks(marks)
         workers = [int(m.read_text()) for m in marks]
         assert all(map(lives, workers))
     finally:
